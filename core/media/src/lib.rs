@@ -1,0 +1,1 @@
+//! RTP and RTCP: relay, latching and counters, sans-IO.

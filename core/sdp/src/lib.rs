@@ -1,0 +1,1 @@
+//! Session descriptions and the one offer/answer machine, sans-IO.

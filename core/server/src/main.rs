@@ -1,0 +1,2 @@
+//! The binary strowger.
+fn main() {}

@@ -1,0 +1,1 @@
+//! SIP messages, URIs, transactions, dialogs and digest, sans-IO.

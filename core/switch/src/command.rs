@@ -1,0 +1,86 @@
+//! What an application says to a call. The WIT interface `call` and the live half of the gRPC API spell the same words.
+
+use std::time::Duration;
+
+use crate::event::Cause;
+
+/// One request of an application. Each is answered by exactly one [`Reply`](crate::Reply).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// An application has taken the call; the CDR carries its label.
+    Attach(Label),
+    /// Tell the caller that the phone rings (180).
+    Ring,
+    /// Answer the caller (200).
+    Answer,
+    /// Refuse the caller with a SIP status of 300 to 699.
+    Reject {
+        /// The status to send; anything but a final failure is refused.
+        status: u16,
+        /// The reason phrase; the standard one when `None`.
+        reason: Option<String>,
+    },
+    /// Ring one or more targets and bridge the first that answers.
+    Dial(Dial),
+    /// End the call.
+    Hangup(Cause),
+    /// Reply after this time: applications never sleep themselves, so that virtual time covers them.
+    Wait(Duration),
+    /// Reply when the call has ended.
+    AwaitEnd,
+    /// The application is done: a bridged call goes on, any other ends.
+    Detach,
+    /// Serve the caller by the tenant's built-in route; with a reason when an application failed.
+    Route {
+        /// Why the application could not decide; `None` when the tenant has none.
+        failed: Option<String>,
+    },
+}
+
+/// Which application holds a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Its name, as `office`.
+    pub name: String,
+    /// The hash of its version, lower-case hex.
+    pub version: String,
+}
+
+/// Whom to ring, how, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dial {
+    /// Whom: tried as `order` says. Each may have several contacts, which always ring at once.
+    pub targets: Vec<Target>,
+    /// All at once or one after the other.
+    pub order: Order,
+    /// How long each step rings; bounded by the switch's own limit.
+    pub ring_time: Duration,
+}
+
+/// The order in which targets are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// All at once; the first to answer wins.
+    AtOnce,
+    /// One after the other, until one answers.
+    InTurn,
+}
+
+/// Whom to dial. Typed, never a string to be parsed: nothing can be smuggled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A user of the tenant by name.
+    User(String),
+    /// A short number of the tenant.
+    Extension(String),
+    /// A number over the tenant's trunks. The PSTN is closed until granted: refused as forbidden.
+    Number(String),
+    /// A ring group. None exist yet.
+    Group(String),
+    /// A mailbox. None exist yet.
+    Mailbox(String),
+    /// A conference room. None exist yet.
+    Room(String),
+    /// Any SIP URI, only where the tenant's policy permits its host.
+    Uri(String),
+}

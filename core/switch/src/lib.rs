@@ -1,0 +1,32 @@
+//! The exchange: legs, calls, registrar and routing, sans-IO.
+//!
+//! Nothing in this crate awaits, reads a clock or draws a random number: time and bytes are arguments, randomness grows
+//! from the seed given at the start. A [`Switch`] takes [`Input`] and gives [`Output`]; between two inputs it is drained:
+//!
+//! ```text
+//! switch.handle(now, input);
+//! while let Some(output) = switch.poll() { … }
+//! let wake_at = switch.poll_timeout();
+//! ```
+//!
+//! The order of outputs is a promise: what is to be sent stands before the timer that repeats it.
+//!
+//! The words that all others speak are here too, a file each: [`Command`] and [`Event`] (what an application says to a
+//! call and hears from it), [`Ask`] and [`Answer`] (what the exchange must be told), [`MediaCommand`] and [`MediaEvent`]
+//! (what it says to the media engine), [`Record`] (what must be kept).
+
+mod application;
+mod ask;
+mod command;
+mod event;
+mod ids;
+mod media;
+mod record;
+
+pub use application::{Application, CallControl, Failure, HungUp, Running};
+pub use ask::{Account, Admission, Answer, Ask, Destination, Fallback, Ha1, NoPort, TenantPolicy, Unresolved};
+pub use command::{Command, Dial, Label, Order, Target};
+pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, Refusal, Reply, Side};
+pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
+pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats};
+pub use record::{BindingChange, Cdr, Direction, Disposition, LegRecord, Notice, Record, StoredBinding};

@@ -1,0 +1,171 @@
+//! What must be kept: call records and bindings. Written in batches by one writer, never on the path of an INVITE.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, SystemTime};
+
+use crate::command::Label;
+use crate::event::{Cause, Side};
+use crate::ids::{Aor, CallUid, TenantId, UserId};
+use crate::media::MediaStats;
+
+/// Something to keep.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A call has ended.
+    Cdr(Box<Cdr>),
+    /// A registration changed.
+    Binding(BindingChange),
+}
+
+/// One call, as billed and looked up afterwards. Exactly one per call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cdr {
+    /// The call's name for the outside.
+    pub uid: CallUid,
+    /// Whose call.
+    pub tenant: TenantId,
+    /// The user that proved to be the caller.
+    pub user: Option<UserId>,
+    /// The caller's number or name.
+    pub caller: String,
+    /// The display name that the caller gave.
+    pub caller_name: Option<String>,
+    /// What was dialled.
+    pub callee: String,
+    /// Who answered, as an address of record's user or a URI.
+    pub answered_by: Option<String>,
+    /// When the INVITE came.
+    pub arrived: SystemTime,
+    /// When a phone first rang.
+    pub ringing: Option<SystemTime>,
+    /// When the caller was answered.
+    pub answered: Option<SystemTime>,
+    /// When it was over.
+    pub ended: SystemTime,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// Why it ended, by Q.850.
+    pub cause: Cause,
+    /// The final SIP status that the caller got.
+    pub status: u16,
+    /// Who ended it.
+    pub by: Side,
+    /// The application that held the call, with its version's hash.
+    pub application: Option<Label>,
+    /// Why the tenant's fallback served the caller, if it did.
+    pub fallback: Option<String>,
+    /// Every leg, the caller's first.
+    pub legs: Vec<LegRecord>,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// It was answered.
+    Answered,
+    /// It rang and nobody took it.
+    NoAnswer,
+    /// The callee was busy.
+    Busy,
+    /// The callee or the dialplan refused it.
+    Rejected,
+    /// The caller gave up.
+    Cancelled,
+    /// It could not be set up.
+    Failed,
+}
+
+/// One leg of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LegRecord {
+    /// Who began it.
+    pub direction: Direction,
+    /// The address of record's user or the URI at its far end.
+    pub party: String,
+    /// Its SIP Call-ID.
+    pub sip_call_id: String,
+    /// Where its signalling came from or went to.
+    pub remote: SocketAddr,
+    /// The last final status on it, if there was one.
+    pub status: Option<u16>,
+    /// What went through its media port; `None` when it had none.
+    pub media: Option<MediaStats>,
+}
+
+/// Who began a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The far end called us.
+    Arriving,
+    /// We called the far end.
+    Calling,
+}
+
+/// A change of a registration.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BindingChange {
+    /// Made or refreshed.
+    Put(StoredBinding),
+    /// Gone: unregistered, replaced or expired.
+    Removed {
+        /// Whose.
+        aor: Aor,
+        /// The contact URI that was bound, as given.
+        contact: String,
+    },
+}
+
+/// A binding as it is kept, and given back at the next start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredBinding {
+    /// Whose.
+    pub aor: Aor,
+    /// The contact URI as given; the key within the AOR.
+    pub contact: String,
+    /// Preference, 0.0 to 1.0 in thousandths (RFC 3261 §20.10).
+    pub q: u16,
+    /// The Call-ID that set it (§10.3 step 7).
+    pub call_id: String,
+    /// The CSeq that set it.
+    pub cseq: u32,
+    /// When it ends.
+    pub expires: SystemTime,
+    /// The transport of the REGISTER: `udp`, `tcp` …
+    pub transport: String,
+    /// Our address that received it, from which the phone is reached.
+    pub local: SocketAddr,
+    /// Where it came from: requests go there (behind a NAT, not to the contact).
+    pub remote: SocketAddr,
+    /// The Path of RFC 3327, each as given, outermost first.
+    pub path: Vec<String>,
+    /// `+sip.instance` of RFC 5626, without quotes.
+    pub instance: Option<String>,
+    /// `reg-id` of RFC 5626.
+    pub reg_id: Option<u32>,
+    /// The phone's User-Agent.
+    pub user_agent: Option<String>,
+}
+
+/// News for operators: logged and counted, never kept by the switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A source gave too many wrong answers to live nonces and is ignored for a while.
+    Banned {
+        /// The source.
+        source: IpAddr,
+        /// For how long.
+        time: Duration,
+    },
+    /// A request was refused for a wrong password or an unknown user.
+    Unauthorised {
+        /// The source.
+        source: IpAddr,
+    },
+    /// A new call was shed for overload.
+    Overloaded,
+    /// A datagram or frame was not SIP, or not to be understood.
+    Malformed {
+        /// The source.
+        source: IpAddr,
+    },
+}

@@ -1,0 +1,1 @@
+//! World: scripted phones, lossy links, virtual time and an RFC auditor.

@@ -1,0 +1,2 @@
+//! The verbs of the project.
+fn main() {}
