@@ -1,0 +1,149 @@
+//! Addresses in headers: `name-addr` and `addr-spec` with parameters (RFC 3261 §20.10), and Contact.
+
+use std::borrow::Cow;
+
+use crate::error::Error;
+use crate::lex::{self, Params};
+use crate::uri::Uri;
+
+/// The value of From, To, Contact, Route and their like.
+#[derive(Debug, Clone, Copy)]
+pub struct NameAddr<'a> {
+    text: &'a str,
+    display: &'a str,
+    uri: Uri<'a>,
+    params: Params<'a>,
+}
+
+impl<'a> NameAddr<'a> {
+    /// Reads one value. `header` names it in errors.
+    ///
+    /// # Errors
+    /// [`Error::Value`] when it is malformed.
+    pub fn parse(text: &'a str, header: &'static str) -> Result<Self, Error> {
+        let text = lex::trim(text);
+        let wrong = Error::Value(header);
+        let behind = if text.starts_with('"') { lex::quoted_end(text).ok_or(wrong)? } else { 0 };
+        let rest = text.get(behind..).ok_or(wrong)?;
+        // A `;` before any `<` belongs to an addr-spec's header parameters (§20.10).
+        let Some(open) = rest.find('<') else {
+            if behind > 0 {
+                return Err(wrong);
+            }
+            return Self::bare(text, header);
+        };
+        let display = lex::trim(text.get(..behind + open).ok_or(wrong)?);
+        let unquoted = if behind > 0 { rest.get(..open).ok_or(wrong)? } else { display };
+        let words_ok = if behind > 0 {
+            lex::trim(unquoted).is_empty()
+        } else {
+            unquoted.split(lex::is_space).filter(|word| !word.is_empty()).all(|word| word.bytes().all(|byte| lex::is_token_byte(byte) || byte >= 0x80))
+        };
+        let (uri, behind_uri) = rest.get(open + 1..).and_then(|rest| rest.split_once('>')).ok_or(wrong)?;
+        let params = lex::trim(behind_uri);
+        let params = match params.strip_prefix(';') {
+            Some(params) => Params(params),
+            None if params.is_empty() => Params(""),
+            None => return Err(wrong),
+        };
+        if !words_ok {
+            return Err(wrong);
+        }
+        params.check(header)?;
+        Ok(Self { text, display, uri: Uri::parse(uri)?, params })
+    }
+
+    fn bare(text: &'a str, header: &'static str) -> Result<Self, Error> {
+        let (uri, params) = text.split_once(';').map_or((text, ""), |(uri, params)| (uri, params));
+        let uri = lex::trim(uri);
+        // §20: a URI with a comma, question mark or semicolon must stand in brackets.
+        if uri.contains(['?', ',']) {
+            return Err(Error::Value(header));
+        }
+        Params(params).check(header)?;
+        Ok(Self { text, display: "", uri: Uri::parse(uri)?, params: Params(params) })
+    }
+
+    /// The display name without quotes and escapes; `None` when there is none.
+    #[must_use]
+    pub fn display(&self) -> Option<Cow<'a, str>> {
+        (!self.display.is_empty()).then(|| lex::unquote(self.display)).filter(|name| !name.is_empty())
+    }
+
+    /// The URI.
+    #[must_use]
+    pub fn uri(&self) -> Uri<'a> {
+        self.uri
+    }
+
+    /// The `tag` parameter.
+    #[must_use]
+    pub fn tag(&self) -> Option<&'a str> {
+        self.param("tag").flatten()
+    }
+
+    /// A parameter of the header: `None` when it is not there, `Some(None)` without a value.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<Option<&'a str>> {
+        self.params.get(name)
+    }
+
+    /// The parameters of the header.
+    #[must_use]
+    pub fn params(&self) -> Params<'a> {
+        self.params
+    }
+
+    /// The whole value.
+    #[must_use]
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+}
+
+/// A value of Contact.
+#[derive(Debug, Clone, Copy)]
+pub enum Contact<'a> {
+    /// `*`: all bindings (§10.2.2).
+    Star,
+    /// One address.
+    Addr(NameAddr<'a>),
+}
+
+impl<'a> Contact<'a> {
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// [`Error::Value`] when it is malformed.
+    pub fn parse(text: &'a str) -> Result<Self, Error> {
+        if lex::trim(text) == "*" { Ok(Self::Star) } else { NameAddr::parse(text, "Contact").map(Self::Addr) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bracket_in_a_quoted_name_is_no_address() {
+        let address = NameAddr::parse(r#""Mallory <sip:boss@example.com>" <sip:mallory@example.com>;tag=1"#, "From").unwrap();
+        assert_eq!(address.uri().user(), Some("mallory"));
+        assert_eq!(address.display().as_deref(), Some("Mallory <sip:boss@example.com>"));
+        assert_eq!(address.tag(), Some("1"));
+    }
+
+    #[test]
+    fn parameters_behind_a_bare_address_belong_to_the_header() {
+        let address = NameAddr::parse("sip:a@example.com;tag=x;transport=tcp", "To").unwrap();
+        assert_eq!(address.uri().as_str(), "sip:a@example.com");
+        assert_eq!(address.tag(), Some("x"));
+        assert!(address.uri().param("transport").is_none());
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "Bob", "\"Bob <sip:a@b>", "<sip:a@b", "Bob, Jr <sip:a@b>", "<sip:a@b> x", "sip:a@b?x=y", "<sip:a@b>;;tag=1", "\"a\" b <sip:x@y>"] {
+            assert!(NameAddr::parse(text, "To").is_err(), "{text}");
+        }
+    }
+}

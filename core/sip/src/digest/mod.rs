@@ -1,0 +1,222 @@
+//! Digest authentication (RFC 3261 §22, RFC 7616, RFC 8760): the arithmetic, and nonces of our own.
+
+mod nonce;
+
+pub use nonce::{Nonces, Verdict};
+
+use std::fmt::Write;
+
+use md5::{Digest, Md5};
+use sha2::{Sha256, Sha512_256};
+
+use crate::auth::{Challenge, Credentials};
+use crate::method::Method;
+
+/// A hash algorithm (RFC 8760 §2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Algorithm {
+    /// Only for old phones.
+    Md5,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512/256.
+    Sha512_256,
+}
+
+impl Algorithm {
+    /// As it stands in a header.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA-256",
+            Self::Sha512_256 => "SHA-512-256",
+        }
+    }
+
+    /// Reads the `algorithm` field: the algorithm, and whether it is the `-sess` form. None stands for MD5.
+    #[must_use]
+    pub fn parse(field: Option<&str>) -> Option<(Self, bool)> {
+        let Some(text) = field else { return Some((Self::Md5, false)) };
+        let (name, sess) = match text.len().checked_sub(5).and_then(|at| text.split_at_checked(at)) {
+            Some((name, tail)) if tail.eq_ignore_ascii_case("-sess") => (name, true),
+            _ => (text, false),
+        };
+        [Self::Md5, Self::Sha256, Self::Sha512_256].into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name)).map(|known| (known, sess))
+    }
+
+    /// H of the parts with colons between, as lower-case hex.
+    fn hex(self, parts: &[&str]) -> String {
+        fn digest<D: Digest>(parts: &[&str]) -> Vec<u8> {
+            let mut hash = D::new();
+            for (at, part) in parts.iter().enumerate() {
+                if at > 0 {
+                    hash.update(b":");
+                }
+                hash.update(part.as_bytes());
+            }
+            hash.finalize().to_vec()
+        }
+        hex(&match self {
+            Self::Md5 => digest::<Md5>(parts),
+            Self::Sha256 => digest::<Sha256>(parts),
+            Self::Sha512_256 => digest::<Sha512_256>(parts),
+        })
+    }
+}
+
+/// Lower-case hex.
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// H(user ":" realm ":" password): 16 bytes for MD5, else 32. All that is to be kept of a password.
+#[must_use]
+pub fn ha1(algorithm: Algorithm, user: &str, realm: &str, password: &str) -> Vec<u8> {
+    let text = algorithm.hex(&[user, realm, password]);
+    (0..text.len() / 2).filter_map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()).collect()
+}
+
+/// The response that credentials must carry (RFC 7616 §3.4.1), as hex.
+fn expected(algorithm: Algorithm, sess: bool, ha1: &[u8], method: Method<'_>, credentials: &Credentials<'_>, body: &[u8]) -> Option<String> {
+    let qop = credentials.qop.as_deref()?;
+    let (nc, cnonce) = (credentials.nc_text?, credentials.cnonce.as_deref()?);
+    let mut secret = hex(ha1);
+    if sess {
+        secret = algorithm.hex(&[&secret, &credentials.nonce, cnonce]);
+    }
+    let request = if qop.eq_ignore_ascii_case("auth") {
+        algorithm.hex(&[method.as_str(), &credentials.uri])
+    } else if qop.eq_ignore_ascii_case("auth-int") {
+        let body = match algorithm {
+            Algorithm::Md5 => hex(&Md5::digest(body)),
+            Algorithm::Sha256 => hex(&Sha256::digest(body)),
+            Algorithm::Sha512_256 => hex(&Sha512_256::digest(body)),
+        };
+        algorithm.hex(&[method.as_str(), &credentials.uri, &body])
+    } else {
+        return None;
+    };
+    Some(algorithm.hex(&[&secret, &credentials.nonce, nc, cnonce, qop, &request]))
+}
+
+/// Do the credentials prove knowledge of the password behind `ha1`? Takes the same time whether they do or not. Without
+/// a quality of protection (RFC 2069) they never do.
+#[must_use]
+pub fn verify(ha1: &[u8], method: Method<'_>, credentials: &Credentials<'_>, body: &[u8]) -> bool {
+    let Some((algorithm, sess)) = Algorithm::parse(credentials.algorithm.as_deref()) else { return false };
+    let Some(expected) = expected(algorithm, sess, ha1, method, credentials, body) else { return false };
+    same(expected.as_bytes(), credentials.response.to_ascii_lowercase().as_bytes())
+}
+
+/// Compares without stopping at the first difference.
+fn same(one: &[u8], two: &[u8]) -> bool {
+    one.len() == two.len() && one.iter().zip(two).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+/// The value of a challenge row (RFC 7616 §3.3).
+#[must_use]
+pub fn challenge(realm: &str, nonce: &str, algorithm: Algorithm, stale: bool) -> String {
+    let stale = if stale { ", stale=true" } else { "" };
+    format!("Digest realm=\"{}\", nonce=\"{nonce}\", algorithm={}, qop=\"auth\"{stale}", escaped(realm), algorithm.as_str())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// The client's side: the value of `Authorization` that answers a challenge with quality of protection `auth`; `None`
+/// for an algorithm that is not known or a challenge without `auth`.
+#[must_use]
+pub fn answer(challenge: &Challenge<'_>, user: &str, password: &str, method: Method<'_>, uri: &str, cnonce: &str, nc: u32) -> Option<String> {
+    let (algorithm, sess) = Algorithm::parse(challenge.algorithm.as_deref())?;
+    let offered = challenge.qop.as_deref()?.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth"));
+    if !offered {
+        return None;
+    }
+    let nc = format!("{nc:08x}");
+    let mut credentials = Credentials {
+        username: user.into(),
+        realm: challenge.realm.clone(),
+        nonce: challenge.nonce.clone(),
+        uri: uri.into(),
+        response: "".into(),
+        algorithm: challenge.algorithm.clone(),
+        cnonce: Some(cnonce.into()),
+        opaque: challenge.opaque.clone(),
+        qop: Some("auth".into()),
+        nc: None,
+        nc_text: Some(&nc),
+    };
+    let secret = ha1(algorithm, user, &challenge.realm, password);
+    credentials.response = expected(algorithm, sess, &secret, method, &credentials, b"")?.into();
+    let mut text = format!(
+        "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{}\", cnonce=\"{cnonce}\", qop=auth, nc={nc}",
+        escaped(user),
+        escaped(&challenge.realm),
+        challenge.nonce,
+        credentials.response
+    );
+    if let Some(algorithm) = &challenge.algorithm {
+        let _ = write!(text, ", algorithm={algorithm}");
+    }
+    if let Some(opaque) = &challenge.opaque {
+        let _ = write!(text, ", opaque=\"{}\"", escaped(opaque));
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7616 §3.9.1, both algorithms.
+    #[test]
+    fn the_examples_of_rfc_7616_come_out() {
+        let row = |algorithm: &str, response: &str| {
+            format!(
+                "Digest username=\"Mufasa\", realm=\"http-auth@example.org\", uri=\"/dir/index.html\", algorithm={algorithm}, \
+                 nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", nc=00000001, cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\", \
+                 qop=auth, response=\"{response}\", opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
+            )
+        };
+        let cases = [
+            (Algorithm::Md5, row("MD5", "8ca523f5e9506fed4657c9700eebdbec")),
+            (Algorithm::Sha256, row("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1")),
+        ];
+        for (algorithm, row) in cases {
+            let credentials = Credentials::parse(&row).unwrap();
+            let secret = ha1(algorithm, "Mufasa", "http-auth@example.org", "Circle of Life");
+            assert!(verify(&secret, Method::Other("GET"), &credentials, b""), "{algorithm:?}");
+            assert!(!verify(&secret, Method::Other("PUT"), &credentials, b""), "{algorithm:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_client_answers_the_server_takes() {
+        for algorithm in [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512_256] {
+            let row = challenge("a \"b\"", "n", algorithm, false);
+            let parsed = Challenge::parse(&row).unwrap();
+            let answer = answer(&parsed, "bob", "zanzibar", Method::Register, "sip:biloxi.com", "c", 10).unwrap();
+            let credentials = Credentials::parse(&answer).unwrap();
+            assert_eq!(credentials.nc, Some(10));
+            assert!(verify(&ha1(algorithm, "bob", "a \"b\"", "zanzibar"), Method::Register, &credentials, b""));
+            assert!(!verify(&ha1(algorithm, "bob", "a \"b\"", "Zanzibar"), Method::Register, &credentials, b""));
+        }
+    }
+
+    #[test]
+    fn credentials_without_quality_of_protection_prove_nothing() {
+        let row = "Digest username=\"a\", realm=\"r\", nonce=\"n\", uri=\"sip:r\", response=\"0\"";
+        assert!(!verify(&[0; 16], Method::Register, &Credentials::parse(row).unwrap(), b""));
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_means_nothing() {
+        assert!(Credentials::parse("Digest username=\"a\", username=\"b\", realm=\"r\", nonce=\"n\", uri=\"u\", response=\"0\"").is_none());
+    }
+}

@@ -1,0 +1,163 @@
+//! Small readers that all values share. They take text and give back parts of it; nothing here allocates.
+
+use crate::error::Error;
+use crate::limits::PARAMS;
+
+/// `token` of RFC 3261 §25.1.
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+}
+
+/// White space, with the CR and LF of a folded row (`LWS` of §25.1).
+pub(crate) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(is_space)
+}
+
+/// The index behind the quoted string that starts at 0; `None` when it never ends.
+pub(crate) fn quoted_end(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Splits at the first `separator` outside of quotes and angle brackets.
+pub(crate) fn split_at(text: &str, separator: u8) -> (&str, Option<&str>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut angle = false;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' if !angle => match text.get(at..).and_then(quoted_end) {
+                Some(end) => {
+                    at += end;
+                    continue;
+                }
+                None => return (text, None),
+            },
+            b'<' => angle = true,
+            b'>' => angle = false,
+            byte if *byte == separator && !angle => {
+                return (text.get(..at).unwrap_or_default(), text.get(at + 1..));
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    (text, None)
+}
+
+/// The values of a comma list (§7.3.1), trimmed; empty ones are left out.
+#[derive(Debug, Clone)]
+pub(crate) struct List<'a>(pub(crate) Option<&'a str>);
+
+impl<'a> Iterator for List<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            let (value, rest) = split_at(self.0?, b',');
+            self.0 = rest;
+            let value = trim(value);
+            if !value.is_empty() {
+                return Some(value);
+            }
+        }
+    }
+}
+
+/// `;name=value` parameters, in order. Values keep their quotes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Params<'a>(pub(crate) &'a str);
+
+impl<'a> Params<'a> {
+    /// The value of a parameter, found without regard to case: `None` when it is not there, `Some(None)` without a value.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<Option<&'a str>> {
+        self.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// All parameters.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+        let mut rest = Some(self.0);
+        std::iter::from_fn(move || {
+            loop {
+                let (part, next) = split_at(rest?, b';');
+                rest = next;
+                let part = trim(part);
+                if !part.is_empty() {
+                    let (name, value) = split_at(part, b'=');
+                    return Some((trim(name), value.map(trim)));
+                }
+            }
+        })
+    }
+
+    /// Names are tokens, values are tokens, hosts or whole quoted strings, and there are not too many.
+    pub(crate) fn check(self, header: &'static str) -> Result<(), Error> {
+        let mut rest = Some(self.0);
+        let mut count = 0;
+        while let Some(text) = rest {
+            let (part, next) = split_at(text, b';');
+            rest = next;
+            let part = trim(part);
+            if part.is_empty() && count == 0 && next.is_none() {
+                return Ok(());
+            }
+            count += 1;
+            if count > PARAMS {
+                return Err(Error::TooManyParams);
+            }
+            let (name, value) = split_at(part, b'=');
+            let value_ok = value.map(trim).is_none_or(is_param_value);
+            if !is_token(trim(name)) || !value_ok {
+                return Err(Error::Value(header));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `gen-value` of §25.1: a token, a host (IPv6 in brackets, RFC 5118 §4.5 without them too) or a quoted string.
+fn is_param_value(value: &str) -> bool {
+    if value.starts_with('"') {
+        return quoted_end(value) == Some(value.len());
+    }
+    !value.is_empty() && value.bytes().all(|byte| is_token_byte(byte) || matches!(byte, b'[' | b']' | b':' | b'/' | b'@' | b'=' | b'&' | b'?' | b'$'))
+}
+
+/// A quoted string without its quotes and escapes; other text as it is.
+pub(crate) fn unquote(text: &str) -> std::borrow::Cow<'_, str> {
+    let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else { return text.into() };
+    if !inner.contains('\\') {
+        return inner.into();
+    }
+    let mut plain = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    plain.into()
+}
+
+/// A decimal number of 32 bits; nothing but digits.
+pub(crate) fn number(text: &str, header: &'static str) -> Result<u32, Error> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::Value(header));
+    }
+    text.parse().map_err(|_| Error::Range(header))
+}

@@ -1,0 +1,58 @@
+//! What a message is matched by (RFC 3261 §17.1.3, §17.2.3).
+
+use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::message::Message;
+use crate::method::Method;
+
+/// §8.1.1.7: a branch that begins so is unique.
+pub(super) const COOKIE: &str = "z9hG4bK";
+
+/// The key of a server transaction: branch, sent-by and method, where ACK counts as INVITE; for RFC 2543 clients what
+/// §17.2.3 names instead.
+pub(super) fn server_key(request: &Message<'_>, method: Method<'_>) -> Option<Box<str>> {
+    let via = request.via().ok()?;
+    let method = if method == Method::Ack { Method::Invite } else { method };
+    let mut key = String::with_capacity(96);
+    let port = via.sent_by_port().unwrap_or(0);
+    match via.branch() {
+        Some(branch) if branch.starts_with(COOKIE) => {
+            let _ = write!(key, "{branch} {} {port} {}", via.sent_by_str(), method.as_str());
+        }
+        _ => {
+            // The ACK's To tag is the response's, the INVITE's is none: it is left out for both.
+            let from = request.from().ok()?;
+            let uri = request.uri().ok()?;
+            let _ = write!(
+                key,
+                "2543 {} {} {} {} {} {}",
+                uri.as_str(),
+                from.tag().unwrap_or_default(),
+                request.call_id().ok()?,
+                request.cseq().ok()?.number,
+                via.as_str(),
+                method.as_str()
+            );
+        }
+    }
+    Some(key.into())
+}
+
+/// §8.2.2.2: what two copies of one request have in common that came by two ways. `None` inside a dialog.
+pub(super) fn merge_key(request: &Message<'_>, method: Method<'_>) -> Option<u64> {
+    if request.to().ok()?.tag().is_some() {
+        return None;
+    }
+    let cseq = request.cseq().ok()?;
+    let mut hasher = DefaultHasher::new();
+    (request.call_id().ok()?, request.from().ok()?.tag(), cseq.number, method.as_str()).hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+/// The key of a client transaction: our own branch, and whether it is a CANCEL, which shares its INVITE's (§17.1.3).
+pub(super) fn client_key(message: &Message<'_>) -> Option<(Box<str>, bool)> {
+    let branch = message.via().ok()?.branch()?;
+    let cancel = message.cseq().ok()?.method == Method::Cancel;
+    Some((branch.into(), cancel))
+}

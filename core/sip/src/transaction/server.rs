@@ -1,0 +1,168 @@
+//! The server machines.
+//!
+//! INVITE (§17.2.1, RFC 6026 §7.1):
+//!
+//! | state | event | next | does |
+//! |---|---|---|---|
+//! | Proceeding | 200 ms without an answer | Proceeding | 100 |
+//! | Proceeding | INVITE | Proceeding | last 1xx again |
+//! | Proceeding | 1xx from the user | Proceeding | send |
+//! | Proceeding | 2xx from the user | Accepted | send; Timer L |
+//! | Proceeding | 300–699 from the user | Completed | send; Timers G, H |
+//! | Completed | INVITE, Timer G | Completed | send again |
+//! | Completed | ACK | Confirmed | G and H off; Timer I |
+//! | Completed | Timer H | - | no ACK |
+//! | Accepted | INVITE | Accepted | - |
+//! | Accepted | ACK | Accepted | up |
+//! | Confirmed, Accepted | Timer I, L | - | - |
+//!
+//! non-INVITE (§17.2.2):
+//!
+//! | state | event | next | does |
+//! |---|---|---|---|
+//! | Trying | request | Trying | - |
+//! | Trying, Proceeding | 1xx from the user | Proceeding | send |
+//! | Proceeding | request | Proceeding | last 1xx again |
+//! | Trying, Proceeding | 200–699 from the user | Completed | send; Timer J |
+//! | Completed | request | Completed | send again |
+//! | Completed | Timer J | - | - |
+
+use std::time::{Duration, Instant};
+
+use super::queue::{Armed, Due, Queue};
+use super::{Config, ServerKey};
+use crate::status::Status;
+use crate::transport::Flow;
+
+/// Where a server transaction stands. Trying is Proceeding without bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Proceeding,
+    Completed,
+    Confirmed,
+    Accepted,
+}
+
+/// One server transaction.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) invite: bool,
+    pub(super) state: State,
+    pub(super) flow: Flow,
+    /// The last response; before the first one of an INVITE, the 100 that may be said.
+    pub(super) bytes: Vec<u8>,
+    answered: bool,
+    pub(super) index: Box<str>,
+    pub(super) merge: Option<u64>,
+    interval: Duration,
+    answer: Option<Armed>,
+    forget: Option<Armed>,
+}
+
+impl Server {
+    pub(super) fn new(flow: Flow, trying: Option<Vec<u8>>, index: Box<str>, merge: Option<u64>) -> Self {
+        Self {
+            invite: trying.is_some(),
+            state: State::Proceeding,
+            flow,
+            bytes: trying.unwrap_or_default(),
+            answered: false,
+            index,
+            merge,
+            interval: Duration::ZERO,
+            answer: None,
+            forget: None,
+        }
+    }
+
+    pub(super) fn begin(&mut self, key: ServerKey, now: Instant, config: &Config, queue: &mut Queue) {
+        if self.invite {
+            self.answer = Some(queue.arm(now + config.trying, Due::Answer(key)));
+        }
+    }
+
+    /// The same request again. Says whether the last response is to be sent again.
+    pub(super) fn again(&self) -> bool {
+        match self.state {
+            State::Proceeding | State::Completed => self.answered,
+            State::Confirmed | State::Accepted => false,
+        }
+    }
+
+    /// A response of the user. Says whether it is to be sent.
+    pub(super) fn respond(&mut self, key: ServerKey, status: Status, bytes: Vec<u8>, now: Instant, config: &Config, queue: &mut Queue) -> bool {
+        if self.state != State::Proceeding {
+            return false;
+        }
+        queue.cancel(&mut self.answer);
+        self.bytes = bytes;
+        self.answered = true;
+        if status.is_provisional() {
+            return true;
+        }
+        let reliable = self.flow.transport.reliable();
+        match (self.invite, status.is_success()) {
+            (true, true) => {
+                self.state = State::Accepted;
+                self.forget = Some(queue.arm(now + config.long(), Due::Forget(key)));
+            }
+            (true, false) => {
+                self.state = State::Completed;
+                self.interval = config.t1;
+                if !reliable {
+                    self.answer = Some(queue.arm(now + config.t1, Due::Answer(key)));
+                }
+                self.forget = Some(queue.arm(now + config.long(), Due::Forget(key)));
+            }
+            (false, _) => {
+                self.state = State::Completed;
+                let linger = if reliable { Duration::ZERO } else { config.long() };
+                self.forget = Some(queue.arm(now + linger, Due::Forget(key)));
+            }
+        }
+        true
+    }
+
+    /// The 2xx has been sent: it is the user's to repeat, and only copies of the INVITE are absorbed.
+    pub(super) fn shrink(&mut self) {
+        if self.state == State::Accepted {
+            self.bytes = Vec::new();
+        }
+    }
+
+    /// The timer of the 100 and Timer G. Says whether the bytes are to be sent.
+    pub(super) fn answer(&mut self, key: ServerKey, now: Instant, config: &Config, queue: &mut Queue) -> bool {
+        self.answer = None;
+        match self.state {
+            State::Proceeding if !self.answered => {
+                self.answered = true;
+                true
+            }
+            State::Completed => {
+                self.interval = (self.interval * 2).min(config.t2);
+                self.answer = Some(queue.arm(now + self.interval, Due::Answer(key)));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// An ACK. Says whether it ended the waiting for it.
+    pub(super) fn ack(&mut self, key: ServerKey, now: Instant, config: &Config, queue: &mut Queue) -> bool {
+        if self.state != State::Completed {
+            return false;
+        }
+        self.state = State::Confirmed;
+        self.bytes = Vec::new();
+        queue.cancel(&mut self.answer);
+        queue.cancel(&mut self.forget);
+        let linger = if self.flow.transport.reliable() { Duration::ZERO } else { config.t4 };
+        self.forget = Some(queue.arm(now + linger, Due::Forget(key)));
+        true
+    }
+
+    pub(super) fn disarm(&mut self, queue: &mut Queue) {
+        queue.cancel(&mut self.answer);
+        queue.cancel(&mut self.forget);
+    }
+}

@@ -1,0 +1,442 @@
+//! URIs: `sip:`, `sips:` (RFC 3261 §19.1), `tel:` (RFC 3966), and others as opaque text.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::error::Error;
+use crate::lex::Params;
+
+/// A URI, borrowed and checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Uri<'a> {
+    text: &'a str,
+    scheme: Scheme,
+    user: Option<&'a str>,
+    password: Option<&'a str>,
+    host_text: &'a str,
+    host: Host<'a>,
+    port: Option<u16>,
+    params: Params<'a>,
+    headers: Option<&'a str>,
+}
+
+/// The scheme of a URI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Scheme {
+    Sip,
+    Sips,
+    Tel,
+    /// Any other: only its text is known.
+    Other,
+}
+
+/// The host of a URI or a Via.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host<'a> {
+    /// A domain name, as it stands.
+    Name(&'a str),
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address; brackets are left out.
+    V6(Ipv6Addr),
+}
+
+impl<'a> Host<'a> {
+    /// Reads a host: an IPv6 reference in brackets (RFC 5954), an IPv4 address or a name.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        if let Some(inner) = text.strip_prefix('[') {
+            return inner.strip_suffix(']')?.parse().ok().map(Self::V6);
+        }
+        if let Ok(v4) = text.parse() {
+            return Some(Self::V4(v4));
+        }
+        let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        (!text.is_empty() && text.len() <= 255 && text.bytes().all(name)).then_some(Self::Name(text))
+    }
+}
+
+impl<'a> Uri<'a> {
+    /// Reads a URI that is the whole text.
+    ///
+    /// # Errors
+    /// [`Error::Uri`] when its grammar forbids it.
+    pub fn parse(text: &'a str) -> Result<Self, Error> {
+        let (scheme, rest) = text.split_once(':').ok_or(Error::Uri)?;
+        let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let starts = scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+        if !starts || !scheme.bytes().all(alphabet) || text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || matches!(byte, b'<' | b'>' | b'"')) {
+            return Err(Error::Uri);
+        }
+        if scheme.eq_ignore_ascii_case("sip") {
+            Self::sip(text, Scheme::Sip, rest)
+        } else if scheme.eq_ignore_ascii_case("sips") {
+            Self::sip(text, Scheme::Sips, rest)
+        } else if scheme.eq_ignore_ascii_case("tel") {
+            Self::tel(text, rest)
+        } else if rest.is_empty() {
+            Err(Error::Uri)
+        } else {
+            Ok(Self::bare(text, Scheme::Other))
+        }
+    }
+
+    fn bare(text: &'a str, scheme: Scheme) -> Self {
+        Self { text, scheme, user: None, password: None, host_text: "", host: Host::Name(""), port: None, params: Params(""), headers: None }
+    }
+
+    fn sip(text: &'a str, scheme: Scheme, rest: &'a str) -> Result<Self, Error> {
+        // The user part may hold `;`, `?` and `/`, but no `@` (§25.1 user-unreserved).
+        let (userinfo, hostpart) = match rest.split_once('@') {
+            Some((userinfo, hostpart)) => (Some(userinfo), hostpart),
+            None => (None, rest),
+        };
+        let (user, password) = match userinfo.map(|userinfo| userinfo.split_once(':').map_or((userinfo, None), |(user, password)| (user, Some(password)))) {
+            Some((user, password)) => (Some(user), password),
+            None => (None, None),
+        };
+        let user_ok = user.is_none_or(|user| !user.is_empty() && is_escaped(user, b"-_.!~*'()&=+$,;?/"));
+        if !user_ok || !password.is_none_or(|password| is_escaped(password, b"-_.!~*'()&=+$,")) {
+            return Err(Error::Uri);
+        }
+        let (hostpart, headers) = match hostpart.split_once('?') {
+            Some((hostpart, headers)) => (hostpart, Some(headers)),
+            None => (hostpart, None),
+        };
+        let (hostport, params) = split_params(hostpart)?;
+        let (host_text, port) = split_port(hostport)?;
+        let host = Host::parse(host_text).ok_or(Error::Uri)?;
+        if !headers.is_none_or(|headers| !headers.is_empty() && is_escaped(headers, b"-_.!~*'()[]/?:+$&=")) {
+            return Err(Error::Uri);
+        }
+        Ok(Self { text, scheme, user, password, host_text, host, port, params, headers })
+    }
+
+    /// RFC 3966 §3: the number stands where `sip:` has its user.
+    fn tel(text: &'a str, rest: &'a str) -> Result<Self, Error> {
+        let (number, params) = split_params(rest)?;
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        let allowed = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b'*' | b'#' | b'-' | b'.' | b'(' | b')');
+        if !digits.bytes().any(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'#')) || !digits.bytes().all(allowed) {
+            return Err(Error::Uri);
+        }
+        Ok(Self { user: Some(number), params, ..Self::bare(text, Scheme::Tel) })
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// The scheme.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// `sips:`
+    #[must_use]
+    pub fn is_sips(&self) -> bool {
+        self.scheme == Scheme::Sips
+    }
+
+    /// The user part, or the number of a `tel:`, escaped as it stands.
+    #[must_use]
+    pub fn user(&self) -> Option<&'a str> {
+        self.user
+    }
+
+    /// The user part with its escapes undone; bytes that are no UTF-8 stay escaped.
+    #[must_use]
+    pub fn user_unescaped(&self) -> Option<Cow<'a, str>> {
+        self.user.map(unescape)
+    }
+
+    /// The password (§19.1.1: not recommended, and never used here).
+    #[must_use]
+    pub fn password(&self) -> Option<&'a str> {
+        self.password
+    }
+
+    /// The host; an empty name where the scheme has none.
+    #[must_use]
+    pub fn host(&self) -> Host<'a> {
+        self.host
+    }
+
+    /// The host as it stands, IPv6 with brackets.
+    #[must_use]
+    pub fn host_str(&self) -> &'a str {
+        self.host_text
+    }
+
+    /// The port, where one stands.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The URI's own parameters.
+    #[must_use]
+    pub fn params(&self) -> Params<'a> {
+        self.params
+    }
+
+    /// One parameter: `None` when it is not there, `Some(None)` without a value.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<Option<&'a str>> {
+        self.params.get(name)
+    }
+
+    /// What stands behind `?`, undecoded.
+    #[must_use]
+    pub fn headers(&self) -> Option<&'a str> {
+        self.headers
+    }
+
+    /// Equal by the rules of RFC 3261 §19.1.4.
+    #[must_use]
+    pub fn same_as(&self, other: &Uri<'_>) -> bool {
+        if self.scheme != other.scheme {
+            return false;
+        }
+        if matches!(self.scheme, Scheme::Other) {
+            return self.text == other.text;
+        }
+        let user = |uri: &Uri<'_>| uri.user.map(|user| unescape(user).into_owned());
+        let password = |uri: &Uri<'_>| uri.password.map(|password| unescape(password).into_owned());
+        let host = match (self.host, other.host) {
+            (Host::Name(one), Host::Name(two)) => one.eq_ignore_ascii_case(two),
+            (one, two) => one == two,
+        };
+        user(self) == user(other)
+            && password(self) == password(other)
+            && host
+            && self.port == other.port
+            && self.params_agree(other)
+            && other.params_agree(self)
+            && headers_of(self) == headers_of(other)
+    }
+
+    /// Parameters that both have agree; these five must stand in both or in none.
+    fn params_agree(&self, other: &Uri<'_>) -> bool {
+        self.params.iter().all(|(name, value)| match other.params.get(name) {
+            Some(theirs) => match (value, theirs) {
+                (Some(one), Some(two)) => unescape(one).eq_ignore_ascii_case(&unescape(two)),
+                (one, two) => one == two,
+            },
+            None => !["user", "ttl", "method", "maddr", "transport"].iter().any(|must| must.eq_ignore_ascii_case(name)),
+        })
+    }
+}
+
+impl fmt::Display for Uri<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text)
+    }
+}
+
+/// Header components in any order: they must all be there, and equal.
+fn headers_of(uri: &Uri<'_>) -> Vec<(String, String)> {
+    let mut headers: Vec<(String, String)> = uri
+        .headers
+        .unwrap_or_default()
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (unescape(name).to_ascii_lowercase(), unescape(value).into_owned())
+        })
+        .collect();
+    headers.sort();
+    headers
+}
+
+/// `host[:port]`; the port is behind the last colon outside of brackets.
+pub(crate) fn split_port(text: &str) -> Result<(&str, Option<u16>), Error> {
+    let behind = text.rfind(']').map_or(0, |at| at + 1);
+    match text.get(behind..).and_then(|rest| rest.find(':')) {
+        None => Ok((text, None)),
+        Some(at) => {
+            let host = text.get(..behind + at).ok_or(Error::Uri)?;
+            let port = text.get(behind + at + 1..).ok_or(Error::Uri)?;
+            let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            let port = digits.then(|| port.parse().ok()).flatten().ok_or(Error::Uri)?;
+            Ok((host, Some(port)))
+        }
+    }
+}
+
+/// What stands before the first `;`, and the parameters behind it, checked.
+fn split_params(text: &str) -> Result<(&str, Params<'_>), Error> {
+    let Some((text, params)) = text.split_once(';') else { return Ok((text, Params(""))) };
+    let mut count = 0;
+    for part in params.split(';') {
+        count += 1;
+        let (name, value) = part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value)));
+        let unreserved = b"-_.!~*'()[]/:&+$";
+        let named = !name.is_empty() && is_escaped(name, unreserved);
+        if count > crate::limits::PARAMS || !named || !value.is_none_or(|value| !value.is_empty() && is_escaped(value, unreserved)) {
+            return Err(Error::Uri);
+        }
+    }
+    Ok((text, Params(params)))
+}
+
+/// Alphanumerics, `%` with two hex digits, and these marks.
+fn is_escaped(text: &str, marks: &[u8]) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'%' => {
+                let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+                if !hex(at + 1) || !hex(at + 2) {
+                    return false;
+                }
+                at += 3;
+            }
+            byte if byte.is_ascii_alphanumeric() || marks.contains(byte) => at += 1,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Undoes `%HH`. A NUL or what would be no UTF-8 stays as it is.
+pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return text.into();
+    }
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let escaped = (*byte == b'%').then(|| text.get(at + 1..at + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match escaped {
+            Some(value) => {
+                plain.push(value);
+                at += 3;
+            }
+            None => {
+                plain.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    match String::from_utf8(plain) {
+        Ok(plain) if !plain.contains('\0') => plain.into(),
+        _ => text.into(),
+    }
+}
+
+/// A URI of our own keeping: checked once, then text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UriBuf(String);
+
+impl UriBuf {
+    /// Keeps a URI that [`Uri::parse`] accepts.
+    ///
+    /// # Errors
+    /// [`Error::Uri`] when it does not.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Error> {
+        let text = text.into();
+        Uri::parse(&text)?;
+        Ok(Self(text))
+    }
+
+    /// The parsed view.
+    #[must_use]
+    pub fn as_uri(&self) -> Uri<'_> {
+        // It parsed when it was made; an opaque URI is what is left otherwise.
+        Uri::parse(&self.0).unwrap_or(Uri::bare(&self.0, Scheme::Other))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Uri<'_>> for UriBuf {
+    fn from(uri: Uri<'_>) -> Self {
+        Self(uri.text.to_owned())
+    }
+}
+
+impl fmt::Display for UriBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> Uri<'_> {
+        Uri::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn the_parts_of_a_sip_uri_are_found() {
+        let uri = uri("sips:alice;day=tuesday:secret@[2001:db8::10]:5070;transport=tcp;lr?subject=a%20b");
+        assert_eq!(uri.user(), Some("alice;day=tuesday"));
+        assert_eq!(uri.password(), Some("secret"));
+        assert_eq!(uri.host(), Host::V6("2001:db8::10".parse().unwrap()));
+        assert_eq!(uri.port(), Some(5070));
+        assert_eq!(uri.param("TRANSPORT"), Some(Some("tcp")));
+        assert_eq!(uri.param("lr"), Some(None));
+        assert_eq!(uri.headers(), Some("subject=a%20b"));
+    }
+
+    #[test]
+    fn a_dot_in_the_user_is_no_host() {
+        assert_eq!(uri("sip:john.doe@example.com").user(), Some("john.doe"));
+        assert_eq!(uri("sip:john.doe@example.com").host_str(), "example.com");
+    }
+
+    #[test]
+    fn a_tel_uri_has_its_number_for_a_user() {
+        assert_eq!(uri("tel:+358-555-1234567;phone-context=example.com").user(), Some("+358-555-1234567"));
+        assert!(Uri::parse("tel:;x=y").is_err());
+    }
+
+    #[test]
+    fn what_is_no_uri_is_refused() {
+        for text in ["", "sip:", "sip:@host", "sip:a b@host", "sip:a@", "sip:a@h:port", "sip:a@h:70000", "sip:a%4@h", "sip:a@h;", "sip:a@h;=x", "sip:a@[::1", "1sip:x", "<sip:a@h>"] {
+            assert!(Uri::parse(text).is_err(), "{text}");
+        }
+    }
+
+    /// RFC 3261 §19.1.4, its own examples.
+    #[test]
+    fn equality_is_that_of_the_rfc() {
+        let equal = [
+            ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
+            ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+            ("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"),
+            ("sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com", "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com"),
+            ("sip:alice@atlanta.com?subject=project%20x&priority=urgent", "sip:alice@atlanta.com?priority=urgent&subject=project%20x"),
+        ];
+        let different = [
+            ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"),
+            ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"),
+            ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"),
+            ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"),
+        ];
+        for (one, two) in equal {
+            assert!(uri(one).same_as(&uri(two)) && uri(two).same_as(&uri(one)), "{one} = {two}");
+        }
+        for (one, two) in different {
+            assert!(!uri(one).same_as(&uri(two)) && !uri(two).same_as(&uri(one)), "{one} ≠ {two}");
+        }
+    }
+}
