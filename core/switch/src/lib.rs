@@ -16,17 +16,38 @@
 //! (what it says to the media engine), [`Record`] (what must be kept).
 
 mod application;
+mod arrive;
 mod ask;
+mod bridge;
+mod call;
 mod command;
+mod commands;
+mod config;
+mod dial;
+mod dialing;
 mod event;
+pub mod gatekeeper;
 mod ids;
+mod intake;
+mod io;
+mod leg;
 mod media;
+mod mint;
 mod record;
+pub mod registrar;
+mod release;
+mod switch;
+mod tables;
+mod timers;
+mod wire;
 
 pub use application::{Application, CallControl, Failure, HungUp, Running};
 pub use ask::{Account, Admission, Answer, Ask, Destination, Fallback, Ha1, NoPort, TenantPolicy, Unresolved};
 pub use command::{Command, Dial, Label, Order, Target};
+pub use config::Config;
 pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, Refusal, Reply, Side};
 pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
+pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats};
 pub use record::{BindingChange, Cdr, Direction, Disposition, LegRecord, Notice, Record, StoredBinding};
+pub use switch::Switch;

@@ -1,0 +1,293 @@
+//! What an application asks of a call, done or refused. Each command has exactly one reply.
+
+use std::time::Duration;
+
+use sip::Status;
+
+use crate::ask::Fallback;
+use crate::call::{Call, CallState, Holder, Pending, Release};
+use crate::command::{Command, Dial, Order, Target};
+use crate::event::{Cause, DialOutcome, Event, Refusal, Reply, Side};
+use crate::ids::{CallId, LegId};
+use crate::leg::{Leg, LegState};
+use crate::switch::Switch;
+use crate::tables;
+use crate::timers::Timer;
+
+impl Switch {
+    /// A request of an application or an operator.
+    pub(crate) fn command(&mut self, id: CallId, command: Command) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        if let Command::Hangup(cause) = command {
+            // Anybody who holds the key may end a call: an operator too.
+            let mine = call.holder == Holder::Application && call.pending.is_none();
+            if mine {
+                call.reply(Reply::Done, &mut self.wire);
+            }
+            return self.release(id, Release::new(cause, Side::Exchange));
+        }
+        let parting = matches!(command, Command::Detach | Command::Route { .. });
+        if call.holder != Holder::Application || call.is_releasing() || (call.pending.is_some() && !parting) {
+            return call.refuse(Refusal::WrongState, &mut self.wire);
+        }
+        self.wire.timers.cancel(&mut call.decide);
+        self.obey(id, command);
+        self.await_decision(id);
+    }
+
+    fn obey(&mut self, id: CallId, command: Command) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        match command {
+            Command::Attach(label) => {
+                call.draft.application = Some(label.clone());
+                self.wire.event(id, Event::Attached(label));
+                call.reply(Reply::Done, &mut self.wire);
+            }
+            Command::Ring => self.ring(id),
+            Command::Answer => self.answer_caller(id),
+            Command::Reject { status, reason } => self.reject(id, status, reason),
+            Command::Dial(dial) => self.dial(id, dial),
+            Command::Wait(time) => {
+                call.pending = Some(Pending::Wait);
+                // An hour is longer than any application has reason to wait.
+                let time = time.min(Duration::from_secs(3600));
+                call.timer = Some(self.wire.arm(time, Timer::Wait(id)));
+            }
+            Command::AwaitEnd => call.pending = Some(Pending::End),
+            Command::Detach => self.detach(id),
+            Command::Route { failed } => self.route(id, failed),
+            Command::Hangup(_) => {}
+        }
+    }
+
+    /// Arms the deadline for the next decision, where one is awaited.
+    fn await_decision(&mut self, id: CallId) {
+        let answered = self.caller_is_answered(id);
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let undecided = call.holder == Holder::Application && call.pending.is_none() && matches!(call.state, CallState::Deciding);
+        if undecided && !answered && call.decide.is_none() {
+            call.decide = Some(self.wire.arm(self.wire.config.decision_time, Timer::Decide(id)));
+        }
+    }
+
+    pub(crate) fn caller_is_answered(&self, id: CallId) -> bool {
+        self.calls.get(id).and_then(|call| self.legs.get(call.caller)).is_some_and(Leg::is_up)
+    }
+
+    fn caller_of(&mut self, id: CallId) -> Option<(&mut Call, &mut Leg)> {
+        let call = self.calls.get_mut(id)?;
+        let leg = self.legs.get_mut(call.caller)?;
+        Some((call, leg))
+    }
+
+    fn ring(&mut self, id: CallId) {
+        let wall = self.wire.wall();
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let Some(leg) = self.legs.get_mut(call.caller) else { return };
+        if !matches!(leg.state, LegState::Arriving(_)) {
+            return call.refuse(Refusal::WrongState, &mut self.wire);
+        }
+        leg.progress(Status::RINGING, None, &mut self.wire);
+        call.draft.ringing.get_or_insert(wall);
+        call.reply(Reply::Done, &mut self.wire);
+    }
+
+    /// Answers the caller ourselves, with the one voice codec that we choose: a callee that is dialled later must take
+    /// it, because nothing is transcoded.
+    fn answer_caller(&mut self, id: CallId) {
+        let wall = self.wire.wall();
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let Some(leg) = self.legs.get_mut(call.caller) else { return };
+        let (LegState::Arriving(_), Some(port)) = (&leg.state, leg.port) else {
+            return call.refuse(Refusal::WrongState, &mut self.wire);
+        };
+        let offer = leg.negotiation.remote_offer().cloned();
+        let ours = match &offer {
+            Some(offer) => sdp::Description::answer_of_ours(offer, &leg.origin, port.address),
+            None => Ok(sdp::Description::offer_of_ours(&leg.origin, port.address)),
+        };
+        let Ok(ours) = ours else {
+            call.reply(Reply::Refused(Refusal::BadValue), &mut self.wire);
+            return self.release(id, Release::with_status(Status::NOT_ACCEPTABLE_HERE.0, Side::Exchange));
+        };
+        leg.origin.version += 1;
+        let body = ours.to_bytes();
+        let stored = match &offer {
+            Some(_) => leg.negotiation.local_answer(ours),
+            None => leg.negotiation.local_offer(ours),
+        };
+        if stored.is_err() {
+            return call.refuse(Refusal::WrongState, &mut self.wire);
+        }
+        leg.accept(&body, offer.is_none(), &mut self.wire);
+        if let Some(offer) = &offer {
+            leg.expect_media(offer, &mut self.wire);
+        }
+        call.draft.answered.get_or_insert(wall);
+        self.wire.timers.cancel(&mut call.set_up);
+        call.reply(Reply::Done, &mut self.wire);
+    }
+
+    fn reject(&mut self, id: CallId, status: u16, reason: Option<String>) {
+        let Some((call, leg)) = self.caller_of(id) else { return };
+        let arriving = matches!(leg.state, LegState::Arriving(_));
+        let refusal = match () {
+            () if !(300..=699).contains(&status) => Some(Refusal::BadValue),
+            () if !arriving => Some(Refusal::WrongState),
+            () => None,
+        };
+        let reply = refusal.map_or(Reply::Done, Reply::Refused);
+        let call = call.id;
+        self.wire.event(call, Event::Reply(reply));
+        if refusal.is_none() {
+            let mut release = Release::with_status(status, Side::Exchange);
+            release.reason_phrase = reason;
+            self.release(id, release);
+        }
+    }
+
+    fn dial(&mut self, id: CallId, dial: Dial) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        if !matches!(call.state, CallState::Deciding) {
+            return call.refuse(Refusal::WrongState, &mut self.wire);
+        }
+        if dial.targets.is_empty() || dial.targets.len() > self.wire.config.max_branches || dial.ring_time.is_zero() {
+            return call.refuse(Refusal::BadValue, &mut self.wire);
+        }
+        call.pending = Some(Pending::Dial);
+        self.begin_dial(id, dial);
+    }
+
+    /// The application is done.
+    fn detach(&mut self, id: CallId) {
+        let answered = self.caller_is_answered(id);
+        let Some(call) = self.calls.get_mut(id) else { return };
+        call.reply(Reply::Done, &mut self.wire);
+        match call.state {
+            CallState::Bridged { .. } => call.holder = Holder::Nobody,
+            // It left the caller without a word: that is an end, not a silence.
+            _ if answered => self.release(id, Release::new(Cause::NORMAL, Side::Exchange)),
+            _ => self.release(id, Release::with_status(Status::TEMPORARILY_UNAVAILABLE.0, Side::Exchange)),
+        }
+    }
+
+    /// The built-in route: the dialled extension rings.
+    fn route(&mut self, id: CallId, failed: Option<String>) {
+        let answered = self.caller_is_answered(id);
+        let Some(call) = self.calls.get_mut(id) else { return };
+        call.reply(Reply::Done, &mut self.wire);
+        if let Some(why) = &failed {
+            tracing::warn!(call = %call.invitation.uid, why, "the application failed; the fallback serves the caller");
+        }
+        call.draft.fallback.clone_from(&failed);
+        call.holder = Holder::BuiltIn;
+        self.wire.timers.cancel(&mut call.decide);
+        self.wire.timers.cancel(&mut call.timer);
+        call.pending = None;
+        match (&call.state, call.policy.fallback) {
+            // Whatever it was that broke, two people are talking.
+            (CallState::Bridged { .. }, _) => call.holder = Holder::Nobody,
+            (CallState::Dialing(_), _) => {}
+            (CallState::Deciding, Fallback::Reject(status)) if failed.is_some() && !answered => {
+                self.release(id, Release::with_status(status, Side::Exchange));
+            }
+            (CallState::Deciding, _) => {
+                let dial = built_in_dial(call);
+                self.begin_dial(id, dial);
+            }
+            (CallState::Releasing { .. }, _) => {}
+        }
+    }
+
+    /// The time for a decision is over: the fallback serves the caller, and the application is not obeyed any more.
+    pub(crate) fn decision_is_due(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.decide = None;
+            if call.holder == Holder::Application && matches!(call.state, CallState::Deciding) {
+                self.take_over(id, "no decision in time".to_owned());
+            }
+        }
+    }
+
+    fn take_over(&mut self, id: CallId, why: String) {
+        let answered = self.caller_is_answered(id);
+        let Some(call) = self.calls.get_mut(id) else { return };
+        call.holder = Holder::BuiltIn;
+        call.pending = None;
+        tracing::warn!(call = %call.invitation.uid, why, "the application is not waited for any longer");
+        let fallback = call.policy.fallback;
+        call.draft.fallback = Some(why);
+        match fallback {
+            Fallback::Reject(status) if !answered => self.release(id, Release::with_status(status, Side::Exchange)),
+            _ => {
+                let dial = built_in_dial(call);
+                self.begin_dial(id, dial);
+            }
+        }
+    }
+
+    pub(crate) fn set_up_is_over(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.set_up = None;
+            self.release_unanswered(id, Release::with_status(Status::TEMPORARILY_UNAVAILABLE.0, Side::Exchange));
+        }
+    }
+
+    pub(crate) fn waited(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.timer = None;
+            call.resolve(Pending::Wait, Reply::Done, &mut self.wire);
+            self.await_decision(id);
+        }
+    }
+
+    /// A dial came out: the application is told, or the caller where the built-in route dialled.
+    pub(crate) fn dial_ended(&mut self, id: CallId, outcome: DialOutcome) {
+        let answered = self.caller_is_answered(id);
+        let Some(call) = self.calls.get_mut(id) else { return };
+        match call.holder {
+            Holder::Application => {
+                call.resolve(Pending::Dial, Reply::Dialled(outcome), &mut self.wire);
+                self.await_decision(id);
+            }
+            Holder::BuiltIn if matches!(outcome, DialOutcome::Answered { .. }) => call.holder = Holder::Nobody,
+            Holder::BuiltIn | Holder::Nobody if answered => {
+                let cause = tables::cause_of_status(tables::status_of_outcome(&outcome).0);
+                self.release(id, Release::new(cause, Side::Exchange));
+            }
+            Holder::BuiltIn | Holder::Nobody => {
+                let status = tables::status_of_outcome(&outcome);
+                self.release(id, Release::with_status(status.0, Side::Callee));
+            }
+        }
+    }
+
+    /// The port that was asked for a leg.
+    pub(crate) fn port_given(&mut self, id: LegId, port: Option<crate::media::MediaPort>) {
+        let Some(leg) = self.legs.get_mut(id) else {
+            // The leg is gone: the port goes back.
+            if let Some(port) = port {
+                self.wire.media(crate::media::MediaCommand::Close { port: port.id });
+            }
+            return;
+        };
+        leg.port = port;
+        let call = leg.call;
+        if let Some(port) = port {
+            self.ports.insert(port.id, (call, id));
+        }
+        let arriving = matches!(leg.state, LegState::Arriving(_));
+        match (arriving, port) {
+            (true, Some(_)) => self.ready(id),
+            (true, None) => self.release(call, Release::with_status(Status::SERVICE_UNAVAILABLE.0, Side::Exchange)),
+            (false, Some(_)) => self.send_invite(id),
+            (false, None) => self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0),
+        }
+    }
+}
+
+/// What the built-in route dials: the extension as the caller dialled it.
+fn built_in_dial(call: &Call) -> Dial {
+    let target = Target::Extension(call.invitation.callee.user.clone());
+    Dial { targets: vec![target], order: Order::AtOnce, ring_time: call.policy.ring_time }
+}

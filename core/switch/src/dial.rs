@@ -1,0 +1,478 @@
+//! Rings whom a dial names: resolves targets, writes leg B anew for every contact, takes the first that answers.
+
+use std::fmt;
+
+use sdp::Description;
+use sip::{Flow, Message, Status, UriBuf};
+
+use crate::arrive::offer_in;
+use crate::ask::{Ask, Destination, Unresolved};
+use crate::call::{CallState, ShownAs};
+use crate::command::Dial;
+use crate::dialing::{Dialing, Early};
+use crate::event::{DialOutcome, Event};
+use crate::ids::{CallId, LegId};
+use crate::leg::{Leg, LegState, Letter, Reinvite};
+use crate::media::MediaCommand;
+use crate::switch::{Asked, Switch};
+use crate::timers::Timer;
+
+/// RFC 3326 §2: tells a phone that another took the call, so that it does not list a missed one.
+const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+impl Switch {
+    pub(crate) fn begin_dial(&mut self, id: CallId, dial: Dial) {
+        let limit = self.wire.config.max_ring_time;
+        if let Some(call) = self.calls.get_mut(id) {
+            call.state = CallState::Dialing(Box::new(Dialing::new(dial, limit)));
+            self.next_step(id);
+        }
+    }
+
+    fn next_step(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let tenant = call.tenant();
+        let Some(dialing) = call.dialing() else { return };
+        self.wire.timers.cancel(&mut dialing.timer);
+        let Some(targets) = dialing.next_step() else {
+            let outcome = dialing.outcome();
+            call.state = CallState::Deciding;
+            return self.dial_ended(id, outcome);
+        };
+        dialing.timer = Some(self.wire.arm(dialing.ring_time(), Timer::Ring(id)));
+        for target in targets {
+            self.ask(Asked::Resolve(id), Ask::Resolve { tenant, target });
+        }
+    }
+
+    /// Where a target leads.
+    pub(crate) fn resolved(&mut self, id: CallId, found: Result<Vec<Destination>, Unresolved>) {
+        let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) else { return };
+        dialing.resolving = dialing.resolving.saturating_sub(1);
+        match found {
+            Err(why) => dialing.note_unresolved(why),
+            Ok(destinations) => {
+                for destination in destinations {
+                    self.branch_to(id, destination);
+                }
+            }
+        }
+        self.end_step_if_over(id);
+    }
+
+    /// One leg for each contact of a destination; all ring at once.
+    fn branch_to(&mut self, id: CallId, destination: Destination) {
+        match destination {
+            Destination::Aor(aor) => {
+                let contacts: Vec<_> = self
+                    .registrar
+                    .lookup(self.wire.now, &aor)
+                    .into_iter()
+                    .map(|binding| (binding.contact.clone(), binding.path.clone(), binding.flow))
+                    .collect();
+                if contacts.is_empty() {
+                    if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
+                        dialing.note_unregistered();
+                    }
+                }
+                for (uri, path, seen) in contacts {
+                    let flow = self.wire.toward(&uri.as_uri(), &seen);
+                    self.add_branch(id, aor.user.clone(), uri, path, flow);
+                }
+            }
+            Destination::Uri(text) => {
+                let uri = UriBuf::parse(text.as_str()).ok();
+                match uri.and_then(|uri| self.wire.flow_to(&uri.as_uri()).map(|flow| (uri, flow))) {
+                    Some((uri, flow)) => self.add_branch(id, text, uri, Vec::new(), flow),
+                    None => {
+                        if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
+                            dialing.note_failed(LegId::default(), Status::BAD_GATEWAY.0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_branch(&mut self, id: CallId, party: String, uri: UriBuf, route: Vec<String>, flow: Flow) {
+        let limit = self.wire.config.max_branches;
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let caller = Escaped(&call.shown_as.number).to_string();
+        let Some(dialing) = call.dialing() else { return };
+        if dialing.ringing.len() >= limit {
+            return;
+        }
+        let leg = Leg::calling(id, party, uri, route, flow, &caller, &mut self.wire);
+        let leg = self.add_leg(leg);
+        if let Some(call) = self.calls.get_mut(id) {
+            call.legs.push(leg);
+            if let Some(dialing) = call.dialing() {
+                dialing.ringing.push(leg);
+            }
+        }
+        self.ask_port(leg, flow);
+    }
+
+    /// The leg has its port: its INVITE goes out.
+    pub(crate) fn send_invite(&mut self, id: LegId) {
+        let Some(call) = self.legs.get(id).and_then(|leg| self.calls.get(leg.call)) else { return };
+        let Some(caller) = self.legs.get(call.caller) else { return };
+        // What the caller offered; or, once we answered it ourselves, what we agreed on; or nothing, when the caller
+        // leaves the offer to the callee.
+        let basis = match &caller.state {
+            LegState::Up(_) => caller.negotiation.local().cloned(),
+            _ => caller.negotiation.remote_offer().cloned(),
+        };
+        let shown_as = call.shown_as.clone();
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        let offer = match basis.map(|basis| leg.carry(&basis)) {
+            Some(Some(offer)) if leg.negotiation.local_offer(offer.clone()).is_ok() => Some(offer),
+            Some(_) => return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0),
+            None => None,
+        };
+        let from = From { shown_as: &shown_as, host: self.wire.shown(&leg.flow) };
+        let party = leg.party.clone();
+        let to = To { party: &party, host: self.wire.shown(&leg.flow) };
+        let letter = Letter { from: &from, to: &to, max_forwards: shown_as.max_forwards, privacy: shown_as.privacy.as_deref() };
+        if !leg.invite(&letter, offer.as_ref(), &mut self.wire) {
+            self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0);
+        }
+    }
+
+    /// An answer to the INVITE of a calling leg.
+    pub(crate) fn invite_answered(&mut self, id: LegId, response: &Message<'_>, status: Status) {
+        match status.0 {
+            100 => {}
+            101..=199 => self.branch_progress(id, response, status),
+            200..=299 => self.branch_answered(id, response),
+            _ => self.branch_failed(id, status.0),
+        }
+    }
+
+    fn branch_progress(&mut self, id: LegId, response: &Message<'_>, status: Status) {
+        let wall = self.wire.wall();
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        let LegState::Calling(calling) = &mut leg.state else { return };
+        if calling.cancelled {
+            return;
+        }
+        let rings = status == Status::RINGING;
+        let first = rings && !calling.rang;
+        calling.rang |= rings;
+        let early = match leg.negotiation.local() {
+            Some(_) => offer_in(response).ok().flatten(),
+            // The callee's offer in an unreliable 1xx cannot be answered (RFC 3262 §5).
+            None => None,
+        };
+        let (call, party) = (leg.call, leg.party.clone());
+        let Some(call) = self.calls.get_mut(call) else { return };
+        let Some(dialing) = call.dialing() else { return };
+        if rings {
+            dialing.note_ringing();
+            call.draft.ringing.get_or_insert(wall);
+        }
+        if first {
+            self.wire.event(call.id, Event::Ringing { target: party });
+        }
+        let call = call.id;
+        match early {
+            Some(answer) => self.early_media(call, id, &answer, response.body(), status),
+            None if rings || status == Status::SESSION_PROGRESS => self.tell_caller(call, status, None),
+            None => {}
+        }
+    }
+
+    fn tell_caller(&mut self, call: CallId, status: Status, early: Option<Vec<u8>>) {
+        if let Some(leg) = self.calls.get(call).and_then(|call| self.legs.get_mut(call.caller)) {
+            leg.progress(status, early, &mut self.wire);
+        }
+    }
+
+    /// The first callee with early media is heard (RFC 3960 §3.1); others ring silently.
+    fn early_media(&mut self, call: CallId, id: LegId, answer: &Description, body: &[u8], status: Status) {
+        let Some(state) = self.calls.get_mut(call) else { return };
+        let caller = state.caller;
+        let Some(dialing) = state.dialing() else { return };
+        match &dialing.early {
+            Some(early) if early.leg != id => return self.tell_caller(call, Status::RINGING, None),
+            Some(early) if early.answer == body => return self.tell_caller(call, status, None),
+            // One dialog, one answer (RFC 3261 §13.2.1): a changed one is not passed on.
+            Some(_) => return,
+            None => dialing.early = Some(Early { leg: id, answer: body.to_vec() }),
+        }
+        let Some(caller) = self.legs.get_mut(caller) else { return };
+        let early = caller.carry(answer).map(|description| description.to_bytes());
+        if let Some(offer) = caller.negotiation.remote_offer().cloned() {
+            caller.expect_media(&offer, &mut self.wire);
+        }
+        let a = caller.port;
+        self.tell_caller(call, status, early);
+        let Some(leg) = self.legs.get(id) else { return };
+        leg.expect_media(answer, &mut self.wire);
+        if let (Some(a), Some(b)) = (a, leg.port) {
+            self.wire.media(MediaCommand::Connect { a: a.id, b: b.id });
+        }
+    }
+
+    fn branch_answered(&mut self, id: LegId, response: &Message<'_>) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        if leg.is_up() {
+            return leg.answered_again(response, &mut self.wire);
+        }
+        let offered = leg.negotiation.local().is_some();
+        if !leg.answered(response, &self.wire) {
+            return;
+        }
+        let call = leg.call;
+        let wins = self.calls.get_mut(call).and_then(|call| call.dialing()).is_some_and(|dialing| dialing.ringing.contains(&id));
+        let body = offer_in(response).ok().flatten();
+        let taken = wins
+            && match (body, offered) {
+                (Some(answer), true) => leg.negotiation.handle_remote_answer(answer).is_ok(),
+                (Some(offer), false) => leg.negotiation.handle_remote_offer(offer).is_ok(),
+                // The early answer of an unreliable 1xx must be repeated, but some phones do not.
+                (None, true) => self.take_early_answer(call, id),
+                (None, false) => false,
+            };
+        if taken {
+            return self.bridge(call, id, offered);
+        }
+        // Too late, or not to be understood: it is acknowledged and ended (§13.2.2.4, §13.3.1.4).
+        self.decline(id, offered);
+        if wins {
+            self.branch_lost(id, Status::NOT_ACCEPTABLE_HERE.0);
+        }
+    }
+
+    fn take_early_answer(&mut self, call: CallId, id: LegId) -> bool {
+        let Some(early) = self.calls.get_mut(call).and_then(|call| call.dialing()).and_then(|dialing| dialing.early.as_ref()) else {
+            return false;
+        };
+        if early.leg != id {
+            return false;
+        }
+        let answer = Description::parse(&early.answer).ok();
+        match (answer, self.legs.get_mut(id)) {
+            (Some(answer), Some(leg)) => leg.negotiation.handle_remote_answer(answer).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Acknowledges a leg that nobody waits for, and hangs up.
+    fn decline(&mut self, id: LegId, offered: bool) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        let answer = match (offered, leg.negotiation.remote_offer(), leg.port) {
+            (false, Some(offer), Some(port)) => Description::answer_of_ours(offer, &leg.origin, port.address).ok(),
+            _ => None,
+        };
+        let body = answer.map(|answer| answer.to_bytes());
+        leg.ack(body.as_deref(), &mut self.wire);
+        let waits = leg.hang_up(Some(ELSEWHERE.to_owned()), &mut self.wire);
+        if !waits {
+            self.leg_gone(id);
+        }
+    }
+
+    /// This leg answered first: the others are cancelled, the caller is answered, the two hear each other.
+    fn bridge(&mut self, id: CallId, callee: LegId, offered: bool) {
+        let wall = self.wire.wall();
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let Some(dialing) = call.dialing() else { return };
+        self.wire.timers.cancel(&mut dialing.timer);
+        let others: Vec<LegId> = dialing.ringing.drain(..).filter(|leg| *leg != callee).collect();
+        let early = dialing.early.take();
+        call.state = CallState::Bridged { callee, held_by: None };
+        self.wire.timers.cancel(&mut call.set_up);
+        for leg in others {
+            self.cancel_leg(leg, Some(ELSEWHERE));
+        }
+        if !self.answer_for(id, callee, offered, early) {
+            // Nothing that both can use.
+            return self.release(id, crate::call::Release::with_status(Status::NOT_ACCEPTABLE_HERE.0, crate::event::Side::Exchange));
+        }
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let target = self.legs.get(callee).map(|leg| leg.party.clone()).unwrap_or_default();
+        call.draft.answered.get_or_insert(wall);
+        call.draft.answered_by = Some(target.clone());
+        tracing::info!(call = %call.invitation.uid, "bridged");
+        self.wire.event(id, Event::Bridged { target: target.clone() });
+        self.dial_ended(id, DialOutcome::Answered { target });
+    }
+
+    /// Tells the caller what the callee answered, or offered.
+    fn answer_for(&mut self, id: CallId, callee: LegId, offered: bool, early: Option<Early>) -> bool {
+        let Some(caller_id) = self.calls.get(id).map(|call| call.caller) else { return false };
+        let Some([caller, leg]) = self.legs.get_disjoint_mut([caller_id, callee]) else { return false };
+        if offered {
+            leg.ack(None, &mut self.wire);
+        } else if let Some(up) = leg.up() {
+            up.reinvite = Some(Reinvite::AckDue);
+        }
+        let Some(theirs) = leg.negotiation.remote().or(leg.negotiation.remote_offer()).cloned() else { return false };
+        if !caller.is_up() {
+            let same = early.as_ref().is_some_and(|early| early.leg == callee && early.answer == theirs.to_bytes());
+            let heard = caller.early_answer().map(<[u8]>::to_vec);
+            let ours = match heard {
+                Some(heard) if same => Description::parse(&heard).ok(),
+                _ => caller.carry(&theirs),
+            };
+            let Some(ours) = ours else { return false };
+            if caller.early_answer().is_some() && !same {
+                // Another answer than the early one: another dialog, as if a proxy had forked.
+                self.tags.remove(&caller.local_tag);
+                caller.retag(&mut self.wire);
+                self.tags.insert(caller.local_tag.clone(), caller_id);
+            }
+            let body = ours.to_bytes();
+            let stored = if offered { caller.negotiation.local_answer(ours) } else { caller.negotiation.local_offer(ours) };
+            if stored.is_err() {
+                return false;
+            }
+            caller.accept(&body, !offered, &mut self.wire);
+        }
+        self.connect(caller_id, callee);
+        true
+    }
+
+    /// Lets two legs hear each other, as far as both have said where.
+    pub(crate) fn connect(&mut self, a: LegId, b: LegId) {
+        let (Some(one), Some(other)) = (self.legs.get(a), self.legs.get(b)) else { return };
+        for leg in [one, other] {
+            if let Some(remote) = leg.negotiation.remote().or(leg.negotiation.remote_offer()) {
+                leg.expect_media(remote, &mut self.wire);
+            }
+        }
+        let (Some(one), Some(other)) = (one.port, other.port) else { return };
+        self.wire.media(MediaCommand::Connect { a: one.id, b: other.id });
+        let silence = self.wire.config.media_silence;
+        for port in [one.id, other.id] {
+            self.wire.media(MediaCommand::Watch { port, silence });
+        }
+    }
+
+    /// A calling leg failed with this status; the dial goes on without it.
+    pub(crate) fn branch_failed(&mut self, id: LegId, status: u16) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        leg.last_status.get_or_insert(status);
+        self.branch_lost(id, status);
+        self.leg_gone(id);
+    }
+
+    fn branch_lost(&mut self, id: LegId, status: u16) {
+        let Some(call) = self.legs.get(id).map(|leg| leg.call) else { return };
+        let Some(dialing) = self.calls.get_mut(call).and_then(|call| call.dialing()) else { return };
+        if !dialing.ringing.contains(&id) {
+            return;
+        }
+        dialing.note_failed(id, status);
+        if status >= 600 {
+            // §16.7 step 5: a 6xx speaks for all places where the callee could be.
+            let others: Vec<LegId> = dialing.ringing.drain(..).collect();
+            for leg in others {
+                self.cancel_leg(leg, None);
+            }
+        }
+        self.end_step_if_over(call);
+    }
+
+    fn end_step_if_over(&mut self, id: CallId) {
+        if self.calls.get_mut(id).and_then(|call| call.dialing()).is_some_and(|dialing| dialing.step_is_over()) {
+            self.next_step(id);
+        }
+    }
+
+    /// The step has rung long enough.
+    pub(crate) fn ring_time_is_over(&mut self, id: CallId) {
+        let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) else { return };
+        dialing.timer = None;
+        dialing.note_timed_out();
+        let ringing: Vec<LegId> = dialing.ringing.drain(..).collect();
+        if std::mem::take(&mut dialing.resolving) > 0 {
+            self.forget_resolving(id);
+        }
+        for leg in ringing {
+            self.cancel_leg(leg, None);
+        }
+        self.next_step(id);
+    }
+
+    /// Answers to these questions would be for a step that is over.
+    pub(crate) fn forget_resolving(&mut self, id: CallId) {
+        let timers = &mut self.wire.timers;
+        self.questions.retain(|_, question| {
+            let stale = matches!(question.asked, Asked::Resolve(call) if call == id);
+            if stale {
+                timers.cancel(&mut question.timer);
+            }
+            !stale
+        });
+    }
+
+    /// Gives up a calling leg: it lives until its final answer is in.
+    pub(crate) fn cancel_leg(&mut self, id: LegId, reason: Option<&str>) {
+        let waits = self.legs.get_mut(id).is_some_and(|leg| leg.cancel(reason, &mut self.wire));
+        if waits {
+            self.close_port(id);
+        } else {
+            self.leg_gone(id);
+        }
+    }
+}
+
+/// The caller as the callee sees it, written anew: no name or host of leg A's own writing.
+struct From<'a> {
+    shown_as: &'a ShownAs,
+    host: std::net::SocketAddr,
+}
+
+impl fmt::Display for From<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.shown_as.privacy.is_some() {
+            // RFC 3323 §4.1.1.3
+            return f.write_str("\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+        }
+        if let Some(name) = &self.shown_as.name {
+            write!(f, "\"")?;
+            for c in name.chars() {
+                if matches!(c, '"' | '\\') {
+                    write!(f, "\\")?;
+                }
+                write!(f, "{c}")?;
+            }
+            write!(f, "\" ")?;
+        }
+        write!(f, "<sip:{}@{}>", Escaped(&self.shown_as.number), self.host)
+    }
+}
+
+/// The callee: a whole URI, or a user of ours.
+struct To<'a> {
+    party: &'a str,
+    host: std::net::SocketAddr,
+}
+
+impl fmt::Display for To<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.party.starts_with("sip:") || self.party.starts_with("sips:") {
+            write!(f, "<{}>", self.party)
+        } else {
+            write!(f, "<sip:{}@{}>", Escaped(self.party), self.host)
+        }
+    }
+}
+
+/// A user part with everything escaped that may not stand there (RFC 3261 §25.1 `user`).
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in self.0.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) {
+                write!(f, "{}", char::from(byte))?;
+            } else {
+                write!(f, "%{byte:02X}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! One dial: its steps, the contacts that ring in each, and the best answer so far.
+//!
+//! A step resolves its targets (one of them, or all at once), rings every contact found, and ends when one answers, all
+//! have failed, or its time is over. Then the next step begins, or the dial has its outcome.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::ask::Unresolved;
+use crate::command::{Dial, Order, Target};
+use crate::event::DialOutcome;
+use crate::ids::LegId;
+use crate::tables;
+use crate::timers::TimerKey;
+
+/// A dial at work.
+#[derive(Debug)]
+pub(crate) struct Dialing {
+    order: Order,
+    ring_time: Duration,
+    waiting: VecDeque<Target>,
+    /// How many targets of this step are not resolved yet.
+    pub(crate) resolving: usize,
+    /// The legs that ring in this step.
+    pub(crate) ringing: Vec<LegId>,
+    /// The end of this step's ring time.
+    pub(crate) timer: Option<TimerKey>,
+    best: Option<u16>,
+    rang: bool,
+    why_none: Option<DialOutcome>,
+    /// Whose early media the caller hears (RFC 3960): the first to send some.
+    pub(crate) early: Option<Early>,
+}
+
+/// Early media that the caller hears.
+#[derive(Debug)]
+pub(crate) struct Early {
+    pub(crate) leg: LegId,
+    /// The early answer as the callee gave it.
+    pub(crate) answer: Vec<u8>,
+}
+
+impl Dialing {
+    pub(crate) fn new(dial: Dial, limit: Duration) -> Self {
+        Self {
+            order: dial.order,
+            ring_time: dial.ring_time.min(limit),
+            waiting: dial.targets.into(),
+            resolving: 0,
+            ringing: Vec::new(),
+            timer: None,
+            best: None,
+            rang: false,
+            why_none: None,
+            early: None,
+        }
+    }
+
+    /// The targets of the next step; `None` when there is no further one.
+    pub(crate) fn next_step(&mut self) -> Option<Vec<Target>> {
+        let step: Vec<Target> = match self.order {
+            Order::AtOnce => self.waiting.drain(..).collect(),
+            Order::InTurn => self.waiting.pop_front().into_iter().collect(),
+        };
+        self.resolving = step.len();
+        (!step.is_empty()).then_some(step)
+    }
+
+    pub(crate) fn ring_time(&self) -> Duration {
+        self.ring_time
+    }
+
+    pub(crate) fn note_ringing(&mut self) {
+        self.rang = true;
+    }
+
+    /// A leg failed with this final status.
+    pub(crate) fn note_failed(&mut self, leg: LegId, status: u16) {
+        self.ringing.retain(|other| *other != leg);
+        if self.early.as_ref().is_some_and(|early| early.leg == leg) {
+            self.early = None;
+        }
+        self.best = Some(self.best.map_or(status, |best| tables::better(best, status)));
+    }
+
+    /// A target leads nowhere. The first reason given stands, but `Unregistered` tells more than `Unknown`.
+    pub(crate) fn note_unresolved(&mut self, why: Unresolved) {
+        let outcome = match why {
+            Unresolved::Unknown => DialOutcome::Unknown,
+            Unresolved::Forbidden => DialOutcome::Forbidden,
+        };
+        self.why_none.get_or_insert(outcome);
+    }
+
+    /// A target is known, but no phone is registered for it.
+    pub(crate) fn note_unregistered(&mut self) {
+        self.why_none = Some(DialOutcome::Unregistered);
+    }
+
+    /// Nothing rings, and nothing will in this step.
+    pub(crate) fn step_is_over(&self) -> bool {
+        self.resolving == 0 && self.ringing.is_empty()
+    }
+
+    /// The ring time of the step is over while phones rang.
+    pub(crate) fn note_timed_out(&mut self) {
+        let status = if self.rang { 480 } else { 408 };
+        self.best = Some(self.best.map_or(status, |best| tables::better(best, status)));
+    }
+
+    /// How it came out, when nobody answered.
+    pub(crate) fn outcome(&self) -> DialOutcome {
+        match (self.best, &self.why_none) {
+            (Some(status), _) => tables::outcome_of_status(status, self.rang),
+            (None, Some(why)) => why.clone(),
+            (None, None) => DialOutcome::Unknown,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! How a message comes in: parsed, validated, matched to its transaction, admitted, and given to whom it is for.
+//!
+//! ```text
+//! bytes → parse → validate → transaction → To tag? → that leg
+//!                                        → none: admission asked for → gatekeeper → registrar | call | OPTIONS
+//! ```
+
+use sip::transaction::{Incoming, ServerKey};
+use sip::{Flow, Message, Method, Name, Status, Writer};
+
+use crate::ask::{Account, Admission, Ask};
+use crate::gatekeeper::Verdict;
+use crate::ids::{Aor, LegId};
+use crate::io::Output;
+use crate::leg::ALLOW;
+use crate::record::{Notice, Record};
+use crate::switch::{Asked, Switch};
+
+/// Extensions that we understand (RFC 3261 §19.2).
+const SUPPORTED: &[&str] = &["path"];
+
+/// A request that waits to be admitted.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) key: ServerKey,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) flow: Flow,
+    /// The leg whose dialog it is in, when it came from where that leg's signalling never came from.
+    pub(crate) leg: Option<LegId>,
+}
+
+impl Switch {
+    /// One message, from a datagram or a stream.
+    pub(crate) fn receive(&mut self, flow: Flow, bytes: &[u8]) {
+        let config = self.wire.config.clone();
+        let Ok(message) = sip::parse(bytes, &config.limits) else {
+            return self.notice(Notice::Malformed { source: flow.remote.ip() });
+        };
+        if !message.is_request() {
+            return self.response(&message);
+        }
+        if self.gatekeeper.is_banned(self.wire.now, flow.remote.ip()) {
+            return;
+        }
+        if let Err(fault) = sip::validate(&message) {
+            return self.refuse_stateless(&message, flow, fault.status);
+        }
+        match self.wire.layer.handle_request(self.wire.now, &message, flow) {
+            Incoming::Absorbed => {}
+            Incoming::New(key) => self.request(key, &message, flow),
+            Incoming::Cancel { cancel, invite } => self.cancel_came(cancel, invite, &message, flow),
+            Incoming::Ack => self.ack_came(&message, flow),
+            // §8.2.2.2: the same request came by two ways.
+            Incoming::Merged(key) => self.refuse(key, &message, flow, Status::LOOP_DETECTED),
+            Incoming::Full => {
+                self.notice(Notice::Overloaded);
+                self.refuse_stateless(&message, flow, Status::SERVICE_UNAVAILABLE);
+            }
+        }
+    }
+
+    fn request(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow) {
+        let method = message.method().unwrap_or(Method::Other(""));
+        match method {
+            Method::Invite | Method::Bye | Method::Info | Method::Options | Method::Register => {}
+            // §21.5.2: not recognised; §8.2.1: recognised but not allowed.
+            Method::Other(_) => return self.refuse(key, message, flow, Status::NOT_IMPLEMENTED),
+            _ => return self.refuse(key, message, flow, Status::METHOD_NOT_ALLOWED),
+        }
+        // §8.2.2.3: extensions that we do not understand.
+        if message.tokens(Name::Require).any(|token| !SUPPORTED.iter().any(|known| known.eq_ignore_ascii_case(token))) {
+            return self.refuse(key, message, flow, Status::BAD_EXTENSION);
+        }
+        // §16.3 step 3, taken over for a B2BUA by RFC 7332 §3.
+        if matches!(method, Method::Invite) && message.max_forwards().ok().flatten() == Some(0) {
+            return self.refuse(key, message, flow, Status::TOO_MANY_HOPS);
+        }
+        if let Some(tag) = message.to().ok().and_then(|to| to.tag()) {
+            return self.request_in_dialog(key, message, flow, tag);
+        }
+        match method {
+            // Only ever inside a dialog.
+            Method::Bye | Method::Info => self.refuse(key, message, flow, Status::NO_SUCH_CALL),
+            Method::Invite if self.draining || self.calls.len() >= self.wire.config.max_calls => {
+                self.notice(Notice::Overloaded);
+                self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
+            }
+            _ => self.ask_admission(key, message, flow, None),
+        }
+    }
+
+    fn request_in_dialog(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, tag: &str) {
+        // §12.2.2: by Call-ID, local tag and remote tag.
+        let found = self.tags.get(tag).copied().filter(|id| self.is_dialog_of(*id, message));
+        let Some(id) = found else { return self.refuse(key, message, flow, Status::NO_SUCH_CALL) };
+        let known = self.legs.get(id).is_some_and(|leg| leg.flow.remote.ip() == flow.remote.ip());
+        if known {
+            self.in_dialog(id, key, message, flow);
+        } else {
+            // Tags are no password: from another address the sender must prove itself.
+            self.ask_admission(key, message, flow, Some(id));
+        }
+    }
+
+    fn is_dialog_of(&self, id: LegId, message: &Message<'_>) -> bool {
+        let Some(leg) = self.legs.get(id) else { return false };
+        let remote = message.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+        message.call_id().is_ok_and(|call_id| call_id == leg.sip_call_id)
+            && leg.remote_tag(&self.wire.config.limits).is_none_or(|known| known == remote)
+    }
+
+    fn ask_admission(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, leg: Option<LegId>) {
+        // A registration's domain is the Request-URI's (§10.2); so is that of any other request (§16.5).
+        let domain = match leg {
+            Some(_) => message.from().map(|from| from.uri()),
+            None => message.uri(),
+        };
+        let from = message.from();
+        let (Ok(domain), Ok(from)) = (domain, from) else {
+            return self.refuse(key, message, flow, Status::BAD_REQUEST);
+        };
+        let user = crate::gatekeeper::claimed_user(message)
+            .or_else(|| from.uri().user_unescaped())
+            .unwrap_or_default()
+            .into_owned();
+        let ask = Ask::Admission { domain: domain.host_str().to_ascii_lowercase(), user, source: flow.remote };
+        let intake = Intake { key, bytes: message.bytes().to_vec(), flow, leg };
+        self.ask(Asked::Admission(Box::new(intake)), ask);
+    }
+
+    /// What is known of domain and user came: the gatekeeper decides, and the request goes where it is for.
+    pub(crate) fn admitted(&mut self, intake: Intake, admission: Option<Admission>) {
+        let config = self.wire.config.clone();
+        let Ok(message) = sip::parse(&intake.bytes, &config.limits) else { return };
+        let (key, flow) = (intake.key, intake.flow);
+        // Not our domain: nothing is relayed for it, and nothing more is said.
+        let Some(admission) = admission else { return self.refuse(key, &message, flow, Status::FORBIDDEN) };
+        let account = match &admission.peer {
+            Some(_) if !matches!(message.method(), Some(Method::Register)) => None,
+            _ => match self.gatekeeper.check(self.wire.now, &admission, &message, flow.remote.ip()) {
+                Verdict::Pass(account) => Some(account),
+                Verdict::Challenge { rows, refused } => {
+                    if refused {
+                        self.notice(Notice::Unauthorised { source: flow.remote.ip() });
+                    }
+                    return self.challenge(key, &message, flow, &rows);
+                }
+                Verdict::Refuse(status) => return self.refuse(key, &message, flow, status),
+                Verdict::Ban(time) => {
+                    self.notice(Notice::Banned { source: flow.remote.ip(), time });
+                    return self.refuse(key, &message, flow, Status::FORBIDDEN);
+                }
+            },
+        };
+        if let Some(leg) = intake.leg {
+            return self.in_dialog(leg, key, &message, flow);
+        }
+        match message.method() {
+            Some(Method::Register) => self.register(key, &message, flow, &admission, account.as_ref()),
+            Some(Method::Invite) => self.arrive(key, &message, flow, &admission, account),
+            _ => self.options(key, &message, flow),
+        }
+    }
+
+    fn register(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, admission: &Admission, account: Option<&Account>) {
+        let to = message.to().ok().and_then(|to| to.uri().user_unescaped());
+        // §10.3 steps 4 and 5: who may change whose bindings, then the canonical address of record.
+        let aor = match (account, to) {
+            (Some(account), Some(user)) if account.user == *user => Aor { tenant: admission.tenant, user: account.user.clone() },
+            (Some(account), Some(user)) if account.extension.as_deref() == Some(&*user) => {
+                Aor { tenant: admission.tenant, user: account.user.clone() }
+            }
+            _ => return self.refuse(key, message, flow, Status::FORBIDDEN),
+        };
+        let wall = self.wire.wall();
+        match self.registrar.register(self.wire.now, wall, &aor, message, flow) {
+            Ok(registered) => {
+                for change in registered.changes {
+                    self.wire.outputs.push_back(Output::Record(Record::Binding(change)));
+                }
+                let mut writer = self.reply(message, flow, Status::OK);
+                for contact in registered.contacts {
+                    writer.header(Name::Contact, contact);
+                }
+                // RFC 3327 §5.3: the Path is shown to the phone.
+                writer.copy(message, Name::Path);
+                self.wire.respond(key, Status::OK, writer.finish());
+            }
+            Err(refusal) => {
+                let mut writer = self.reply(message, flow, refusal.status);
+                for (name, value) in &refusal.headers {
+                    writer.header(*name, value);
+                }
+                self.wire.respond(key, refusal.status, writer.finish());
+            }
+        }
+    }
+
+    fn options(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow) {
+        // §11.2
+        let mut writer = self.reply(message, flow, Status::OK);
+        writer.header(Name::Allow, ALLOW).header(Name::Accept, "application/sdp").header(Name::Supported, SUPPORTED.join(", "));
+        self.wire.respond(key, Status::OK, writer.finish());
+    }
+
+    fn challenge(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, rows: &[String]) {
+        let mut writer = self.reply(message, flow, Status::UNAUTHORIZED);
+        for row in rows {
+            writer.header(Name::WwwAuthenticate, row);
+        }
+        self.wire.respond(key, Status::UNAUTHORIZED, writer.finish());
+    }
+
+    /// A final refusal of a request that has a transaction.
+    pub(crate) fn refuse(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, status: Status) {
+        let writer = self.refusal(message, flow, status);
+        self.wire.respond(key, status, writer.finish());
+    }
+
+    pub(crate) fn refuse_intake(&mut self, intake: &Intake, status: Status) {
+        let config = self.wire.config.clone();
+        if let Ok(message) = sip::parse(&intake.bytes, &config.limits) {
+            self.refuse(intake.key, &message, intake.flow, status);
+        }
+    }
+
+    /// A final refusal without a transaction (§8.2.7).
+    fn refuse_stateless(&mut self, message: &Message<'_>, flow: Flow, status: Status) {
+        if matches!(message.method(), Some(Method::Ack)) {
+            return;
+        }
+        let bytes = self.refusal(message, flow, status).finish();
+        self.wire.layer.send(flow, bytes);
+    }
+
+    fn refusal(&mut self, message: &Message<'_>, flow: Flow, status: Status) -> Writer {
+        let mut writer = self.reply(message, flow, status);
+        match status {
+            // §21.4.6, §21.4.13, §8.2.2.3, §21.5.4
+            Status::METHOD_NOT_ALLOWED | Status::NOT_IMPLEMENTED => {
+                writer.header(Name::Allow, ALLOW);
+            }
+            Status::UNSUPPORTED_MEDIA_TYPE => {
+                writer.header(Name::Accept, "application/sdp");
+            }
+            Status::BAD_EXTENSION => {
+                let unknown = |token: &&str| !SUPPORTED.iter().any(|known| known.eq_ignore_ascii_case(token));
+                let list: Vec<&str> = message.tokens(Name::Require).filter(unknown).collect();
+                writer.header(Name::Unsupported, list.join(", "));
+            }
+            Status::SERVICE_UNAVAILABLE => {
+                writer.header(Name::RetryAfter, self.wire.config.retry_after.as_secs());
+            }
+            _ => {}
+        }
+        writer
+    }
+
+    /// An answer of the exchange itself, with a To tag of its own (§8.2.6.2).
+    pub(crate) fn reply(&mut self, message: &Message<'_>, flow: Flow, status: Status) -> Writer {
+        let tag = self.wire.mint.tag();
+        let mut writer = Writer::reply(message, status, Some(&tag), flow.remote);
+        writer.header(Name::Server, &self.wire.config.agent);
+        writer
+    }
+}

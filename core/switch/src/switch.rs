@@ -1,0 +1,257 @@
+//! The switch itself: who is told of an input, and in what order outputs leave.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use sip::Flow;
+use sip::transaction::ServerKey;
+use slotmap::SlotMap;
+
+use crate::ask::{Answer, Ask};
+use crate::call::Call;
+use crate::config::Config;
+use crate::gatekeeper::Gatekeeper;
+use crate::ids::{CallId, LegId, PortId, TenantId, Ticket};
+use crate::intake::Intake;
+use crate::io::{Input, Output};
+use crate::leg::Leg;
+use crate::mint::Mint;
+use crate::record::{Notice, Record, StoredBinding};
+use crate::registrar::Registrar;
+use crate::timers::{Timer, TimerKey};
+use crate::wire::Wire;
+
+/// The exchange. See the [crate's documentation](crate) for the contract.
+#[derive(Debug)]
+pub struct Switch {
+    pub(crate) wire: Wire,
+    pub(crate) registrar: Registrar,
+    pub(crate) gatekeeper: Gatekeeper,
+    pub(crate) calls: SlotMap<CallId, Call>,
+    pub(crate) legs: SlotMap<LegId, Leg>,
+    pub(crate) questions: SlotMap<Ticket, Question>,
+    /// Legs by the tag that we minted for them.
+    pub(crate) tags: HashMap<String, LegId>,
+    /// Arriving legs by their INVITE's transaction.
+    pub(crate) invites: HashMap<ServerKey, LegId>,
+    /// Calls and legs by the media port that was given to them, until its counts are back.
+    pub(crate) ports: HashMap<PortId, (CallId, LegId)>,
+    /// INFOs that were carried to the other leg, by the transaction that waits for the answer.
+    pub(crate) carried: HashMap<ServerKey, (Flow, Vec<u8>)>,
+    /// How many calls each tenant has.
+    pub(crate) tenants: BTreeMap<TenantId, u32>,
+    pub(crate) draining: bool,
+}
+
+/// A question that waits for its answer.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) asked: Asked,
+    pub(crate) timer: Option<TimerKey>,
+}
+
+/// What the answer is for.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// May this request pass?
+    Admission(Box<Intake>),
+    /// Where does a target of this call's dial lead?
+    Resolve(CallId),
+    /// A media port for this leg.
+    Port(LegId),
+}
+
+impl Switch {
+    /// A switch with nothing in it. `wall` is the time of day at `now`; all randomness grows from `seed`, which must be
+    /// unguessable.
+    #[must_use]
+    pub fn new(config: Config, seed: [u8; 32], now: Instant, wall: SystemTime) -> Self {
+        let config = Arc::new(config);
+        let mut mint = Mint::new(seed);
+        Self {
+            registrar: Registrar::new(config.registrar.clone()),
+            gatekeeper: Gatekeeper::new(config.gatekeeper.clone(), mint.secret(), now),
+            wire: Wire::new(config, mint, now, wall),
+            calls: SlotMap::with_key(),
+            legs: SlotMap::with_key(),
+            questions: SlotMap::with_key(),
+            tags: HashMap::new(),
+            invites: HashMap::new(),
+            ports: HashMap::new(),
+            carried: HashMap::new(),
+            tenants: BTreeMap::new(),
+            draining: false,
+        }
+    }
+
+    /// Gives back a binding that was kept, before the first input.
+    pub fn restore(&mut self, now: Instant, binding: StoredBinding) {
+        self.wire.now = now;
+        let wall = self.wire.wall();
+        self.registrar.restore(now, wall, binding);
+    }
+
+    /// Tells the time of day anew.
+    pub fn set_wall(&mut self, now: Instant, wall: SystemTime) {
+        self.wire.set_wall(now, wall);
+    }
+
+    /// Takes one input. Drain [`poll`](Self::poll) before the next.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        self.wire.now = now;
+        match input {
+            Input::Datagram { flow, bytes } | Input::Frame { flow, bytes } => self.receive(flow, bytes),
+            Input::Closed(connection) => self.wire.layer.handle_connection_closed(connection),
+            Input::Unsent(flow) => self.wire.layer.handle_flow_failed(&flow),
+            Input::Answer(ticket, answer) => self.answer(ticket, answer),
+            Input::Command(call, command) => self.command(call, command),
+            Input::Media(event) => self.media_event(event),
+            Input::Timeout => self.timeout(),
+        }
+        self.settle_transactions();
+    }
+
+    /// The next output; `None` when all are taken.
+    pub fn poll(&mut self) -> Option<Output> {
+        match self.wire.layer.poll_transmit() {
+            Some(transmit) => Some(Output::Transmit(transmit)),
+            None => self.wire.outputs.pop_front(),
+        }
+    }
+
+    /// When [`Input::Timeout`] is due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.wire.timers.next(), self.wire.layer.poll_timeout(), self.registrar.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// How many calls there are, those that are ending too.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// How many transactions there are.
+    #[must_use]
+    pub fn transactions(&self) -> usize {
+        self.wire.layer.len()
+    }
+
+    /// Nothing is under way: no call, leg, question, transaction or timer. Registrations may stand.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty()
+            && self.legs.is_empty()
+            && self.questions.is_empty()
+            && self.tags.is_empty()
+            && self.invites.is_empty()
+            && self.ports.is_empty()
+            && self.carried.is_empty()
+            && self.wire.layer.is_empty()
+            && self.wire.timers.is_empty()
+    }
+
+    /// From now on new calls are shed with 503; those that are up go on.
+    pub fn drain(&mut self, now: Instant) {
+        self.wire.now = now;
+        self.draining = true;
+    }
+
+    /// All bindings of a tenant, or of all.
+    pub fn registrations(&self, tenant: Option<TenantId>) -> impl Iterator<Item = StoredBinding> + '_ {
+        self.registrar.stored(self.wire.now, self.wire.wall(), tenant)
+    }
+
+    /// Asks, with a deadline.
+    pub(crate) fn ask(&mut self, asked: Asked, ask: Ask) {
+        let ticket = self.questions.insert(Question { asked, timer: None });
+        let timer = self.wire.arm(self.wire.config.ask_time, Timer::Ask(ticket));
+        if let Some(question) = self.questions.get_mut(ticket) {
+            question.timer = Some(timer);
+        }
+        self.wire.ask(ticket, ask);
+    }
+
+    /// An answer came; a late one, or one of another kind, finds nothing.
+    fn answer(&mut self, ticket: Ticket, answer: Answer) {
+        let Some(mut question) = self.questions.remove(ticket) else { return };
+        self.wire.timers.cancel(&mut question.timer);
+        match (question.asked, answer) {
+            (Asked::Admission(intake), Answer::Admission(admission)) => self.admitted(*intake, admission.map(|known| *known)),
+            (Asked::Resolve(call), Answer::Resolve(found)) => self.resolved(call, found),
+            (Asked::Port(leg), Answer::Port(port)) => self.port_given(leg, port.ok()),
+            (asked, _) => self.unanswered(asked),
+        }
+    }
+
+    /// No answer came in time, or none that fits.
+    fn unanswered(&mut self, asked: Asked) {
+        match asked {
+            Asked::Admission(intake) => self.refuse_intake(&intake, sip::Status::SERVICE_UNAVAILABLE),
+            Asked::Resolve(call) => self.resolved(call, Ok(Vec::new())),
+            Asked::Port(leg) => self.port_given(leg, None),
+        }
+    }
+
+    fn timeout(&mut self) {
+        let now = self.wire.now;
+        self.wire.layer.handle_timeout(now);
+        self.settle_transactions();
+        while let Some(timer) = self.wire.timers.pop_due(now) {
+            match timer {
+                Timer::Decide(call) => self.decision_is_due(call),
+                Timer::SetUp(call) => self.set_up_is_over(call),
+                Timer::Ring(call) => self.ring_time_is_over(call),
+                Timer::Wait(call) => self.waited(call),
+                Timer::Count(call) => self.counts_are_due(call),
+                Timer::Accepting(leg) => self.accept_again(leg),
+                Timer::Progress(leg) => {
+                    if let Some(leg) = self.legs.get_mut(leg) {
+                        leg.repeat_progress(&mut self.wire);
+                    }
+                }
+                Timer::Ask(ticket) => {
+                    if let Some(question) = self.questions.remove(ticket) {
+                        self.unanswered(question.asked);
+                    }
+                }
+            }
+        }
+        for change in self.registrar.handle_timeout(now) {
+            self.wire.outputs.push_back(Output::Record(Record::Binding(change)));
+        }
+    }
+
+    /// What the transaction layer has to say of itself.
+    fn settle_transactions(&mut self) {
+        use sip::transaction::Event;
+        while let Some(event) = self.wire.layer.poll_event() {
+            match event {
+                Event::TimedOut(_, owner) => self.transaction_failed(owner, 408),
+                Event::Failed(_, owner) => self.transaction_failed(owner, 503),
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.wire.outputs.push_back(Output::Notice(notice));
+    }
+
+    /// A new leg gets its key, and is found by its tag from now on.
+    pub(crate) fn add_leg(&mut self, leg: Leg) -> LegId {
+        let tag = leg.local_tag.clone();
+        let id = self.legs.insert(leg);
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.id = id;
+        }
+        self.tags.insert(tag, id);
+        id
+    }
+
+    /// Asks for a media port for a leg.
+    pub(crate) fn ask_port(&mut self, leg: LegId, flow: Flow) {
+        self.ask(Asked::Port(leg), Ask::Port { toward: flow.remote });
+    }
+}

@@ -1,0 +1,156 @@
+//! What every part of the switch needs in hand: the transaction layer, the mint, the timers and the outputs.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use sip::transaction::{ClientKey, Layer, ServerKey};
+use sip::{Flow, Host, Status, Transport, Uri};
+
+use crate::ask::Ask;
+use crate::config::Config;
+use crate::event::Event;
+use crate::ids::{CallId, LegId, Ticket};
+use crate::io::Output;
+use crate::media::MediaCommand;
+use crate::mint::Mint;
+use crate::timers::{Timer, TimerKey, Timers};
+
+/// Whose client transaction it is, and what for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) leg: LegId,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a client transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The INVITE that calls.
+    Invite,
+    /// An INVITE inside the dialog.
+    Reinvite,
+    /// A BYE.
+    Bye,
+    /// A BYE to a fork that answered too late: nobody waits for its answer.
+    Stray,
+    /// An INFO carried from the other leg, whose server transaction waits for the answer.
+    Info(ServerKey),
+}
+
+/// The switch's hands.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pub(crate) config: Arc<Config>,
+    pub(crate) layer: Layer<Owner>,
+    pub(crate) mint: Mint,
+    pub(crate) timers: Timers,
+    pub(crate) outputs: VecDeque<Output>,
+    pub(crate) now: Instant,
+    wall: (Instant, SystemTime),
+}
+
+impl Wire {
+    pub(crate) fn new(config: Arc<Config>, mint: Mint, now: Instant, wall: SystemTime) -> Self {
+        let layer = Layer::new(config.transaction.clone());
+        Self { config, layer, mint, timers: Timers::default(), outputs: VecDeque::new(), now, wall: (now, wall) }
+    }
+
+    pub(crate) fn set_wall(&mut self, now: Instant, wall: SystemTime) {
+        self.wall = (now, wall);
+    }
+
+    /// The wall clock at `now`.
+    pub(crate) fn wall(&self) -> SystemTime {
+        self.wall.1 + self.now.saturating_duration_since(self.wall.0)
+    }
+
+    pub(crate) fn arm(&mut self, after: Duration, timer: Timer) -> TimerKey {
+        self.timers.arm(self.now + after, timer)
+    }
+
+    pub(crate) fn respond(&mut self, key: ServerKey, status: Status, bytes: Vec<u8>) {
+        self.layer.respond(self.now, key, status, bytes);
+    }
+
+    pub(crate) fn request(&mut self, flow: Flow, bytes: Vec<u8>, leg: LegId, purpose: Purpose) -> Option<ClientKey> {
+        self.layer.request(self.now, flow, bytes, Owner { leg, purpose }).ok()
+    }
+
+    pub(crate) fn event(&mut self, call: CallId, event: Event) {
+        self.outputs.push_back(Output::Event(call, event));
+    }
+
+    pub(crate) fn media(&mut self, command: MediaCommand) {
+        self.outputs.push_back(Output::Media(command));
+    }
+
+    pub(crate) fn ask(&mut self, ticket: Ticket, ask: Ask) {
+        self.outputs.push_back(Output::Ask(ticket, ask));
+    }
+
+    /// The address that the far end of a flow should see.
+    pub(crate) fn shown(&self, flow: &Flow) -> SocketAddr {
+        match self.config.advertised {
+            Some(ip) if ip.is_ipv4() == flow.local.is_ipv4() => SocketAddr::new(ip, flow.local.port()),
+            _ => flow.local,
+        }
+    }
+
+    /// A Via of ours with a new branch and `rport` (RFC 3581 §3).
+    pub(crate) fn via(&mut self, flow: &Flow) -> String {
+        let branch = self.mint.branch();
+        format!("SIP/2.0/{} {};branch={branch};rport", flow.transport.as_str(), self.shown(flow))
+    }
+
+    /// Our Contact on a flow. `lr` has no place here; the transport stands where it is not UDP (§19.1.1).
+    pub(crate) fn contact(&self, flow: &Flow, user: &str) -> String {
+        let address = self.shown(flow);
+        match flow.transport {
+            Transport::Udp => format!("<sip:{user}@{address}>"),
+            other => format!("<sip:{user}@{address};transport={}>", other.as_str().to_ascii_lowercase()),
+        }
+    }
+
+    /// The flow of our own for a first request to a URI that names an address; `None` for a name (no DNS here), a
+    /// transport or a family that we have no socket for.
+    pub(crate) fn flow_to(&self, uri: &Uri<'_>) -> Option<Flow> {
+        let ip = match uri.host() {
+            Host::V4(ip) => IpAddr::V4(ip),
+            Host::V6(ip) => IpAddr::V6(ip),
+            Host::Name(_) => return None,
+        };
+        // RFC 3263 §4.1: the transport parameter, else TLS for sips, else UDP.
+        let transport = match uri.param("transport") {
+            Some(Some(name)) => Transport::parse(name)?,
+            _ if uri.is_sips() => Transport::Tls,
+            _ => Transport::Udp,
+        };
+        let port = uri.port().unwrap_or(if matches!(transport, Transport::Tls) { 5061 } else { 5060 });
+        let local = self.local(transport, ip)?;
+        Some(Flow { transport, local, remote: SocketAddr::new(ip, port), connection: None })
+    }
+
+    fn local(&self, transport: Transport, toward: IpAddr) -> Option<SocketAddr> {
+        self.config
+            .locals
+            .iter()
+            .find(|(kind, address)| *kind == transport && address.is_ipv4() == toward.is_ipv4())
+            .map(|(_, address)| *address)
+    }
+
+    /// Where a request inside a dialog goes: by the book to the next hop's URI when it names an address that signalling
+    /// really came from; else back where it came from, which crosses a NAT.
+    pub(crate) fn toward(&self, hop: &Uri<'_>, seen: &Flow) -> Flow {
+        if seen.connection.is_some() || seen.transport.reliable() {
+            return *seen;
+        }
+        match self.flow_to(hop) {
+            Some(flow) if flow.remote.ip() == seen.remote.ip() && flow.transport == seen.transport => {
+                Flow { local: seen.local, ..flow }
+            }
+            _ => *seen,
+        }
+    }
+}
