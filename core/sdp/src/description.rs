@@ -13,8 +13,24 @@ const MAX_MEDIA_LINES: usize = 16;
 
 /// Attributes that name addresses or means of reaching them: they are true for one leg only.
 const PER_HOP: &[&str] = &[
-    "candidate", "remote-candidates", "end-of-candidates", "ice-ufrag", "ice-pwd", "ice-lite", "ice-options", "ice-mismatch",
-    "ice-pacing", "rtcp", "rtcp-mux", "rtcp-mux-only", "group", "mid", "bundle-only", "alt", "path", "connection",
+    "candidate",
+    "remote-candidates",
+    "end-of-candidates",
+    "ice-ufrag",
+    "ice-pwd",
+    "ice-lite",
+    "ice-options",
+    "ice-mismatch",
+    "ice-pacing",
+    "rtcp",
+    "rtcp-mux",
+    "rtcp-mux-only",
+    "group",
+    "mid",
+    "bundle-only",
+    "alt",
+    "path",
+    "connection",
 ];
 
 /// What stands in our `o=` line (RFC 8866 §5.2).
@@ -151,7 +167,8 @@ impl Description {
     pub fn carried(&self, origin: &Origin, address: SocketAddr) -> Self {
         let mut session = blank(origin, address.ip());
         session.bandwidths.clone_from(&self.session.bandwidths);
-        session.attributes = self.session.attributes.iter().filter(|attribute| is_end_to_end(attribute)).cloned().collect();
+        session.attributes =
+            self.session.attributes.iter().filter(|attribute| is_end_to_end(attribute)).cloned().collect();
         let mut given = false;
         for media in &self.session.medias {
             let relayed = !given && is_live_audio(media);
@@ -213,7 +230,10 @@ impl Description {
             line.attributes.push(rtpmap(&voice));
             if let Some(event) = event {
                 line.fmt = format!("{} {}", voice.payload, event.payload);
-                line.attributes.push(Attribute::with_value("rtpmap", format!("{} telephone-event/{}", event.payload, event.clock)));
+                line.attributes.push(Attribute::with_value(
+                    "rtpmap",
+                    format!("{} telephone-event/{}", event.payload, event.clock),
+                ));
                 line.attributes.push(Attribute::with_value("fmtp", format!("{} 0-15", event.payload)));
             }
             line.attributes.push(Attribute::new(offer.direction_of(media).mirrored().as_str()));
@@ -243,14 +263,18 @@ impl Description {
     }
 
     fn direction_of(&self, media: &Media) -> Direction {
-        let named = |attributes: &[Attribute]| attributes.iter().find_map(|attribute| Direction::parse(&attribute.attribute));
+        let named =
+            |attributes: &[Attribute]| attributes.iter().find_map(|attribute| Direction::parse(&attribute.attribute));
         named(&media.attributes).or_else(|| named(&self.session.attributes)).unwrap_or(Direction::SendRecv)
     }
 }
 
 /// The lines that every description of ours begins with.
 fn blank(origin: &Origin, ip: IpAddr) -> Session {
-    let origin = sdp_types::Origin { username: Some("-".to_owned()), ..sdp_types::Origin::with_ip_addr(origin.id, origin.version, ip) };
+    let origin = sdp_types::Origin {
+        username: Some("-".to_owned()),
+        ..sdp_types::Origin::with_ip_addr(origin.id, origin.version, ip)
+    };
     let mut session = Session::new(origin, "-");
     session.connection = Some(Connection::from_ip_addr(ip));
     session.times.push(Time::new(0, 0));
@@ -296,7 +320,9 @@ fn codecs_of(media: &Media) -> Vec<Codec> {
     let maps: Vec<Codec> = media.get_attribute_values("rtpmap").flatten().filter_map(Codec::of_rtpmap).collect();
     let payloads = media.fmt.split_whitespace().filter_map(|payload| payload.parse::<u8>().ok());
     payloads
-        .filter_map(|payload| maps.iter().find(|codec| codec.payload == payload).cloned().or_else(|| Codec::of_static(payload)))
+        .filter_map(|payload| {
+            maps.iter().find(|codec| codec.payload == payload).cloned().or_else(|| Codec::of_static(payload))
+        })
         .collect()
 }
 
@@ -339,7 +365,8 @@ mod tests {
     fn the_old_hold_is_said_in_the_new_way() {
         let held = parsed(&OFFER.replace("c=IN IP4 192.0.2.1", "c=IN IP4 0.0.0.0"));
         assert!(held.is_held());
-        let text = held.carried(&Origin { id: 7, version: 3 }, "198.51.100.9:30000".parse().expect("address")).to_bytes();
+        let text =
+            held.carried(&Origin { id: 7, version: 3 }, "198.51.100.9:30000".parse().expect("address")).to_bytes();
         let text = String::from_utf8(text).expect("text");
         assert!(text.contains("a=sendonly") && !text.contains("a=sendrecv"), "{text}");
     }
@@ -347,12 +374,21 @@ mod tests {
     #[test]
     fn our_answer_takes_the_first_codec_that_we_know() {
         let address = "[2001:db8::1]:30000".parse().expect("address");
-        let answer = Description::answer_of_ours(&parsed(OFFER), &Origin { id: 1, version: 1 }, address).expect("an answer");
+        let answer =
+            Description::answer_of_ours(&parsed(OFFER), &Origin { id: 1, version: 1 }, address).expect("an answer");
         let audio = answer.audio().expect("audio");
-        assert_eq!(audio.codecs.iter().map(|codec| codec.name.as_str()).collect::<Vec<_>>(), ["PCMA", "TELEPHONE-EVENT"]);
+        assert_eq!(
+            audio.codecs.iter().map(|codec| codec.name.as_str()).collect::<Vec<_>>(),
+            ["PCMA", "TELEPHONE-EVENT"]
+        );
         assert_eq!(answer.lines(), 2);
-        let only_opus = parsed("v=0\r\no=a 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n");
-        assert_eq!(Description::answer_of_ours(&only_opus, &Origin { id: 1, version: 1 }, address), Err(Error::NoCodec));
+        let only_opus = parsed(
+            "v=0\r\no=a 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n",
+        );
+        assert_eq!(
+            Description::answer_of_ours(&only_opus, &Origin { id: 1, version: 1 }, address),
+            Err(Error::NoCodec)
+        );
     }
 
     #[test]

@@ -37,7 +37,10 @@ impl<'a> NameAddr<'a> {
         let words_ok = if behind > 0 {
             lex::trim(unquoted).is_empty()
         } else {
-            unquoted.split(lex::is_space).filter(|word| !word.is_empty()).all(|word| word.bytes().all(|byte| lex::is_token_byte(byte) || byte >= 0x80))
+            unquoted
+                .split(lex::is_space)
+                .filter(|word| !word.is_empty())
+                .all(|word| word.bytes().all(|byte| lex::is_token_byte(byte) || byte >= 0x80))
         };
         let (uri, behind_uri) = rest.get(open + 1..).and_then(|rest| rest.split_once('>')).ok_or(wrong)?;
         let params = lex::trim(behind_uri);
@@ -126,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_bracket_in_a_quoted_name_is_no_address() {
-        let address = NameAddr::parse(r#""Mallory <sip:boss@example.com>" <sip:mallory@example.com>;tag=1"#, "From").unwrap();
+        let address =
+            NameAddr::parse(r#""Mallory <sip:boss@example.com>" <sip:mallory@example.com>;tag=1"#, "From").unwrap();
         assert_eq!(address.uri().user(), Some("mallory"));
         assert_eq!(address.display().as_deref(), Some("Mallory <sip:boss@example.com>"));
         assert_eq!(address.tag(), Some("1"));
@@ -142,7 +146,17 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", "Bob", "\"Bob <sip:a@b>", "<sip:a@b", "Bob, Jr <sip:a@b>", "<sip:a@b> x", "sip:a@b?x=y", "<sip:a@b>;;tag=1", "\"a\" b <sip:x@y>"] {
+        for text in [
+            "",
+            "Bob",
+            "\"Bob <sip:a@b>",
+            "<sip:a@b",
+            "Bob, Jr <sip:a@b>",
+            "<sip:a@b> x",
+            "sip:a@b?x=y",
+            "<sip:a@b>;;tag=1",
+            "\"a\" b <sip:x@y>",
+        ] {
             assert!(NameAddr::parse(text, "To").is_err(), "{text}");
         }
     }

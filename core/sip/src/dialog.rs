@@ -49,7 +49,10 @@ impl Dialog {
             local: without_tag(&request.value(Name::To).ok_or(Error::Missing("To"))?),
             remote: without_tag(&request.value(Name::From).ok_or(Error::Missing("From"))?),
             remote_target: String::new(),
-            route_set: request.addresses(Name::RecordRoute).map(|route| route.map(|route| route.as_str().to_owned())).collect::<Result<_, _>>()?,
+            route_set: request
+                .addresses(Name::RecordRoute)
+                .map(|route| route.map(|route| route.as_str().to_owned()))
+                .collect::<Result<_, _>>()?,
             local_seq: 0,
             remote_seq: Some(request.cseq()?.number),
             invite_seq: 0,
@@ -80,7 +83,8 @@ impl Dialog {
             flow,
         };
         // Without a Contact there is nothing better than what was called.
-        dialog.remote_target = contact_of(response).unwrap_or_else(|| invite.uri().map_or(String::new(), |uri| uri.as_str().to_owned()));
+        dialog.remote_target =
+            contact_of(response).unwrap_or_else(|| invite.uri().map_or(String::new(), |uri| uri.as_str().to_owned()));
         // §12.1.2: in reverse.
         for route in response.addresses(Name::RecordRoute) {
             dialog.route_set.insert(0, route?.as_str().to_owned());
@@ -196,7 +200,9 @@ impl Dialog {
 /// The URI of the one Contact that makes or refreshes a dialog.
 fn contact_of(message: &Message<'_>) -> Option<String> {
     match message.contacts().next()?.ok()? {
-        crate::Contact::Addr(address) => Some(address.uri()).filter(|uri: &Uri<'_>| uri.scheme() != crate::Scheme::Other).map(|uri| uri.as_str().to_owned()),
+        crate::Contact::Addr(address) => Some(address.uri())
+            .filter(|uri: &Uri<'_>| uri.scheme() != crate::Scheme::Other)
+            .map(|uri| uri.as_str().to_owned()),
         crate::Contact::Star => None,
     }
 }
@@ -207,7 +213,11 @@ fn without_tag(value: &str) -> String {
     let mut plain = String::with_capacity(value.len());
     if let Some(open) = value.find('<').filter(|_| value.contains('>')) {
         // The display name as it stands; a bracket inside quotes is not the address's.
-        let start = if value.starts_with('"') { crate::lex::quoted_end(value).and_then(|end| Some(end + value.get(end..)?.find('<')?)) } else { Some(open) };
+        let start = if value.starts_with('"') {
+            crate::lex::quoted_end(value).and_then(|end| Some(end + value.get(end..)?.find('<')?))
+        } else {
+            Some(open)
+        };
         plain.push_str(value.get(..start.unwrap_or(open)).unwrap_or_default());
     }
     plain.push('<');
@@ -250,7 +260,10 @@ mod tests {
         let bye = text(dialog.request(Method::Bye, "SIP/2.0/UDP me;branch=z9hG4bKb"));
         assert!(bye.starts_with("BYE sip:alice@pc33:5070 SIP/2.0\r\n"), "{bye}");
         assert!(bye.contains("Route: <sip:p2.example.com;lr>\r\nRoute: <sip:p1.example.com;lr>\r\n"), "{bye}");
-        assert!(bye.contains("From: <sip:bob@biloxi.com>;tag=b\r\nTo: \"A <x>\" <sip:alice@atlanta.com>;tag=1928\r\n"), "{bye}");
+        assert!(
+            bye.contains("From: <sip:bob@biloxi.com>;tag=b\r\nTo: \"A <x>\" <sip:alice@atlanta.com>;tag=1928\r\n"),
+            "{bye}"
+        );
         assert!(bye.contains("CSeq: 1 BYE"), "{bye}");
     }
 
@@ -272,7 +285,10 @@ mod tests {
         let request = parse(INVITE.as_bytes(), &Limits::default()).unwrap();
         let mut dialog = Dialog::from_request(&request, "b".into(), flow()).unwrap();
         let old = INVITE.replace("CSeq: 7", "CSeq: 6");
-        assert_eq!(dialog.handle_request(&parse(old.as_bytes(), &Limits::default()).unwrap()), Err(Status::SERVER_ERROR));
+        assert_eq!(
+            dialog.handle_request(&parse(old.as_bytes(), &Limits::default()).unwrap()),
+            Err(Status::SERVER_ERROR)
+        );
         let moved = INVITE.replace("CSeq: 7", "CSeq: 8").replace("pc33:5070", "192.0.2.9");
         assert_eq!(dialog.handle_request(&parse(moved.as_bytes(), &Limits::default()).unwrap()), Ok(()));
         assert!(text(dialog.request(Method::Bye, "x")).starts_with("BYE sip:alice@192.0.2.9 "));

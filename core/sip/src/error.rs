@@ -62,7 +62,9 @@ impl Error {
     #[must_use]
     pub fn status(self) -> crate::Status {
         match self {
-            Self::MessageTooLong | Self::HeaderTooLong | Self::TooManyHeaders | Self::TooManyVias => crate::Status::MESSAGE_TOO_LARGE,
+            Self::MessageTooLong | Self::HeaderTooLong | Self::TooManyHeaders | Self::TooManyVias => {
+                crate::Status::MESSAGE_TOO_LARGE
+            }
             Self::Version => crate::Status::VERSION_NOT_SUPPORTED,
             Self::Scheme => crate::Status::UNSUPPORTED_URI_SCHEME,
             _ => crate::Status::BAD_REQUEST,

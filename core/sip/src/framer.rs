@@ -131,14 +131,23 @@ mod tests {
                     out.push(frame);
                 }
             }
-            assert_eq!(out, [Frame::Message(ONE.to_vec()), Frame::KeepAlive, Frame::Message(ONE.to_vec())], "in parts of {size}");
+            assert_eq!(
+                out,
+                [Frame::Message(ONE.to_vec()), Frame::KeepAlive, Frame::Message(ONE.to_vec())],
+                "in parts of {size}"
+            );
             assert!(!framer.is_partial());
         }
     }
 
     #[test]
     fn a_stream_without_a_believable_length_is_lost() {
-        for head in ["OPTIONS sip:a@b SIP/2.0\r\n\r\n", "A b SIP/2.0\r\nContent-Length: -1\r\n\r\n", "A b SIP/2.0\r\nl: 1\r\nContent-Length: 2\r\n\r\n", "A b SIP/2.0\r\nl: 99999999\r\n\r\n"] {
+        for head in [
+            "OPTIONS sip:a@b SIP/2.0\r\n\r\n",
+            "A b SIP/2.0\r\nContent-Length: -1\r\n\r\n",
+            "A b SIP/2.0\r\nl: 1\r\nContent-Length: 2\r\n\r\n",
+            "A b SIP/2.0\r\nl: 99999999\r\n\r\n",
+        ] {
             let mut framer = Framer::new(Limits::default());
             framer.push(head.as_bytes());
             assert!(framer.next().is_err(), "{head}");

@@ -137,7 +137,10 @@ fn is_param_value(value: &str) -> bool {
     if value.starts_with('"') {
         return quoted_end(value) == Some(value.len());
     }
-    !value.is_empty() && value.bytes().all(|byte| is_token_byte(byte) || matches!(byte, b'[' | b']' | b':' | b'/' | b'@' | b'=' | b'&' | b'?' | b'$'))
+    !value.is_empty()
+        && value.bytes().all(|byte| {
+            is_token_byte(byte) || matches!(byte, b'[' | b']' | b':' | b'/' | b'@' | b'=' | b'&' | b'?' | b'$')
+        })
 }
 
 /// A quoted string without its quotes and escapes; other text as it is.

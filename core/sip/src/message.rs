@@ -158,7 +158,10 @@ fn index(head: &str, from: usize, limits: &Limits, flaw: &mut Option<Error>) -> 
     while at < head.len() {
         let mut end = at;
         loop {
-            end += bytes.get(end..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0))).ok_or(Error::Truncated)?;
+            end += bytes
+                .get(end..)
+                .and_then(|rest| rest.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0)))
+                .ok_or(Error::Truncated)?;
             if bytes.get(end) == Some(&b'\r') && bytes.get(end + 1) == Some(&b'\n') {
                 if !matches!(bytes.get(end + 2), Some(b' ' | b'\t')) {
                     break;
@@ -183,7 +186,8 @@ fn index(head: &str, from: usize, limits: &Limits, flaw: &mut Option<Error>) -> 
                 if !lex::is_token(name) {
                     flaw.get_or_insert(Error::Row);
                 }
-                let [start, name_end, value, end] = [at, at + name.len(), at + colon + 1, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+                let [start, name_end, value, end] =
+                    [at, at + name.len(), at + colon + 1, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
                 rows.push(Index { name: Name::parse(name), start, name_end, value, end });
             }
             None => {
@@ -215,10 +219,11 @@ impl<'a> Message<'a> {
     /// §18.3: Content-Length rules where it stands; without it, a datagram's body goes to its end.
     fn cut_body(&mut self) {
         let mut length = None;
-        let believed = self.rows_of(Name::ContentLength).all(|row| match lex::number(lex::trim(row), "Content-Length") {
-            Ok(number) => *length.get_or_insert(number) == number,
-            Err(_) => false,
-        });
+        let believed =
+            self.rows_of(Name::ContentLength).all(|row| match lex::number(lex::trim(row), "Content-Length") {
+                Ok(number) => *length.get_or_insert(number) == number,
+                Err(_) => false,
+            });
         if !believed {
             self.flaw.get_or_insert(Error::ContentLength);
             return;
@@ -305,7 +310,10 @@ impl<'a> Message<'a> {
     fn rows_of(&self, name: Name) -> impl Iterator<Item = &'a str> + Clone + use<'a, '_> {
         let head = self.head;
         let is = move |index: &&Index| index.name == name;
-        self.rows.iter().filter(is).map(move |index| head.get(index.value as usize..index.end as usize).unwrap_or_default())
+        self.rows
+            .iter()
+            .filter(is)
+            .map(move |index| head.get(index.value as usize..index.end as usize).unwrap_or_default())
     }
 
     /// How many rows of a name there are.
@@ -370,7 +378,9 @@ impl<'a> Message<'a> {
     pub fn call_id(&self) -> Result<&'a str, Error> {
         let value = self.one(Name::CallId)?;
         // §25.1 `word`: no white space, no comma, no control.
-        let word = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b',' | b';' | b'=' | b'&' | b'$' | b'#' | b'^' | b'|');
+        let word = |byte: u8| {
+            byte.is_ascii_graphic() && !matches!(byte, b',' | b';' | b'=' | b'&' | b'$' | b'#' | b'^' | b'|')
+        };
         if value.is_empty() || !value.bytes().all(word) { Err(Error::Value("Call-ID")) } else { Ok(value) }
     }
 

@@ -29,7 +29,9 @@ impl Transport {
     /// Reads it in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss].into_iter().find(|known| known.as_str().eq_ignore_ascii_case(text))
+        [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss]
+            .into_iter()
+            .find(|known| known.as_str().eq_ignore_ascii_case(text))
     }
 
     /// The transport itself sees to it that nothing is lost: no retransmissions (§17).

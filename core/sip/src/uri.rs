@@ -67,7 +67,10 @@ impl<'a> Uri<'a> {
         let (scheme, rest) = text.split_once(':').ok_or(Error::Uri)?;
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
         let starts = scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
-        if !starts || !scheme.bytes().all(alphabet) || text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || matches!(byte, b'<' | b'>' | b'"')) {
+        if !starts
+            || !scheme.bytes().all(alphabet)
+            || text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || matches!(byte, b'<' | b'>' | b'"'))
+        {
             return Err(Error::Uri);
         }
         if scheme.eq_ignore_ascii_case("sip") {
@@ -84,7 +87,17 @@ impl<'a> Uri<'a> {
     }
 
     fn bare(text: &'a str, scheme: Scheme) -> Self {
-        Self { text, scheme, user: None, password: None, host_text: "", host: Host::Name(""), port: None, params: Params(""), headers: None }
+        Self {
+            text,
+            scheme,
+            user: None,
+            password: None,
+            host_text: "",
+            host: Host::Name(""),
+            port: None,
+            params: Params(""),
+            headers: None,
+        }
     }
 
     fn sip(text: &'a str, scheme: Scheme, rest: &'a str) -> Result<Self, Error> {
@@ -93,7 +106,9 @@ impl<'a> Uri<'a> {
             Some((userinfo, hostpart)) => (Some(userinfo), hostpart),
             None => (None, rest),
         };
-        let (user, password) = match userinfo.map(|userinfo| userinfo.split_once(':').map_or((userinfo, None), |(user, password)| (user, Some(password)))) {
+        let (user, password) = match userinfo.map(|userinfo| {
+            userinfo.split_once(':').map_or((userinfo, None), |(user, password)| (user, Some(password)))
+        }) {
             Some((user, password)) => (Some(user), password),
             None => (None, None),
         };
@@ -119,7 +134,9 @@ impl<'a> Uri<'a> {
         let (number, params) = split_params(rest)?;
         let digits = number.strip_prefix('+').unwrap_or(number);
         let allowed = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b'*' | b'#' | b'-' | b'.' | b'(' | b')');
-        if !digits.bytes().any(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'#')) || !digits.bytes().all(allowed) {
+        if !digits.bytes().any(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'#'))
+            || !digits.bytes().all(allowed)
+        {
             return Err(Error::Uri);
         }
         Ok(Self { user: Some(number), params, ..Self::bare(text, Scheme::Tel) })
@@ -279,7 +296,10 @@ fn split_params(text: &str) -> Result<(&str, Params<'_>), Error> {
         let (name, value) = part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value)));
         let unreserved = b"-_.!~*'()[]/:&+$";
         let named = !name.is_empty() && is_escaped(name, unreserved);
-        if count > crate::limits::PARAMS || !named || !value.is_none_or(|value| !value.is_empty() && is_escaped(value, unreserved)) {
+        if count > crate::limits::PARAMS
+            || !named
+            || !value.is_none_or(|value| !value.is_empty() && is_escaped(value, unreserved))
+        {
             return Err(Error::Uri);
         }
     }
@@ -315,7 +335,10 @@ pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        let escaped = (*byte == b'%').then(|| text.get(at + 1..at + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let escaped = (*byte == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match escaped {
             Some(value) => {
                 plain.push(value);
@@ -408,7 +431,21 @@ mod tests {
 
     #[test]
     fn what_is_no_uri_is_refused() {
-        for text in ["", "sip:", "sip:@host", "sip:a b@host", "sip:a@", "sip:a@h:port", "sip:a@h:70000", "sip:a%4@h", "sip:a@h;", "sip:a@h;=x", "sip:a@[::1", "1sip:x", "<sip:a@h>"] {
+        for text in [
+            "",
+            "sip:",
+            "sip:@host",
+            "sip:a b@host",
+            "sip:a@",
+            "sip:a@h:port",
+            "sip:a@h:70000",
+            "sip:a%4@h",
+            "sip:a@h;",
+            "sip:a@h;=x",
+            "sip:a@[::1",
+            "1sip:x",
+            "<sip:a@h>",
+        ] {
             assert!(Uri::parse(text).is_err(), "{text}");
         }
     }
@@ -420,8 +457,14 @@ mod tests {
             ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
             ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
             ("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"),
-            ("sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com", "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com"),
-            ("sip:alice@atlanta.com?subject=project%20x&priority=urgent", "sip:alice@atlanta.com?priority=urgent&subject=project%20x"),
+            (
+                "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
+                "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com",
+            ),
+            (
+                "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+                "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
+            ),
         ];
         let different = [
             ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),

@@ -23,7 +23,19 @@ impl From<Error> for Fault {
 }
 
 /// Headers that may stand only once (§7.3.1, §20 table 2): two of them could mean two things to two readers.
-const ONCE: &[Name] = &[Name::From, Name::To, Name::CallId, Name::CSeq, Name::MaxForwards, Name::ContentLength, Name::ContentType, Name::Expires, Name::ReferTo, Name::Replaces, Name::Event];
+const ONCE: &[Name] = &[
+    Name::From,
+    Name::To,
+    Name::CallId,
+    Name::CSeq,
+    Name::MaxForwards,
+    Name::ContentLength,
+    Name::ContentType,
+    Name::Expires,
+    Name::ReferTo,
+    Name::Replaces,
+    Name::Event,
+];
 
 /// Checks what RFC 3261 §8.1.1 demands of every request, and §8.2.2.1 of its URI. A response is held to the same as far
 /// as it applies.

@@ -141,7 +141,10 @@ mod tests {
 
     #[test]
     fn received_is_read_with_and_without_brackets() {
-        for text in ["SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=x", "SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255;branch=x"] {
+        for text in [
+            "SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=x",
+            "SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255;branch=x",
+        ] {
             assert_eq!(Via::parse(text).unwrap().received(), Some("2001:db8::9:255".parse().unwrap()));
         }
     }

@@ -83,7 +83,9 @@ impl Writer {
         writer.copy(request, Name::From);
         let to = request.value(Name::To).unwrap_or_default();
         match to_tag {
-            Some(tag) if request.to().is_ok_and(|to| to.tag().is_none()) => writer.header(Name::To, format_args!("{to};tag={tag}")),
+            Some(tag) if request.to().is_ok_and(|to| to.tag().is_none()) => {
+                writer.header(Name::To, format_args!("{to};tag={tag}"))
+            }
             _ => writer.header(Name::To, to),
         };
         writer.copy(request, Name::CallId);

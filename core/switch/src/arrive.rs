@@ -16,7 +16,14 @@ use crate::timers::Timer;
 
 impl Switch {
     /// An INVITE that may pass.
-    pub(crate) fn arrive(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, admission: &Admission, account: Option<Account>) {
+    pub(crate) fn arrive(
+        &mut self,
+        key: ServerKey,
+        message: &Message<'_>,
+        flow: Flow,
+        admission: &Admission,
+        account: Option<Account>,
+    ) {
         let offer = match offer_in(message) {
             Ok(offer) => offer,
             Err(status) => return self.refuse(key, message, flow, status),
@@ -73,7 +80,13 @@ impl Switch {
         self.wire.event(call.id, Event::Arrived(call.invitation.clone()));
     }
 
-    fn invitation(&mut self, message: &Message<'_>, flow: Flow, admission: &Admission, account: Option<&Account>) -> Option<Invitation> {
+    fn invitation(
+        &mut self,
+        message: &Message<'_>,
+        flow: Flow,
+        admission: &Admission,
+        account: Option<&Account>,
+    ) -> Option<Invitation> {
         let from = message.from().ok()?;
         let mut caller = party(from.display(), from.uri());
         if let Some(account) = account {
@@ -94,7 +107,13 @@ impl Switch {
     }
 
     /// CANCEL (§9.2): answered itself, and the INVITE that it is for gets 487.
-    pub(crate) fn cancel_came(&mut self, cancel: ServerKey, invite: Option<ServerKey>, message: &Message<'_>, flow: Flow) {
+    pub(crate) fn cancel_came(
+        &mut self,
+        cancel: ServerKey,
+        invite: Option<ServerKey>,
+        message: &Message<'_>,
+        flow: Flow,
+    ) {
         let Some(invite) = invite else {
             return self.refuse(cancel, message, flow, Status::NO_SUCH_CALL);
         };
@@ -134,7 +153,9 @@ pub(crate) fn offer_in(message: &Message<'_>) -> Result<Option<Description>, Sta
     }
     let kind = message.content_type().unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/sdp") || message.value(Name::ContentEncoding).is_some_and(|value| value != "identity") {
+    if !kind.eq_ignore_ascii_case("application/sdp")
+        || message.value(Name::ContentEncoding).is_some_and(|value| value != "identity")
+    {
         // §8.2.3
         return Err(Status::UNSUPPORTED_MEDIA_TYPE);
     }
@@ -152,8 +173,12 @@ fn party(name: Option<std::borrow::Cow<'_, str>>, uri: Uri<'_>) -> Party {
 /// What the callee sees of the caller: for a user of ours what we keep of it, for a peer what it says.
 fn shown_as(message: &Message<'_>, invitation: &Invitation, account: Option<&Account>) -> ShownAs {
     let name = account.and_then(|account| account.display_name.clone()).or_else(|| invitation.caller.name.clone());
-    let number = account.and_then(|account| account.extension.clone()).unwrap_or_else(|| invitation.caller.user.clone());
-    let privacy = message.value(Name::Privacy).map(|value| value.into_owned()).filter(|value| !value.eq_ignore_ascii_case("none"));
+    let number =
+        account.and_then(|account| account.extension.clone()).unwrap_or_else(|| invitation.caller.user.clone());
+    let privacy = message
+        .value(Name::Privacy)
+        .map(|value| value.into_owned())
+        .filter(|value| !value.eq_ignore_ascii_case("none"));
     // §16.6 step 3: 70 when the request has none.
     let max_forwards = message.max_forwards().ok().flatten().map_or(70, |left| left.saturating_sub(1));
     ShownAs { name, number, privacy, max_forwards }

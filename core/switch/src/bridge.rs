@@ -179,7 +179,15 @@ impl Switch {
         self.wire.respond(key, status, writer.finish());
     }
 
-    fn carry_reinvite(&mut self, id: LegId, other: LegId, key: ServerKey, message: &Message<'_>, flow: Flow, offer: Option<Description>) {
+    fn carry_reinvite(
+        &mut self,
+        id: LegId,
+        other: LegId,
+        key: ServerKey,
+        message: &Message<'_>,
+        flow: Flow,
+        offer: Option<Description>,
+    ) {
         let Some([leg, other_leg]) = self.legs.get_disjoint_mut([id, other]) else { return };
         if !other_leg.is_up() || other_leg.is_negotiating() {
             return self.refuse_reinvite(key, message, flow, Status::REQUEST_PENDING);
@@ -211,7 +219,14 @@ impl Switch {
     }
 
     /// No other leg: we answer ourselves.
-    fn answer_reinvite(&mut self, id: LegId, key: ServerKey, message: &Message<'_>, flow: Flow, offer: Option<Description>) {
+    fn answer_reinvite(
+        &mut self,
+        id: LegId,
+        key: ServerKey,
+        message: &Message<'_>,
+        flow: Flow,
+        offer: Option<Description>,
+    ) {
         let Some(leg) = self.legs.get_mut(id) else { return };
         let Some(port) = leg.port else { return self.refuse(key, message, flow, Status::NO_SUCH_CALL) };
         let expects_answer = offer.is_none();
@@ -231,7 +246,8 @@ impl Switch {
         };
         leg.origin.version += 1;
         let body = ours.to_bytes();
-        let stored = if expects_answer { leg.negotiation.local_offer(ours) } else { leg.negotiation.local_answer(ours) };
+        let stored =
+            if expects_answer { leg.negotiation.local_offer(ours) } else { leg.negotiation.local_answer(ours) };
         if stored.is_err() {
             return self.refuse_reinvite(key, message, flow, Status::REQUEST_PENDING);
         }
@@ -289,7 +305,8 @@ impl Switch {
         };
         let Some(ours) = asking.carry(&theirs) else { return };
         let body = ours.to_bytes();
-        let stored = if had_offer { asking.negotiation.local_answer(ours) } else { asking.negotiation.local_offer(ours) };
+        let stored =
+            if had_offer { asking.negotiation.local_answer(ours) } else { asking.negotiation.local_offer(ours) };
         if stored.is_err() {
             return self.release(call, Release::new(Cause::INCOMPATIBLE, Side::Exchange));
         }
@@ -382,7 +399,8 @@ impl Switch {
         let config = self.wire.config.clone();
         let Some((flow, bytes)) = self.carried.remove(&key) else { return };
         if let Ok(message) = sip::parse(&bytes, &config.limits) {
-            let status = if matches!(status.0, 401 | 407 | 408 | 481) { Status::TEMPORARILY_UNAVAILABLE } else { status };
+            let status =
+                if matches!(status.0, 401 | 407 | 408 | 481) { Status::TEMPORARILY_UNAVAILABLE } else { status };
             self.refuse(key, &message, flow, status);
         }
     }

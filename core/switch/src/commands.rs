@@ -64,7 +64,8 @@ impl Switch {
     fn await_decision(&mut self, id: CallId) {
         let answered = self.caller_is_answered(id);
         let Some(call) = self.calls.get_mut(id) else { return };
-        let undecided = call.holder == Holder::Application && call.pending.is_none() && matches!(call.state, CallState::Deciding);
+        let undecided =
+            call.holder == Holder::Application && call.pending.is_none() && matches!(call.state, CallState::Deciding);
         if undecided && !answered && call.decide.is_none() {
             call.decide = Some(self.wire.arm(self.wire.config.decision_time, Timer::Decide(id)));
         }

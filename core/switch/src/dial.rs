@@ -133,7 +133,8 @@ impl Switch {
         let from = From { shown_as: &shown_as, host: self.wire.shown(&leg.flow) };
         let party = leg.party.clone();
         let to = To { party: &party, host: self.wire.shown(&leg.flow) };
-        let letter = Letter { from: &from, to: &to, max_forwards: shown_as.max_forwards, privacy: shown_as.privacy.as_deref() };
+        let letter =
+            Letter { from: &from, to: &to, max_forwards: shown_as.max_forwards, privacy: shown_as.privacy.as_deref() };
         if !leg.invite(&letter, offer.as_ref(), &mut self.wire) {
             self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0);
         }
@@ -224,7 +225,11 @@ impl Switch {
             return;
         }
         let call = leg.call;
-        let wins = self.calls.get_mut(call).and_then(|call| call.dialing()).is_some_and(|dialing| dialing.ringing.contains(&id));
+        let wins = self
+            .calls
+            .get_mut(call)
+            .and_then(|call| call.dialing())
+            .is_some_and(|dialing| dialing.ringing.contains(&id));
         let body = offer_in(response).ok().flatten();
         let taken = wins
             && match (body, offered) {
@@ -245,7 +250,9 @@ impl Switch {
     }
 
     fn take_early_answer(&mut self, call: CallId, id: LegId) -> bool {
-        let Some(early) = self.calls.get_mut(call).and_then(|call| call.dialing()).and_then(|dialing| dialing.early.as_ref()) else {
+        let Some(early) =
+            self.calls.get_mut(call).and_then(|call| call.dialing()).and_then(|dialing| dialing.early.as_ref())
+        else {
             return false;
         };
         if early.leg != id {
@@ -288,7 +295,10 @@ impl Switch {
         }
         if !self.answer_for(id, callee, offered, early) {
             // Nothing that both can use.
-            return self.release(id, crate::call::Release::with_status(Status::NOT_ACCEPTABLE_HERE.0, crate::event::Side::Exchange));
+            return self.release(
+                id,
+                crate::call::Release::with_status(Status::NOT_ACCEPTABLE_HERE.0, crate::event::Side::Exchange),
+            );
         }
         let Some(call) = self.calls.get_mut(id) else { return };
         let target = self.legs.get(callee).map(|leg| leg.party.clone()).unwrap_or_default();
@@ -324,7 +334,8 @@ impl Switch {
                 self.tags.insert(caller.local_tag.clone(), caller_id);
             }
             let body = ours.to_bytes();
-            let stored = if offered { caller.negotiation.local_answer(ours) } else { caller.negotiation.local_offer(ours) };
+            let stored =
+                if offered { caller.negotiation.local_answer(ours) } else { caller.negotiation.local_offer(ours) };
             if stored.is_err() {
                 return false;
             }

@@ -125,10 +125,13 @@ impl Gatekeeper {
         let Some(credentials) = ours else { return self.challenge(now, admission, false, false) };
         let known = admission.account.as_ref().filter(|account| account.user == *credentials.username);
         let right = self.is_right(known, &credentials, request) && known.is_some();
-        let nonce = credentials.nc.map_or(digest::Verdict::Foreign, |nc| self.nonces.check(&credentials.nonce, nc, now));
+        let nonce =
+            credentials.nc.map_or(digest::Verdict::Foreign, |nc| self.nonces.check(&credentials.nonce, nc, now));
         match (nonce, right, known) {
             (digest::Verdict::Foreign, ..) => self.challenge(now, admission, false, false),
-            (digest::Verdict::Stale | digest::Verdict::Replayed, right, _) => self.challenge(now, admission, right, false),
+            (digest::Verdict::Stale | digest::Verdict::Replayed, right, _) => {
+                self.challenge(now, admission, right, false)
+            }
             (digest::Verdict::Live, true, Some(account)) => {
                 if !names_request_uri(&credentials, request) {
                     return Verdict::Refuse(Status::BAD_REQUEST);
@@ -162,7 +165,12 @@ impl Gatekeeper {
     /// RFC 8760 §2.4: a row for each algorithm, the preferred first.
     fn challenge(&mut self, now: Instant, admission: &Admission, stale: bool, refused: bool) -> Verdict {
         let nonce = self.nonces.mint(now);
-        let rows = self.config.algorithms.iter().map(|algorithm| digest::challenge(&admission.realm, &nonce, *algorithm, stale)).collect();
+        let rows = self
+            .config
+            .algorithms
+            .iter()
+            .map(|algorithm| digest::challenge(&admission.realm, &nonce, *algorithm, stale))
+            .collect();
         Verdict::Challenge { rows, refused }
     }
 

@@ -162,11 +162,20 @@ impl Switch {
         }
     }
 
-    fn register(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, admission: &Admission, account: Option<&Account>) {
+    fn register(
+        &mut self,
+        key: ServerKey,
+        message: &Message<'_>,
+        flow: Flow,
+        admission: &Admission,
+        account: Option<&Account>,
+    ) {
         let to = message.to().ok().and_then(|to| to.uri().user_unescaped());
         // §10.3 steps 4 and 5: who may change whose bindings, then the canonical address of record.
         let aor = match (account, to) {
-            (Some(account), Some(user)) if account.user == *user => Aor { tenant: admission.tenant, user: account.user.clone() },
+            (Some(account), Some(user)) if account.user == *user => {
+                Aor { tenant: admission.tenant, user: account.user.clone() }
+            }
             (Some(account), Some(user)) if account.extension.as_deref() == Some(&*user) => {
                 Aor { tenant: admission.tenant, user: account.user.clone() }
             }
@@ -199,7 +208,10 @@ impl Switch {
     fn options(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow) {
         // §11.2
         let mut writer = self.reply(message, flow, Status::OK);
-        writer.header(Name::Allow, ALLOW).header(Name::Accept, "application/sdp").header(Name::Supported, SUPPORTED.join(", "));
+        writer
+            .header(Name::Allow, ALLOW)
+            .header(Name::Accept, "application/sdp")
+            .header(Name::Supported, SUPPORTED.join(", "));
         self.wire.respond(key, Status::OK, writer.finish());
     }
 

@@ -139,7 +139,14 @@ pub(crate) enum Reinvite {
 
 impl Leg {
     /// The leg of an INVITE that came.
-    pub(crate) fn arriving(call: CallId, key: ServerKey, invite: &Message<'_>, flow: Flow, party: String, wire: &mut Wire) -> Self {
+    pub(crate) fn arriving(
+        call: CallId,
+        key: ServerKey,
+        invite: &Message<'_>,
+        flow: Flow,
+        party: String,
+        wire: &mut Wire,
+    ) -> Self {
         Self {
             id: LegId::default(),
             call,
@@ -148,7 +155,13 @@ impl Leg {
             flow,
             sip_call_id: invite.call_id().unwrap_or_default().to_owned(),
             local_tag: wire.mint.tag(),
-            state: LegState::Arriving(Arriving { key, invite: invite.bytes().to_vec(), progress: None, early: None, repeat: None }),
+            state: LegState::Arriving(Arriving {
+                key,
+                invite: invite.bytes().to_vec(),
+                progress: None,
+                early: None,
+                repeat: None,
+            }),
             negotiation: Negotiation::default(),
             origin: Origin { id: wire.mint.number() >> 2, version: 1 },
             port: None,
@@ -160,7 +173,15 @@ impl Leg {
     }
 
     /// A leg that will call. Nothing is sent yet.
-    pub(crate) fn calling(call: CallId, party: String, uri: UriBuf, route: Vec<String>, flow: Flow, caller: &str, wire: &mut Wire) -> Self {
+    pub(crate) fn calling(
+        call: CallId,
+        party: String,
+        uri: UriBuf,
+        route: Vec<String>,
+        flow: Flow,
+        caller: &str,
+        wire: &mut Wire,
+    ) -> Self {
         Self {
             id: LegId::default(),
             call,
@@ -364,7 +385,8 @@ impl Leg {
         let Ok(dialog) = Dialog::from_response(&invite, response, self.flow) else { return false };
         self.last_status = response.status().map(|status| status.0);
         let invite = std::mem::take(&mut sent.invite);
-        self.state = LegState::Up(Box::new(Up { dialog, invite, accepting: None, ack: None, reinvite: None, bye: None }));
+        self.state =
+            LegState::Up(Box::new(Up { dialog, invite, accepting: None, ack: None, reinvite: None, bye: None }));
         true
     }
 
@@ -444,7 +466,14 @@ impl Leg {
     }
 
     /// Sends a request inside the dialog.
-    pub(crate) fn send(&mut self, method: Method<'_>, purpose: Purpose, body: Option<(&str, &[u8])>, reason: Option<&str>, wire: &mut Wire) -> bool {
+    pub(crate) fn send(
+        &mut self,
+        method: Method<'_>,
+        purpose: Purpose,
+        body: Option<(&str, &[u8])>,
+        reason: Option<&str>,
+        wire: &mut Wire,
+    ) -> bool {
         let via = wire.via(&self.flow);
         let flow = self.hop(wire);
         let contact = wire.contact(&self.flow, &self.contact_user);
@@ -495,7 +524,14 @@ impl Leg {
     }
 
     /// 200 to the far end's re-INVITE; repeated until its ACK like the first.
-    pub(crate) fn accept_reinvite(&mut self, key: ServerKey, invite: &[u8], body: &[u8], expects_answer: bool, wire: &mut Wire) {
+    pub(crate) fn accept_reinvite(
+        &mut self,
+        key: ServerKey,
+        invite: &[u8],
+        body: &[u8],
+        expects_answer: bool,
+        wire: &mut Wire,
+    ) {
         let Some(mut writer) = self.reply(invite, Status::OK, wire) else { return };
         writer.header(Name::Allow, ALLOW);
         let bytes = writer.body(SDP, body);

@@ -119,7 +119,9 @@ impl Registrar {
 
     /// Takes back what was kept; one that has ended meanwhile is forgotten.
     pub fn restore(&mut self, now: Instant, wall: SystemTime, stored: StoredBinding) {
-        let (Ok(left), Ok(contact)) = (stored.expires.duration_since(wall), UriBuf::parse(stored.contact)) else { return };
+        let (Ok(left), Ok(contact)) = (stored.expires.duration_since(wall), UriBuf::parse(stored.contact)) else {
+            return;
+        };
         let Some(transport) = Transport::parse(&stored.transport) else { return };
         self.minted += 1;
         let binding = Binding {
@@ -142,7 +144,14 @@ impl Registrar {
     ///
     /// # Errors
     /// Why nothing was changed; it is all or nothing (§10.3 step 7).
-    pub fn register(&mut self, now: Instant, wall: SystemTime, aor: &Aor, request: &Message<'_>, flow: Flow) -> Result<Registered, Refusal> {
+    pub fn register(
+        &mut self,
+        now: Instant,
+        wall: SystemTime,
+        aor: &Aor,
+        request: &Message<'_>,
+        flow: Flow,
+    ) -> Result<Registered, Refusal> {
         let plan = Plan::read(request, &self.config)?;
         let call_id = request.call_id().map_err(|_| Status::BAD_REQUEST)?;
         let cseq = request.cseq().map_err(|_| Status::BAD_REQUEST)?.number;
@@ -163,17 +172,33 @@ impl Registrar {
             }
             Plan::Change(wanted) => {
                 let matches: Vec<Vec<u64>> = wanted.iter().map(|wanted| wanted.matches(current)).collect();
-                if current.iter().any(|binding| overtaken(binding) && matches.iter().flatten().any(|id| *id == binding.id)) {
+                if current
+                    .iter()
+                    .any(|binding| overtaken(binding) && matches.iter().flatten().any(|id| *id == binding.id))
+                {
                     return Err(Status::SERVER_ERROR.into());
                 }
-                let added = wanted.iter().zip(&matches).filter(|(wanted, known)| known.is_empty() && !wanted.expires.is_zero()).count();
+                let added = wanted
+                    .iter()
+                    .zip(&matches)
+                    .filter(|(wanted, known)| known.is_empty() && !wanted.expires.is_zero())
+                    .count();
                 if current.len() + added > self.config.max_contacts {
                     return Err(Status::FORBIDDEN.into());
                 }
-                let path: Vec<String> = request.addresses(Name::Path).flatten().map(|path| path.as_str().to_owned()).collect();
+                let path: Vec<String> =
+                    request.addresses(Name::Path).flatten().map(|path| path.as_str().to_owned()).collect();
                 let user_agent = request.value(Name::UserAgent).map(std::borrow::Cow::into_owned);
                 for (wanted, known) in wanted.into_iter().zip(matches) {
-                    self.change(now, wall, aor, wanted, &known, Source { call_id, cseq, path: &path, flow, user_agent: &user_agent }, &mut changes);
+                    self.change(
+                        now,
+                        wall,
+                        aor,
+                        wanted,
+                        &known,
+                        Source { call_id, cseq, path: &path, flow, user_agent: &user_agent },
+                        &mut changes,
+                    );
                 }
             }
         }
@@ -181,7 +206,16 @@ impl Registrar {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one step of `register`, split off to be read")]
-    fn change(&mut self, now: Instant, wall: SystemTime, aor: &Aor, wanted: Wanted, known: &[u64], source: Source<'_>, changes: &mut Vec<BindingChange>) {
+    fn change(
+        &mut self,
+        now: Instant,
+        wall: SystemTime,
+        aor: &Aor,
+        wanted: Wanted,
+        known: &[u64],
+        source: Source<'_>,
+        changes: &mut Vec<BindingChange>,
+    ) {
         if wanted.expires.is_zero() {
             for id in known {
                 self.remove(aor, *id, changes);
@@ -190,7 +224,8 @@ impl Registrar {
         }
         // A binding that is only refreshed is not removed in the store first: the contact is its key there.
         for id in known {
-            let same = self.binding(aor, *id).is_some_and(|binding| binding.contact.as_str() == wanted.contact.as_str());
+            let same =
+                self.binding(aor, *id).is_some_and(|binding| binding.contact.as_str() == wanted.contact.as_str());
             let mut gone = Vec::new();
             self.remove(aor, *id, if same { &mut gone } else { &mut *changes });
         }
@@ -215,7 +250,8 @@ impl Registrar {
     /// All that stand, the most wanted first.
     #[must_use]
     pub fn lookup(&self, now: Instant, aor: &Aor) -> Vec<&Binding> {
-        let mut found: Vec<&Binding> = self.aors.get(aor).into_iter().flatten().filter(|binding| binding.expires > now).collect();
+        let mut found: Vec<&Binding> =
+            self.aors.get(aor).into_iter().flatten().filter(|binding| binding.expires > now).collect();
         found.sort_by_key(|binding| std::cmp::Reverse(binding.q));
         found
     }
@@ -240,7 +276,12 @@ impl Registrar {
     }
 
     /// All bindings of a tenant, or of all.
-    pub fn stored(&self, now: Instant, wall: SystemTime, tenant: Option<TenantId>) -> impl Iterator<Item = StoredBinding> + '_ {
+    pub fn stored(
+        &self,
+        now: Instant,
+        wall: SystemTime,
+        tenant: Option<TenantId>,
+    ) -> impl Iterator<Item = StoredBinding> + '_ {
         self.expiry
             .iter()
             .filter(move |(_, aor)| tenant.is_none_or(|tenant| aor.tenant == tenant))
@@ -318,7 +359,8 @@ impl Binding {
 impl Plan {
     fn read(request: &Message<'_>, config: &Config) -> Result<Self, Refusal> {
         let header = request.expires().map_err(|_| Status::BAD_REQUEST)?;
-        let contacts: Vec<Contact<'_>> = request.contacts().collect::<Result<_, _>>().map_err(|_| Status::BAD_REQUEST)?;
+        let contacts: Vec<Contact<'_>> =
+            request.contacts().collect::<Result<_, _>>().map_err(|_| Status::BAD_REQUEST)?;
         if contacts.is_empty() {
             return Ok(Self::List);
         }
@@ -369,7 +411,12 @@ impl Wanted {
 
     /// The bindings that this one replaces: the same URI (§19.1.4), or the same flow of the same device (RFC 5626 §6).
     fn matches(&self, current: &[Binding]) -> Vec<u64> {
-        let same_flow = |binding: &Binding| self.instance.is_some() && self.reg_id.is_some() && binding.instance == self.instance && binding.reg_id == self.reg_id;
+        let same_flow = |binding: &Binding| {
+            self.instance.is_some()
+                && self.reg_id.is_some()
+                && binding.instance == self.instance
+                && binding.reg_id == self.reg_id
+        };
         let same = |binding: &&Binding| binding.contact.as_uri().same_as(&self.contact.as_uri()) || same_flow(binding);
         current.iter().filter(same).map(|binding| binding.id).collect()
     }
@@ -379,9 +426,11 @@ impl Wanted {
 fn thousandths(text: Option<&str>) -> u16 {
     let Some(text) = text else { return 1000 };
     let (whole, places) = text.split_once('.').unwrap_or((text, ""));
-    let digits = places.bytes().chain(*b"000").take(3).try_fold(0_u16, |sum, byte| {
-        byte.is_ascii_digit().then(|| sum * 10 + u16::from(byte - b'0'))
-    });
+    let digits = places
+        .bytes()
+        .chain(*b"000")
+        .take(3)
+        .try_fold(0_u16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u16::from(byte - b'0')));
     match (whole, digits) {
         ("0" | "", Some(digits)) => digits,
         _ => 1000,

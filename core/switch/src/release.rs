@@ -39,7 +39,9 @@ impl Switch {
         };
         let ending = Ending { cause: release.cause, by: release.by, status };
         let wire = &mut self.wire;
-        if let CallState::Dialing(mut dialing) = std::mem::replace(&mut call.state, CallState::Releasing { cdr_written: false }) {
+        if let CallState::Dialing(mut dialing) =
+            std::mem::replace(&mut call.state, CallState::Releasing { cdr_written: false })
+        {
             wire.timers.cancel(&mut dialing.timer);
         }
         for timer in [&mut call.decide, &mut call.set_up, &mut call.timer] {

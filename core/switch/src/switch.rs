@@ -123,7 +123,10 @@ impl Switch {
     /// When [`Input::Timeout`] is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.wire.timers.next(), self.wire.layer.poll_timeout(), self.registrar.poll_timeout()].into_iter().flatten().min()
+        [self.wire.timers.next(), self.wire.layer.poll_timeout(), self.registrar.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// How many calls there are, those that are ending too.
@@ -178,7 +181,9 @@ impl Switch {
         let Some(mut question) = self.questions.remove(ticket) else { return };
         self.wire.timers.cancel(&mut question.timer);
         match (question.asked, answer) {
-            (Asked::Admission(intake), Answer::Admission(admission)) => self.admitted(*intake, admission.map(|known| *known)),
+            (Asked::Admission(intake), Answer::Admission(admission)) => {
+                self.admitted(*intake, admission.map(|known| *known))
+            }
             (Asked::Resolve(call), Answer::Resolve(found)) => self.resolved(call, found),
             (Asked::Port(leg), Answer::Port(port)) => self.port_given(leg, port.ok()),
             (asked, _) => self.unanswered(asked),

@@ -1,1 +1,29 @@
-//! World: scripted phones, lossy links, virtual time and an RFC auditor.
+//! A world in virtual time: the exchange between scripted phones, over links that lose, repeat and reorder.
+//!
+//! ```
+//! use testkit::{World, Outcome, minutes};
+//!
+//! let world = World::seeded(7);
+//! let (alice, bob) = (world.phone("alice"), world.phone("bob").that_never_answers());
+//! let call = alice.dial(&bob);
+//! world.run_for(minutes(5));
+//! assert_eq!(call.outcome(), Outcome::Refused(480));
+//! world.assert_quiet();
+//! ```
+//!
+//! The phones build and read their messages with `rsip`, so that every simulated call runs between two independent
+//! implementations. The clock is the world's: nothing sleeps. The seed is printed when a test fails.
+
+#![allow(clippy::missing_panics_doc, reason = "a test kit panics to tell")]
+
+mod auditor;
+mod exchange;
+mod line;
+mod network;
+mod phone;
+mod text;
+mod world;
+
+pub use network::Weather;
+pub use phone::{Habit, Outcome};
+pub use world::{Phone, Placed, World, millis, minutes, seconds};

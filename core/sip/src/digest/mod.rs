@@ -42,7 +42,10 @@ impl Algorithm {
             Some((name, tail)) if tail.eq_ignore_ascii_case("-sess") => (name, true),
             _ => (text, false),
         };
-        [Self::Md5, Self::Sha256, Self::Sha512_256].into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name)).map(|known| (known, sess))
+        [Self::Md5, Self::Sha256, Self::Sha512_256]
+            .into_iter()
+            .find(|known| known.as_str().eq_ignore_ascii_case(name))
+            .map(|known| (known, sess))
     }
 
     /// H of the parts with colons between, as lower-case hex.
@@ -82,7 +85,14 @@ pub fn ha1(algorithm: Algorithm, user: &str, realm: &str, password: &str) -> Vec
 }
 
 /// The response that credentials must carry (RFC 7616 §3.4.1), as hex.
-fn expected(algorithm: Algorithm, sess: bool, ha1: &[u8], method: Method<'_>, credentials: &Credentials<'_>, body: &[u8]) -> Option<String> {
+fn expected(
+    algorithm: Algorithm,
+    sess: bool,
+    ha1: &[u8],
+    method: Method<'_>,
+    credentials: &Credentials<'_>,
+    body: &[u8],
+) -> Option<String> {
     let qop = credentials.qop.as_deref()?;
     let (nc, cnonce) = (credentials.nc_text?, credentials.cnonce.as_deref()?);
     let mut secret = hex(ha1);
@@ -122,7 +132,11 @@ fn same(one: &[u8], two: &[u8]) -> bool {
 #[must_use]
 pub fn challenge(realm: &str, nonce: &str, algorithm: Algorithm, stale: bool) -> String {
     let stale = if stale { ", stale=true" } else { "" };
-    format!("Digest realm=\"{}\", nonce=\"{nonce}\", algorithm={}, qop=\"auth\"{stale}", escaped(realm), algorithm.as_str())
+    format!(
+        "Digest realm=\"{}\", nonce=\"{nonce}\", algorithm={}, qop=\"auth\"{stale}",
+        escaped(realm),
+        algorithm.as_str()
+    )
 }
 
 fn escaped(text: &str) -> String {
@@ -132,7 +146,15 @@ fn escaped(text: &str) -> String {
 /// The client's side: the value of `Authorization` that answers a challenge with quality of protection `auth`; `None`
 /// for an algorithm that is not known or a challenge without `auth`.
 #[must_use]
-pub fn answer(challenge: &Challenge<'_>, user: &str, password: &str, method: Method<'_>, uri: &str, cnonce: &str, nc: u32) -> Option<String> {
+pub fn answer(
+    challenge: &Challenge<'_>,
+    user: &str,
+    password: &str,
+    method: Method<'_>,
+    uri: &str,
+    cnonce: &str,
+    nc: u32,
+) -> Option<String> {
     let (algorithm, sess) = Algorithm::parse(challenge.algorithm.as_deref())?;
     let offered = challenge.qop.as_deref()?.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth"));
     if !offered {
@@ -217,6 +239,11 @@ mod tests {
 
     #[test]
     fn a_field_that_stands_twice_means_nothing() {
-        assert!(Credentials::parse("Digest username=\"a\", username=\"b\", realm=\"r\", nonce=\"n\", uri=\"u\", response=\"0\"").is_none());
+        assert!(
+            Credentials::parse(
+                "Digest username=\"a\", username=\"b\", realm=\"r\", nonce=\"n\", uri=\"u\", response=\"0\""
+            )
+            .is_none()
+        );
     }
 }

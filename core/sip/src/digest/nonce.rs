@@ -55,7 +55,16 @@ impl Nonces {
     /// `now` is where its time begins; at most `most` nonces are counted at once.
     #[must_use]
     pub fn new(secret: [u8; 32], now: Instant, lifetime: Duration, most: usize) -> Self {
-        Self { secret, epoch: now, lifetime, most: most.max(1), serial: 0, counts: HashMap::new(), expiry: BTreeSet::new(), floor: 0 }
+        Self {
+            secret,
+            epoch: now,
+            lifetime,
+            most: most.max(1),
+            serial: 0,
+            counts: HashMap::new(),
+            expiry: BTreeSet::new(),
+            floor: 0,
+        }
     }
 
     fn seconds(&self, now: Instant) -> u64 {
@@ -95,7 +104,8 @@ impl Nonces {
     fn read(&self, nonce: &str) -> Option<(u64, u64)> {
         let seconds = u64::from_str_radix(nonce.get(..8)?, 16).ok()?;
         let serial = u64::from_str_radix(nonce.get(8..20)?, 16).ok()?;
-        super::same(nonce.get(20..)?.as_bytes(), self.signature(seconds, serial).as_bytes()).then_some((seconds, serial))
+        super::same(nonce.get(20..)?.as_bytes(), self.signature(seconds, serial).as_bytes())
+            .then_some((seconds, serial))
     }
 
     /// What is this nonce to us, with this count? Nothing is counted yet.

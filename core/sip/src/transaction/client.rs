@@ -72,9 +72,27 @@ pub(super) enum Heard {
 }
 
 impl<U> Client<U> {
-    pub(super) fn new(flow: Flow, bytes: Vec<u8>, invite: bool, user: Option<U>, index: (Box<str>, bool), config: &Config) -> Self {
+    pub(super) fn new(
+        flow: Flow,
+        bytes: Vec<u8>,
+        invite: bool,
+        user: Option<U>,
+        index: (Box<str>, bool),
+        config: &Config,
+    ) -> Self {
         let interval = config.t1;
-        Self { invite, state: State::Calling, flow, bytes, user, index, interval, repeat: None, end: None, cancel: None }
+        Self {
+            invite,
+            state: State::Calling,
+            flow,
+            bytes,
+            user,
+            index,
+            interval,
+            repeat: None,
+            end: None,
+            cancel: None,
+        }
     }
 
     /// Arms the first timers; the request has just been sent.
@@ -101,7 +119,15 @@ impl<U> Client<U> {
     }
 
     /// A response. The transaction may be over afterwards: [`is_over`](Self::is_over).
-    pub(super) fn handle(&mut self, key: ClientKey, response: &Message<'_>, status: Status, now: Instant, config: &Config, queue: &mut Queue) -> Heard {
+    pub(super) fn handle(
+        &mut self,
+        key: ClientKey,
+        response: &Message<'_>,
+        status: Status,
+        now: Instant,
+        config: &Config,
+        queue: &mut Queue,
+    ) -> Heard {
         match (self.invite, self.state, status.0) {
             (_, State::Calling | State::Proceeding, 100..=199) => {
                 self.state = State::Proceeding;

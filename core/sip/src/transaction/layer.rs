@@ -116,7 +116,8 @@ impl<U: Copy> Layer<U> {
         if self.len() >= self.config.max {
             return Incoming::Full;
         }
-        let trying = (method == Method::Invite).then(|| Writer::reply(request, Status::TRYING, None, flow.remote).finish());
+        let trying =
+            (method == Method::Invite).then(|| Writer::reply(request, Status::TRYING, None, flow.remote).finish());
         let merge = merge.filter(|_| !merged && method != Method::Cancel);
         let key = self.servers.insert(Server::new(flow, trying, index.clone(), merge));
         if let Some(server) = self.servers.get_mut(key) {
@@ -129,7 +130,8 @@ impl<U: Copy> Layer<U> {
         match method {
             Method::Cancel => {
                 // §9.2: matched as if it were the INVITE.
-                let invite = key::server_key(request, Method::Invite).and_then(|index| self.by_request.get(&index).copied());
+                let invite =
+                    key::server_key(request, Method::Invite).and_then(|index| self.by_request.get(&index).copied());
                 Incoming::Cancel { cancel: key, invite }
             }
             _ if merged => Incoming::Merged(key),
@@ -157,7 +159,8 @@ impl<U: Copy> Layer<U> {
     pub fn respond(&mut self, now: Instant, key: ServerKey, status: Status, bytes: Vec<u8>) {
         let Some(server) = self.servers.get_mut(key) else { return };
         if server.respond(key, status, bytes, now, &self.config, &mut self.queue) {
-            let bytes = if server.state == State::Accepted { std::mem::take(&mut server.bytes) } else { server.bytes.clone() };
+            let bytes =
+                if server.state == State::Accepted { std::mem::take(&mut server.bytes) } else { server.bytes.clone() };
             server.shrink();
             self.transmits.push_back(Transmit { flow: server.flow, bytes });
         }
@@ -248,7 +251,8 @@ impl<U: Copy> Layer<U> {
     }
 
     fn fail(&mut self, hit: impl Fn(&Client<U>) -> bool) {
-        let keys: Vec<ClientKey> = self.clients.iter().filter(|(_, client)| client.is_open() && hit(client)).map(|(key, _)| key).collect();
+        let keys: Vec<ClientKey> =
+            self.clients.iter().filter(|(_, client)| client.is_open() && hit(client)).map(|(key, _)| key).collect();
         for key in keys {
             if let Some(user) = self.remove_client(key).and_then(|client| client.user) {
                 self.events.push_back(Event::Failed(key, user));

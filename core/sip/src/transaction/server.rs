@@ -90,7 +90,15 @@ impl Server {
     }
 
     /// A response of the user. Says whether it is to be sent.
-    pub(super) fn respond(&mut self, key: ServerKey, status: Status, bytes: Vec<u8>, now: Instant, config: &Config, queue: &mut Queue) -> bool {
+    pub(super) fn respond(
+        &mut self,
+        key: ServerKey,
+        status: Status,
+        bytes: Vec<u8>,
+        now: Instant,
+        config: &Config,
+        queue: &mut Queue,
+    ) -> bool {
         if self.state != State::Proceeding {
             return false;
         }

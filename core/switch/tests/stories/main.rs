@@ -1,0 +1,8 @@
+//! Stories of the exchange, in virtual time: each ends quiet.
+
+mod admission;
+mod applications;
+mod calling;
+mod dialogs;
+mod registering;
+mod weather;

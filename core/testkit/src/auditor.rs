@@ -1,0 +1,109 @@
+//! Watches every message that the exchange sends and every one that it gets, and says what no RFC allows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sip::{Method, Name};
+
+/// What was seen of one INVITE that a phone sent, by Call-ID and branch.
+#[derive(Debug, Default)]
+struct Asked {
+    /// The final statuses that it got, without repetitions.
+    finals: BTreeSet<u16>,
+    hundred: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Auditor {
+    /// INVITEs of phones by Call-ID and branch.
+    asked: BTreeMap<(String, String), Asked>,
+    /// 2xx of phones to our INVITEs that want an ACK, by Call-ID.
+    unacknowledged: BTreeSet<String>,
+    pub(crate) found: Vec<String>,
+}
+
+impl Auditor {
+    /// A message that the exchange sent.
+    pub(crate) fn sent(&mut self, bytes: &[u8]) {
+        let limits = sip::Limits::default();
+        let message = match sip::parse(bytes, &limits) {
+            Ok(message) => message,
+            Err(error) => return self.fault(&format!("unreadable: {error}"), bytes),
+        };
+        if sip::validate(&message).is_err() {
+            self.fault("not valid", bytes);
+        }
+        let (Ok(via), Ok(call_id), Ok(cseq)) = (message.via(), message.call_id(), message.cseq()) else {
+            return self.fault("without Via, Call-ID or CSeq", bytes);
+        };
+        if let Some(method) = message.method() {
+            // RFC 3261 §8.1.1: what every request must carry.
+            if message.max_forwards().ok().flatten().is_none() {
+                self.fault("a request without Max-Forwards", bytes);
+            }
+            if !via.branch().is_some_and(|branch| branch.starts_with("z9hG4bK")) {
+                self.fault("a request without the magic cookie", bytes);
+            }
+            // §8.1.1.8
+            if method == Method::Invite && message.contacts().count() != 1 {
+                self.fault("an INVITE without one Contact", bytes);
+            }
+            if method == Method::Ack {
+                self.unacknowledged.remove(call_id);
+            }
+            return;
+        }
+        let Some(status) = message.status() else { return };
+        if cseq.method == Method::Invite {
+            let key = (call_id.to_owned(), via.branch().unwrap_or_default().to_owned());
+            let asked = self.asked.entry(key).or_default();
+            asked.hundred |= status.0 == 100;
+            let late = status.0 < 200 && !asked.finals.is_empty();
+            if status.0 >= 200 {
+                asked.finals.insert(status.0);
+            }
+            let several = asked.finals.len() > 1;
+            if late {
+                // §17.2.1
+                self.fault("a 1xx after the final response", bytes);
+            }
+            if several {
+                self.fault("two different final responses", bytes);
+            }
+            // §12.1.1
+            if (101..300).contains(&status.0) && message.value(Name::Contact).is_none() {
+                self.fault("a dialog without a Contact", bytes);
+            }
+        }
+        // §8.2.6.2
+        if status.0 > 100 && message.to().ok().and_then(|to| to.tag()).is_none() {
+            self.fault("a response without a To tag", bytes);
+        }
+    }
+
+    /// A message that came to the exchange.
+    pub(crate) fn came(&mut self, bytes: &[u8]) {
+        let limits = sip::Limits::default();
+        let Ok(message) = sip::parse(bytes, &limits) else { return };
+        let (Ok(call_id), Ok(cseq)) = (message.call_id(), message.cseq()) else { return };
+        if message.status().is_some_and(|status| (200..300).contains(&status.0)) && cseq.method == Method::Invite {
+            self.unacknowledged.insert(call_id.to_owned());
+        }
+    }
+
+    /// What is still open when all is quiet.
+    pub(crate) fn closing(&self) -> Vec<String> {
+        let mut found = self.found.clone();
+        found.extend(
+            self.asked
+                .iter()
+                .filter(|(_, asked)| asked.hundred && asked.finals.is_empty())
+                .map(|(key, _)| format!("a 100 without a final response: {key:?}")),
+        );
+        found.extend(self.unacknowledged.iter().map(|call_id| format!("a 2xx without its ACK: {call_id}")));
+        found
+    }
+
+    fn fault(&mut self, what: &str, bytes: &[u8]) {
+        self.found.push(format!("{what}:\n{}", String::from_utf8_lossy(bytes)));
+    }
+}

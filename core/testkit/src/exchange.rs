@@ -1,0 +1,159 @@
+//! What stands around the exchange in a world: who knows its users, its media engine, its applications.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use sip::digest::{Algorithm, ha1};
+use switch::{
+    Account, Admission, Answer, Aor, Ask, CallId, Cdr, Command, Destination, Event, Fallback, Ha1, MediaCommand,
+    MediaEvent, MediaPort, MediaStats, PortId, Target, TenantId, TenantPolicy, Unresolved, UserId,
+};
+
+pub(crate) const DOMAIN: &str = "example.com";
+const TENANT: TenantId = TenantId(1);
+
+/// What an application will say, one command after each reply.
+pub(crate) type Script = Vec<Command>;
+
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    /// Passwords by user.
+    pub(crate) users: BTreeMap<String, String>,
+    pub(crate) policy: TenantPolicy,
+    pub(crate) script: Script,
+    pub(crate) never_decides: bool,
+    pub(crate) running: HashMap<CallId, VecDeque<Command>>,
+    pub(crate) events: Vec<(CallId, Event)>,
+    pub(crate) cdrs: Vec<Cdr>,
+    /// Ports that are given out, by what the exchange expects behind them.
+    pub(crate) ports: BTreeMap<PortId, Option<SocketAddr>>,
+    pub(crate) addresses: BTreeMap<PortId, SocketAddr>,
+    pub(crate) connected: BTreeSet<(PortId, PortId)>,
+    pub(crate) watched: BTreeMap<PortId, Option<Duration>>,
+    pub(crate) no_ports: bool,
+    minted: u64,
+}
+
+impl Surroundings {
+    pub(crate) fn new() -> Self {
+        Self {
+            users: BTreeMap::new(),
+            policy: TenantPolicy { fallback: Fallback::Extension, max_calls: None, ring_time: Duration::from_secs(60) },
+            script: vec![Command::Route { failed: None }],
+            never_decides: false,
+            running: HashMap::new(),
+            events: Vec::new(),
+            cdrs: Vec::new(),
+            ports: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            connected: BTreeSet::new(),
+            watched: BTreeMap::new(),
+            no_ports: false,
+            minted: 0,
+        }
+    }
+
+    pub(crate) fn answer(&mut self, ask: Ask, ip: IpAddr) -> Answer {
+        match ask {
+            Ask::Admission { domain, user, .. } => {
+                Answer::Admission((domain == DOMAIN).then(|| Box::new(self.admission(&user))))
+            }
+            Ask::Resolve { target, .. } => Answer::Resolve(match target {
+                Target::User(name) | Target::Extension(name) if self.users.contains_key(&name) => {
+                    Ok(vec![Destination::Aor(Aor { tenant: TENANT, user: name })])
+                }
+                Target::User(_) | Target::Extension(_) => Err(Unresolved::Unknown),
+                Target::Uri(uri) => Ok(vec![Destination::Uri(uri)]),
+                _ => Err(Unresolved::Forbidden),
+            }),
+            Ask::Port { .. } if self.no_ports => Answer::Port(Err(switch::NoPort)),
+            Ask::Port { .. } => {
+                self.minted += 1;
+                let id = PortId(self.minted);
+                let address = SocketAddr::new(ip, 20_000 + 2 * u16::try_from(self.minted % 20_000).unwrap_or(0));
+                self.ports.insert(id, None);
+                self.addresses.insert(id, address);
+                Answer::Port(Ok(MediaPort { id, address }))
+            }
+        }
+    }
+
+    fn admission(&self, user: &str) -> Admission {
+        let account =
+            self.users.iter().zip(1..).find(|((name, _), _)| *name == user).map(|((name, password), id)| Account {
+                id: UserId(id),
+                user: name.clone(),
+                display_name: None,
+                extension: None,
+                ha1: digests(name, password),
+            });
+        Admission { tenant: TENANT, realm: DOMAIN.to_owned(), peer: None, account, policy: self.policy.clone() }
+    }
+
+    /// Carries out an order; says what the engine answers.
+    pub(crate) fn media(&mut self, command: MediaCommand) -> Option<MediaEvent> {
+        match command {
+            MediaCommand::Expect { port, remote, .. } => {
+                self.ports.insert(port, Some(remote));
+                None
+            }
+            MediaCommand::Connect { a, b } => {
+                self.connected.retain(|(one, other)| ![*one, *other].contains(&a) && ![*one, *other].contains(&b));
+                self.connected.insert((a, b));
+                None
+            }
+            MediaCommand::Disconnect { port } => {
+                self.connected.retain(|(one, other)| *one != port && *other != port);
+                None
+            }
+            MediaCommand::Watch { port, silence } => {
+                self.watched.insert(port, silence);
+                None
+            }
+            MediaCommand::Close { port } => {
+                assert!(self.ports.remove(&port).is_some(), "{port:?} was given back twice");
+                self.addresses.remove(&port);
+                self.watched.remove(&port);
+                self.connected.retain(|(one, other)| *one != port && *other != port);
+                Some(MediaEvent::Closed { port, stats: MediaStats { packets_in: 1, ..MediaStats::default() } })
+            }
+        }
+    }
+
+    /// What the application does next; it hears replies only.
+    pub(crate) fn hear(&mut self, call: CallId, event: Event) -> Option<Command> {
+        let next = match &event {
+            Event::Arrived(_) if !self.never_decides => {
+                self.running.insert(call, self.script.clone().into());
+                self.running.get_mut(&call)?.pop_front()
+            }
+            Event::Reply(_) => self.running.get_mut(&call).and_then(VecDeque::pop_front),
+            Event::Ended(_) => {
+                self.running.remove(&call);
+                None
+            }
+            _ => None,
+        };
+        self.events.push((call, event));
+        next
+    }
+
+    /// Would what is sent from one address be heard at the other?
+    pub(crate) fn carries(&self, from: SocketAddr, sent_to: SocketAddr, to: SocketAddr) -> bool {
+        let port_of =
+            |media: SocketAddr| self.ports.iter().find(|(_, remote)| **remote == Some(media)).map(|(port, _)| *port);
+        let (Some(here), Some(there)) = (port_of(from), port_of(to)) else { return false };
+        self.addresses.get(&here) == Some(&sent_to)
+            && (self.connected.contains(&(here, there)) || self.connected.contains(&(there, here)))
+    }
+}
+
+fn digests(user: &str, password: &str) -> Ha1 {
+    let hash = |algorithm| ha1(algorithm, user, DOMAIN, password);
+    let mut digests = Ha1 { md5: [0; 16], sha256: [0; 32], sha512_256: [0; 32] };
+    digests.md5.copy_from_slice(&hash(Algorithm::Md5));
+    digests.sha256.copy_from_slice(&hash(Algorithm::Sha256));
+    digests.sha512_256.copy_from_slice(&hash(Algorithm::Sha512_256));
+    digests
+}

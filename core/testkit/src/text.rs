@@ -1,0 +1,159 @@
+//! Messages of phones, built and read with `rsip`.
+
+use std::net::SocketAddr;
+
+use rsip::headers::ToTypedHeader;
+use rsip::message::HasHeaders;
+use rsip::{Header, Headers, Method, SipMessage, StatusCode, Uri, Version};
+
+/// A message as a phone understands it.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    pub(crate) message: SipMessage,
+}
+
+impl Heard {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        SipMessage::try_from(bytes).ok().map(|message| Self { message })
+    }
+
+    pub(crate) fn method(&self) -> Option<Method> {
+        match &self.message {
+            SipMessage::Request(request) => Some(*request.method()),
+            SipMessage::Response(_) => None,
+        }
+    }
+
+    pub(crate) fn status(&self) -> Option<u16> {
+        match &self.message {
+            SipMessage::Request(_) => None,
+            SipMessage::Response(response) => Some(response.status_code().code()),
+        }
+    }
+
+    /// All values of a header, as they stand.
+    pub(crate) fn values(&self, name: &str) -> Vec<String> {
+        let rows = self.message.headers().iter().map(ToString::to_string);
+        rows.filter_map(|row| {
+            row.split_once(':')
+                .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.trim().to_owned())
+        })
+        .collect()
+    }
+
+    pub(crate) fn value(&self, name: &str) -> String {
+        self.values(name).into_iter().next().unwrap_or_default()
+    }
+
+    pub(crate) fn tag(&self, name: &str) -> Option<String> {
+        self.value(name).split_once(";tag=").map(|(_, tag)| tag.split(';').next().unwrap_or_default().to_owned())
+    }
+
+    pub(crate) fn branch(&self) -> String {
+        let via = self.message.headers().iter().find_map(|header| match header {
+            Header::Via(via) => via.clone().typed().ok(),
+            _ => None,
+        });
+        via.and_then(|via| {
+            via.params.iter().find_map(|param| match param {
+                rsip::Param::Branch(branch) => Some(branch.value().to_owned()),
+                _ => None,
+            })
+        })
+        .unwrap_or_default()
+    }
+
+    /// Number and method of the CSeq.
+    pub(crate) fn cseq(&self) -> (u32, String) {
+        let value = self.value("CSeq");
+        let (number, method) = value.split_once(' ').unwrap_or_default();
+        (number.parse().unwrap_or(0), method.trim().to_owned())
+    }
+
+    /// The URI of the first Contact.
+    pub(crate) fn contact(&self) -> Option<String> {
+        let value = self.value("Contact");
+        let start = value.find('<')? + 1;
+        let end = start + value.get(start..)?.find('>')?;
+        value.get(start..end).map(str::to_owned)
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        match &self.message {
+            SipMessage::Request(request) => request.body(),
+            SipMessage::Response(response) => response.body(),
+        }
+    }
+}
+
+/// A header that is not given a type: what a phone says is the phone's affair.
+fn header(name: &str, value: &str) -> Header {
+    Header::Other(name.to_owned(), value.to_owned())
+}
+
+fn headers(rows: &[(&str, String)], body: &[u8]) -> Headers {
+    let mut headers = Headers::default();
+    for (name, value) in rows {
+        headers.push(header(name, value));
+    }
+    if !body.is_empty() {
+        headers.push(header("Content-Type", "application/sdp"));
+    }
+    headers.push(header("Content-Length", &body.len().to_string()));
+    headers
+}
+
+pub(crate) fn request(method: Method, uri: &str, rows: &[(&str, String)], body: &[u8]) -> Vec<u8> {
+    let uri = Uri::try_from(uri).expect("a plain URI");
+    let request =
+        rsip::Request { method, uri, version: Version::V2, headers: headers(rows, body), body: body.to_vec() };
+    SipMessage::Request(request).to_string().into_bytes()
+}
+
+/// A response with the rows that RFC 3261 §8.2.6.2 has copied.
+pub(crate) fn response(to: &Heard, status: u16, tag: &str, contact: Option<&str>, body: &[u8]) -> Vec<u8> {
+    let mut rows: Vec<(&str, String)> = to.values("Via").into_iter().map(|via| ("Via", via)).collect();
+    rows.extend(to.values("Record-Route").into_iter().map(|route| ("Record-Route", route)));
+    rows.push(("From", to.value("From")));
+    let peer = to.value("To");
+    rows.push(("To", if status == 100 || peer.contains(";tag=") { peer } else { format!("{peer};tag={tag}") }));
+    rows.push(("Call-ID", to.value("Call-ID")));
+    rows.push(("CSeq", to.value("CSeq")));
+    if let Some(contact) = contact {
+        rows.push(("Contact", format!("<{contact}>")));
+    }
+    let status_code = StatusCode::from(status);
+    let response =
+        rsip::Response { status_code, version: Version::V2, headers: headers(&rows, body), body: body.to_vec() };
+    SipMessage::Response(response).to_string().into_bytes()
+}
+
+/// What a phone says of its media.
+pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str) -> Vec<u8> {
+    let family = if address.is_ipv4() { "IP4" } else { "IP6" };
+    let ip = address.ip();
+    format!(
+        "v=0\r\no=phone 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP 0 8 101\r\n\
+         a=rtpmap:101 telephone-event/8000\r\na={direction}\r\n",
+        address.port()
+    )
+    .into_bytes()
+}
+
+/// Where media is wanted, read as simply as a phone may.
+pub(crate) fn media_address(body: &[u8]) -> Option<SocketAddr> {
+    let text = std::str::from_utf8(body).ok()?;
+    let ip = text.lines().find_map(|line| line.strip_prefix("c=IN IP4 ").or(line.strip_prefix("c=IN IP6 ")))?;
+    let port = text.lines().find_map(|line| line.strip_prefix("m=audio "))?.split(' ').next()?.parse().ok()?;
+    Some(SocketAddr::new(ip.trim().parse().ok()?, port))
+}
+
+/// The value of a quoted or plain field of a challenge.
+pub(crate) fn field(row: &str, name: &str) -> Option<String> {
+    let rest = row.trim_start_matches("Digest ").split(',').find_map(|part| {
+        let (known, value) = part.trim().split_once('=')?;
+        known.eq_ignore_ascii_case(name).then_some(value)
+    })?;
+    Some(rest.trim_matches('"').to_owned())
+}
