@@ -1,1 +1,24 @@
-//! RTP and RTCP: relay, latching and counters, sans-IO.
+//! RTP and RTCP relay: who may send to a port, where what came goes on to, and what is counted. Sans-IO.
+//!
+//! ```text
+//! let port = relay.open(now);                     // a pair of sockets of ours, for one far end
+//! relay.expect(port, Expectation { … });          // what signalling agreed on
+//! relay.connect(a, b);
+//! relay.handle(now, port, Kind::Rtp, from, bytes) → Some(Forward { port: b, to }) or nothing
+//! relay.poll_silent(now)                          → ports whose far end has said nothing for too long
+//! relay.close(port)                               → what was counted
+//! ```
+//!
+//! No packet is copied, kept or changed here, and nothing is allocated for one. A packet from an address that is not
+//! the far end's is counted and dropped, never relayed.
+
+#![forbid(unsafe_code)]
+
+mod counts;
+mod port;
+mod relay;
+mod source;
+
+pub use counts::Stats;
+pub use port::Expectation;
+pub use relay::{Forward, Kind, PortKey, Relay};

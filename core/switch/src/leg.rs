@@ -576,6 +576,8 @@ impl Leg {
             rtcp: audio.rtcp,
             mux: audio.mux,
             signalling: self.flow.remote.ip(),
+            // The far end sends what we take: what was offered to it, or answered by it, in common with us.
+            clocks: self.negotiation.local().and_then(Description::audio).map(clocks).unwrap_or_default(),
         });
     }
 
@@ -619,6 +621,10 @@ pub(crate) struct Letter<'a> {
     pub(crate) max_forwards: u32,
     /// RFC 3323, passed on.
     pub(crate) privacy: Option<&'a str>,
+}
+
+fn clocks(audio: sdp::Audio) -> Vec<(u8, u32)> {
+    audio.codecs.into_iter().map(|codec| (codec.payload, codec.clock)).collect()
 }
 
 /// With an SDP body or with none.

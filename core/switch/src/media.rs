@@ -29,6 +29,8 @@ pub enum MediaCommand {
         mux: bool,
         /// The IP address that the peer's signalling came from: behind a NAT, media may come from there.
         signalling: std::net::IpAddr,
+        /// The payload types that may come, each with its RTP clock in Hz. Empty: any, and jitter is not measured.
+        clocks: Vec<(u8, u32)>,
     },
     /// Relay between two ports, both ways.
     Connect {

@@ -99,9 +99,9 @@ fn odd_requests_are_answered_by_the_book() {
     assert_eq!(alice.heard().last().map(|(_, status)| *status), Some(420));
     let raw = |start: &str, rows: &str| {
         format!(
-            "{start} SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.1.1:5060;branch=z9hG4bK{}\r\nFrom: <sip:alice@example.com>;tag=f\r\nTo: <sip:bob@example.com>\r\n\
+            "{start} SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.1.1:5060;branch=z9hG4bKodd{}\r\nFrom: <sip:alice@example.com>;tag=f\r\nTo: <sip:bob@example.com>\r\n\
              Call-ID: {}\r\nContact: <sip:alice@10.0.1.1>\r\n{rows}Content-Length: 0\r\n\r\n",
-            start.len(),
+            start.len() * 100 + rows.len(),
             rows.len()
         )
     };

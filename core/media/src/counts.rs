@@ -1,0 +1,161 @@
+//! What is counted of a stream (RFC 3550 §6.4.1, §A.1, §A.3, §A.8).
+
+use std::time::Instant;
+
+/// What went through one port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// RTP packets received and accepted.
+    pub packets_in: u64,
+    /// Their bytes, with RTP headers.
+    pub bytes_in: u64,
+    /// RTP packets sent.
+    pub packets_out: u64,
+    /// Their bytes, with RTP headers.
+    pub bytes_out: u64,
+    /// RTP packets that never came (§A.3), over all streams of the port.
+    pub lost: u64,
+    /// Interarrival jitter in microseconds (§A.8); `None` when nothing was measured.
+    pub jitter_us: Option<u32>,
+    /// Packets that were not the far end's, or not RTP.
+    pub dropped: u64,
+}
+
+/// How far a sequence number may leap before it is a new beginning (§A.1).
+const MAX_DROPOUT: u16 = 3000;
+
+/// One stream of one SSRC.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stream {
+    first: u64,
+    /// The highest sequence number, extended by its wraps.
+    highest: u64,
+    received: u64,
+    lost_before: u64,
+    transit: Option<(Instant, u32)>,
+    /// In sixteenths of a clock tick, as §A.8 has it.
+    jitter: u64,
+    clock: Option<u32>,
+    measured: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(sequence: u16) -> Self {
+        let first = u64::from(sequence);
+        Self {
+            first,
+            highest: first,
+            received: 0,
+            lost_before: 0,
+            transit: None,
+            jitter: 0,
+            clock: None,
+            measured: false,
+        }
+    }
+
+    pub(crate) fn count(&mut self, now: Instant, sequence: u16, timestamp: u32, clock: Option<u32>) {
+        let last = u16::try_from(self.highest & 0xffff).unwrap_or(0);
+        let ahead = sequence.wrapping_sub(last);
+        if ahead < MAX_DROPOUT {
+            self.highest += u64::from(ahead);
+        } else if ahead <= u16::MAX - 100 {
+            // A leap: the sender began anew (§A.1).
+            self.lost_before += self.lost_of_run();
+            self.first = u64::from(sequence);
+            self.highest = self.first;
+            self.received = 0;
+            self.transit = None;
+        }
+        self.received += 1;
+        self.measure(now, timestamp, clock);
+    }
+
+    /// §A.8: J += (|D| − J) / 16.
+    fn measure(&mut self, now: Instant, timestamp: u32, clock: Option<u32>) {
+        let Some(clock) = clock.filter(|clock| *clock > 0) else {
+            self.transit = None;
+            return;
+        };
+        if self.clock != Some(clock) {
+            self.clock = Some(clock);
+            self.transit = None;
+        }
+        if let Some((before, stamp)) = self.transit {
+            let ticks = now.saturating_duration_since(before).as_nanos() * u128::from(clock) / 1_000_000_000;
+            let elapsed = i64::try_from(ticks).unwrap_or(i64::MAX);
+            // The difference of two stamps is signed: packets overtake each other.
+            let stamped = i64::from(i32::from_ne_bytes(timestamp.wrapping_sub(stamp).to_ne_bytes()));
+            let difference = elapsed.saturating_sub(stamped).unsigned_abs();
+            // A pause of the sender (silence suppression) is no jitter of the network.
+            if difference < u64::from(clock) {
+                self.jitter = (self.jitter + difference).saturating_sub((self.jitter + 8) >> 4);
+                self.measured = true;
+            }
+        }
+        self.transit = Some((now, timestamp));
+    }
+
+    fn lost_of_run(&self) -> u64 {
+        let expected = self.highest - self.first + 1;
+        expected.saturating_sub(self.received)
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost_before + if self.received == 0 { 0 } else { self.lost_of_run() }
+    }
+
+    pub(crate) fn jitter_us(&self) -> Option<u32> {
+        let clock = u64::from(self.clock.filter(|_| self.measured)?);
+        u32::try_from((self.jitter >> 4) * 1_000_000 / clock).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_never_came_is_lost_and_what_came_late_is_not() {
+        let start = Instant::now();
+        let mut stream = Stream::new(65_530);
+        // Ten numbers across the wrap, one missing, two swapped.
+        for sequence in [65_530_u16, 65_531, 65_533, 65_532, 65_534, 65_535, 0, 1, 3] {
+            stream.count(start, sequence, 0, None);
+        }
+        assert_eq!(stream.lost(), 1);
+        assert_eq!(stream.jitter_us(), None);
+    }
+
+    #[test]
+    fn a_sender_that_begins_anew_has_lost_nothing_between() {
+        let start = Instant::now();
+        let mut stream = Stream::new(10);
+        for sequence in [10_u16, 11, 12, 40_000, 40_001, 40_003] {
+            stream.count(start, sequence, 0, None);
+        }
+        assert_eq!(stream.lost(), 1);
+    }
+
+    #[test]
+    fn a_steady_stream_has_no_jitter_and_an_unsteady_one_has() {
+        let start = Instant::now();
+        let (mut steady, mut unsteady) = (Stream::new(0), Stream::new(0));
+        for packet in 0..500_u16 {
+            let stamp = u32::from(packet) * 160;
+            let time = start + Duration::from_millis(20) * u32::from(packet);
+            let late = Duration::from_millis(if packet % 2 == 0 { 0 } else { 10 });
+            steady.count(time, packet, stamp, Some(8000));
+            unsteady.count(time + late, packet, stamp, Some(8000));
+        }
+        assert_eq!(steady.jitter_us(), Some(0));
+        // Every packet differs from the last by 10 ms: so does the mean.
+        assert!(
+            unsteady.jitter_us().is_some_and(|jitter| (9_000..=10_000).contains(&jitter)),
+            "{:?}",
+            unsteady.jitter_us()
+        );
+    }
+}

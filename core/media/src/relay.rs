@@ -1,0 +1,136 @@
+//! All ports of one media thread.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use slotmap::SlotMap;
+
+use crate::counts::Stats;
+use crate::port::{Expectation, Port};
+
+slotmap::new_key_type! {
+    /// One port of one relay. Minted by [`Relay::open`].
+    pub struct PortKey;
+}
+
+/// Which of a port's two sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The even one.
+    Rtp,
+    /// The odd one.
+    Rtcp,
+}
+
+/// Where a packet goes on to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forward {
+    /// Out of which port.
+    pub port: PortKey,
+    /// Out of which of its sockets.
+    pub kind: Kind,
+    /// To which address.
+    pub to: SocketAddr,
+}
+
+/// The ports of one media thread.
+#[derive(Debug, Default)]
+pub struct Relay {
+    ports: SlotMap<PortKey, Port>,
+}
+
+impl Relay {
+    /// A new port, silent until it is told whom to expect.
+    pub fn open(&mut self, now: Instant) -> PortKey {
+        self.ports.insert(Port::new(now))
+    }
+
+    /// What signalling agreed on for a port.
+    pub fn expect(&mut self, port: PortKey, expected: Expectation) {
+        if let Some(port) = self.ports.get_mut(port) {
+            port.expect(expected);
+        }
+    }
+
+    /// Relays between two ports, both ways; whomever they were connected to before hears no more.
+    pub fn connect(&mut self, a: PortKey, b: PortKey) {
+        if a == b || !self.ports.contains_key(a) || !self.ports.contains_key(b) {
+            return;
+        }
+        self.disconnect(a);
+        self.disconnect(b);
+        for (one, other) in [(a, b), (b, a)] {
+            if let Some(port) = self.ports.get_mut(one) {
+                port.peer = Some(other);
+            }
+        }
+    }
+
+    /// Stops relaying from and to a port.
+    pub fn disconnect(&mut self, port: PortKey) {
+        let peer = self.ports.get_mut(port).and_then(|port| port.peer.take());
+        if let Some(peer) = peer.and_then(|peer| self.ports.get_mut(peer)) {
+            peer.peer = None;
+        }
+    }
+
+    /// Watches for silence from now on; `None` to stop.
+    pub fn watch(&mut self, now: Instant, port: PortKey, silence: Option<Duration>) {
+        if let Some(port) = self.ports.get_mut(port) {
+            port.watch = silence.map(|longest| (longest, now));
+            port.told = false;
+        }
+    }
+
+    /// Forgets a port, and says what was counted.
+    pub fn close(&mut self, port: PortKey) -> Option<Stats> {
+        self.disconnect(port);
+        self.ports.remove(port).map(|port| port.finish())
+    }
+
+    /// A packet came; `None` when it goes nowhere.
+    pub fn handle(
+        &mut self,
+        now: Instant,
+        port: PortKey,
+        kind: Kind,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) -> Option<Forward> {
+        let here = self.ports.get_mut(port)?;
+        // RFC 5761 §4: on one socket, packet types 64 to 95 (192 to 223 with the marker bit) are RTCP.
+        let rtcp = kind == Kind::Rtcp || bytes.get(1).is_some_and(|second| (192..=223).contains(second));
+        let taken = if rtcp { here.take_rtcp(now, from, bytes) } else { here.take_rtp(now, from, bytes) };
+        if !taken {
+            return None;
+        }
+        let peer = here.peer?;
+        let there = self.ports.get_mut(peer)?;
+        if rtcp {
+            return there.rtcp_to().map(|to| Forward { port: peer, kind: Kind::Rtcp, to });
+        }
+        let to = there.rtp_to()?;
+        there.stats.packets_out += 1;
+        there.stats.bytes_out += u64::try_from(bytes.len()).unwrap_or(0);
+        Some(Forward { port: peer, kind: Kind::Rtp, to })
+    }
+
+    /// The next port whose far end fell silent; each is told once.
+    pub fn poll_silent(&mut self, now: Instant) -> Option<PortKey> {
+        let (key, port) = self.ports.iter_mut().find(|(_, port)| port.fell_silent(now))?;
+        port.told = true;
+        Some(key)
+    }
+
+    /// How many ports there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ports.len()
+    }
+
+    /// None is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ports.is_empty()
+    }
+}
