@@ -85,6 +85,24 @@ pub struct Ha1 {
     pub sha512_256: [u8; 32],
 }
 
+impl Ha1 {
+    /// The hashes of a password.
+    #[must_use]
+    pub fn of(user: &str, realm: &str, password: &str) -> Self {
+        use sip::digest::{Algorithm, ha1};
+        fn exactly<const N: usize>(bytes: &[u8]) -> [u8; N] {
+            let mut array = [0; N];
+            array.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+            array
+        }
+        Self {
+            md5: exactly(&ha1(Algorithm::Md5, user, realm, password)),
+            sha256: exactly(&ha1(Algorithm::Sha256, user, realm, password)),
+            sha512_256: exactly(&ha1(Algorithm::Sha512_256, user, realm, password)),
+        }
+    }
+}
+
 impl std::fmt::Debug for Ha1 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Ha1(…)")

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use sip::digest::{Algorithm, ha1};
 use switch::{
     Account, Admission, Answer, Aor, Ask, CallId, Cdr, Command, Destination, Event, Fallback, Ha1, MediaCommand,
     MediaEvent, MediaPort, MediaStats, PortId, Target, TenantId, TenantPolicy, Unresolved, UserId,
@@ -86,7 +85,7 @@ impl Surroundings {
                 user: name.clone(),
                 display_name: None,
                 extension: None,
-                ha1: digests(name, password),
+                ha1: Ha1::of(name, DOMAIN, password),
             });
         Admission { tenant: TENANT, realm: DOMAIN.to_owned(), peer: None, account, policy: self.policy.clone() }
     }
@@ -147,13 +146,4 @@ impl Surroundings {
         self.addresses.get(&here) == Some(&sent_to)
             && (self.connected.contains(&(here, there)) || self.connected.contains(&(there, here)))
     }
-}
-
-fn digests(user: &str, password: &str) -> Ha1 {
-    let hash = |algorithm| ha1(algorithm, user, DOMAIN, password);
-    let mut digests = Ha1 { md5: [0; 16], sha256: [0; 32], sha512_256: [0; 32] };
-    digests.md5.copy_from_slice(&hash(Algorithm::Md5));
-    digests.sha256.copy_from_slice(&hash(Algorithm::Sha256));
-    digests.sha512_256.copy_from_slice(&hash(Algorithm::Sha512_256));
-    digests
 }

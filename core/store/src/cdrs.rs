@@ -1,0 +1,273 @@
+//! Call records: written once, found by tenant.
+
+use std::time::SystemTime;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+use switch::{Cdr, Direction, Disposition, LegRecord, Side, TenantId};
+
+use crate::entity::{cdr, micros, time};
+use crate::error::Error;
+
+/// A call record as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCdr {
+    /// The call's name: 24 hex digits.
+    pub uid: String,
+    /// Whose call.
+    pub tenant: TenantId,
+    /// The user that called, if one of ours did.
+    pub user: Option<i64>,
+    /// The caller's number or name.
+    pub caller: String,
+    /// The display name that the caller gave.
+    pub caller_name: Option<String>,
+    /// What was dialled.
+    pub callee: String,
+    /// Who answered.
+    pub answered_by: Option<String>,
+    /// When the INVITE came.
+    pub arrived: SystemTime,
+    /// When a phone first rang.
+    pub ringing: Option<SystemTime>,
+    /// When the caller was answered.
+    pub answered: Option<SystemTime>,
+    /// When it was over.
+    pub ended: SystemTime,
+    /// `answered`, `no-answer`, `busy`, `rejected`, `cancelled` or `failed`.
+    pub disposition: String,
+    /// The Q.850 cause.
+    pub cause: u8,
+    /// The final SIP status that the caller got.
+    pub status: u16,
+    /// `caller`, `callee` or `exchange`.
+    pub ended_by: String,
+    /// The dialplan's name.
+    pub application: Option<String>,
+    /// Its version's hash.
+    pub application_version: Option<String>,
+    /// Why the fallback served the caller, if it did.
+    pub fallback: Option<String>,
+    /// Every leg, the caller's first.
+    pub legs: Vec<StoredLeg>,
+}
+
+/// A leg as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLeg {
+    /// `arriving` or `calling`.
+    pub direction: String,
+    /// Who was at its far end.
+    pub party: String,
+    /// Its SIP Call-ID.
+    pub sip_call_id: String,
+    /// Where its signalling came from or went to.
+    pub remote: String,
+    /// The last final status on it.
+    pub status: Option<u16>,
+    /// What went through its media port.
+    pub media: Option<StoredMedia>,
+}
+
+/// What went through a media port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredMedia {
+    /// RTP packets received.
+    pub packets_in: u64,
+    /// RTP packets sent.
+    pub packets_out: u64,
+    /// RTP packets that never came.
+    pub lost: u64,
+    /// Interarrival jitter in microseconds, where it was measured.
+    pub jitter_us: Option<u32>,
+    /// Packets that were not the far end's.
+    pub dropped: u64,
+}
+
+/// Which records are wanted. All that are given must fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CdrFilter {
+    /// Arrived at this time or later.
+    pub from: Option<SystemTime>,
+    /// Arrived before this time.
+    pub until: Option<SystemTime>,
+    /// This caller.
+    pub caller: Option<String>,
+    /// This callee.
+    pub callee: Option<String>,
+    /// This disposition.
+    pub disposition: Option<String>,
+}
+
+/// A page of records, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CdrPage {
+    /// The records.
+    pub cdrs: Vec<StoredCdr>,
+    /// What to ask with for the next page; `None` when this was the last.
+    pub next: Option<String>,
+}
+
+/// The call records of one tenant.
+#[derive(Debug)]
+pub struct Cdrs<'a> {
+    pub(crate) db: &'a DatabaseConnection,
+    pub(crate) tenant: TenantId,
+}
+
+impl Cdrs<'_> {
+    /// A page of at most `size` records, after the page that gave `token`.
+    ///
+    /// # Errors
+    /// A token that was never given.
+    pub async fn query(&self, filter: &CdrFilter, size: u64, token: Option<&str>) -> Result<CdrPage, Error> {
+        use cdr::Column;
+        let size = size.clamp(1, 1000);
+        let mut found = cdr::Entity::find().filter(Column::TenantId.eq(self.tenant.0));
+        if let Some(from) = filter.from {
+            found = found.filter(Column::Arrived.gte(micros(from)));
+        }
+        if let Some(until) = filter.until {
+            found = found.filter(Column::Arrived.lt(micros(until)));
+        }
+        for (column, wanted) in [
+            (Column::Caller, &filter.caller),
+            (Column::Callee, &filter.callee),
+            (Column::Disposition, &filter.disposition),
+        ] {
+            if let Some(wanted) = wanted {
+                found = found.filter(column.eq(wanted));
+            }
+        }
+        if let Some(token) = token {
+            let place = token.split_once('-').and_then(|(arrived, uid)| Some((arrived.parse::<i64>().ok()?, uid)));
+            let (arrived, uid) = place
+                .ok_or(Error::Invalid { field: "page_token", why: "was not given by an earlier page".to_owned() })?;
+            let later = Condition::all().add(Column::Arrived.eq(arrived)).add(Column::Uid.lt(uid));
+            found = found.filter(Condition::any().add(Column::Arrived.lt(arrived)).add(later));
+        }
+        let mut rows =
+            found.order_by_desc(Column::Arrived).order_by_desc(Column::Uid).limit(size + 1).all(self.db).await?;
+        let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
+        if more {
+            rows.pop();
+        }
+        let next = rows.last().filter(|_| more).map(|row| format!("{}-{}", row.arrived, row.uid));
+        let cdrs = rows.into_iter().map(cdr_of).collect::<Result<_, _>>()?;
+        Ok(CdrPage { cdrs, next })
+    }
+
+    /// One by the call's name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for another tenant's.
+    pub async fn get(&self, uid: &str) -> Result<StoredCdr, Error> {
+        let row = cdr::Entity::find_by_id(uid).filter(cdr::Column::TenantId.eq(self.tenant.0)).one(self.db).await?;
+        cdr_of(row.ok_or(Error::NotFound("call record"))?)
+    }
+}
+
+pub(crate) async fn insert(db: &impl ConnectionTrait, cdrs: Vec<Cdr>) -> Result<(), Error> {
+    let rows: Vec<cdr::ActiveModel> = cdrs.into_iter().map(row_of).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // A batch that is tried again after a lost answer must not fail on what is there.
+    let conflict = OnConflict::column(cdr::Column::Uid).do_nothing().to_owned();
+    cdr::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(db).await?;
+    Ok(())
+}
+
+fn row_of(cdr: Cdr) -> cdr::ActiveModel {
+    let legs: Vec<StoredLeg> = cdr.legs.into_iter().map(leg_of).collect();
+    let (application, application_version) = cdr.application.map(|label| (label.name, label.version)).unzip();
+    cdr::ActiveModel {
+        uid: Set(cdr.uid.to_string()),
+        tenant_id: Set(cdr.tenant.0),
+        user_id: Set(cdr.user.map(|user| user.0)),
+        caller: Set(cdr.caller),
+        caller_name: Set(cdr.caller_name),
+        callee: Set(cdr.callee),
+        answered_by: Set(cdr.answered_by),
+        arrived: Set(micros(cdr.arrived)),
+        ringing: Set(cdr.ringing.map(micros)),
+        answered: Set(cdr.answered.map(micros)),
+        ended: Set(micros(cdr.ended)),
+        disposition: Set(disposition_name(cdr.disposition).to_owned()),
+        cause: Set(i32::from(cdr.cause.0)),
+        status: Set(i32::from(cdr.status)),
+        ended_by: Set(side_name(cdr.by).to_owned()),
+        application: Set(application),
+        application_version: Set(application_version),
+        fallback: Set(cdr.fallback),
+        legs: Set(serde_json::to_string(&legs).unwrap_or_else(|_| "[]".to_owned())),
+    }
+}
+
+fn leg_of(leg: LegRecord) -> StoredLeg {
+    StoredLeg {
+        direction: match leg.direction {
+            Direction::Arriving => "arriving",
+            Direction::Calling => "calling",
+        }
+        .to_owned(),
+        party: leg.party,
+        sip_call_id: leg.sip_call_id,
+        remote: leg.remote.to_string(),
+        status: leg.status,
+        media: leg.media.map(|media| StoredMedia {
+            packets_in: media.packets_in,
+            packets_out: media.packets_out,
+            lost: media.lost,
+            jitter_us: media.jitter_us,
+            dropped: media.dropped,
+        }),
+    }
+}
+
+fn cdr_of(row: cdr::Model) -> Result<StoredCdr, Error> {
+    Ok(StoredCdr {
+        legs: serde_json::from_str(&row.legs).map_err(|_| Error::Corrupt("call record"))?,
+        uid: row.uid,
+        tenant: TenantId(row.tenant_id),
+        user: row.user_id,
+        caller: row.caller,
+        caller_name: row.caller_name,
+        callee: row.callee,
+        answered_by: row.answered_by,
+        arrived: time(row.arrived),
+        ringing: row.ringing.map(time),
+        answered: row.answered.map(time),
+        ended: time(row.ended),
+        disposition: row.disposition,
+        cause: u8::try_from(row.cause).unwrap_or(0),
+        status: u16::try_from(row.status).unwrap_or(0),
+        ended_by: row.ended_by,
+        application: row.application,
+        application_version: row.application_version,
+        fallback: row.fallback,
+    })
+}
+
+fn disposition_name(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Answered => "answered",
+        Disposition::NoAnswer => "no-answer",
+        Disposition::Busy => "busy",
+        Disposition::Rejected => "rejected",
+        Disposition::Cancelled => "cancelled",
+        Disposition::Failed => "failed",
+    }
+}
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Caller => "caller",
+        Side::Callee => "callee",
+        Side::Exchange => "exchange",
+    }
+}

@@ -1,0 +1,25 @@
+//! The table `tenant`.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "tenant")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    #[sea_orm(unique)]
+    pub name: String,
+    pub realm: String,
+    pub time_zone: String,
+    pub fallback_status: Option<i32>,
+    pub max_calls: Option<i32>,
+    pub ring_seconds: i32,
+    pub peers: String,
+    pub hosts: String,
+    pub created: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,15 @@
+//! How the tables came to be, a file a step. A step that has been released is never changed.
+
+#[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
+mod m0001_first_call;
+
+use sea_orm_migration::prelude::*;
+
+pub(crate) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_first_call::Migration)]
+    }
+}

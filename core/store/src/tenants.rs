@@ -1,0 +1,246 @@
+//! Tenants and their domains.
+
+use std::time::{Duration, SystemTime};
+
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, TransactionTrait,
+};
+use switch::{Fallback, TenantId, TenantPolicy};
+
+use crate::entity::{domain, micros, tenant, time};
+use crate::error::Error;
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Minted by the database.
+    pub id: TenantId,
+    /// Its unique name: letters, digits, `-`, `_`, `.`.
+    pub name: String,
+    /// The digest realm of its users. Passwords are hashed with it: it never changes.
+    pub realm: String,
+    /// SIP domains, lower case, each owned by one tenant.
+    pub domains: Vec<String>,
+    /// An IANA time zone, as `Europe/Berlin`.
+    pub time_zone: String,
+    /// What its calls may do.
+    pub policy: TenantPolicy,
+    /// Peers whose requests are not challenged: addresses and networks, as `192.0.2.0/24`.
+    pub peers: Vec<String>,
+    /// Hosts that its dialplans may dial by URI.
+    pub hosts: Vec<String>,
+    /// When it was made.
+    pub created: SystemTime,
+}
+
+/// A tenant to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTenant {
+    /// See [`Tenant::name`].
+    pub name: String,
+    /// See [`Tenant::realm`]; the first domain, or the name where there is none, when `None`.
+    pub realm: Option<String>,
+    /// See [`Tenant::domains`].
+    pub domains: Vec<String>,
+    /// See [`Tenant::time_zone`].
+    pub time_zone: String,
+    /// See [`Tenant::policy`].
+    pub policy: TenantPolicy,
+    /// See [`Tenant::peers`].
+    pub peers: Vec<String>,
+    /// See [`Tenant::hosts`].
+    pub hosts: Vec<String>,
+}
+
+impl NewTenant {
+    /// With the settings of an office.
+    #[must_use]
+    pub fn named(name: &str, domains: Vec<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            realm: None,
+            domains,
+            time_zone: "UTC".to_owned(),
+            policy: TenantPolicy { fallback: Fallback::Extension, max_calls: None, ring_time: Duration::from_secs(30) },
+            peers: Vec::new(),
+            hosts: Vec::new(),
+        }
+    }
+}
+
+/// The tenants.
+#[derive(Debug)]
+pub struct Tenants<'a> {
+    pub(crate) db: &'a DatabaseConnection,
+}
+
+impl Tenants<'_> {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// A field that cannot be kept, or a name or domain that is taken.
+    pub async fn create(&self, new: NewTenant) -> Result<Tenant, Error> {
+        check_name("name", &new.name)?;
+        let domains = canonical_domains(&new.domains)?;
+        let realm = new.realm.or_else(|| domains.first().cloned()).unwrap_or_else(|| new.name.clone());
+        let row = tenant::ActiveModel {
+            id: NotSet,
+            name: Set(new.name),
+            realm: Set(realm),
+            time_zone: Set(new.time_zone),
+            fallback_status: Set(fallback_status(new.policy.fallback)),
+            max_calls: Set(new.policy.max_calls.map(|calls| i32::try_from(calls).unwrap_or(i32::MAX))),
+            ring_seconds: Set(seconds(new.policy.ring_time)),
+            peers: Set(new.peers.join(" ")),
+            hosts: Set(new.hosts.join(" ")),
+            created: Set(micros(SystemTime::now())),
+        };
+        let transaction = self.db.begin().await?;
+        let row = row.insert(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
+        put_domains(&transaction, row.id, &domains).await?;
+        transaction.commit().await?;
+        Ok(tenant_of(row, domains))
+    }
+
+    /// One by its id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, id: TenantId) -> Result<Tenant, Error> {
+        let row = tenant::Entity::find_by_id(id.0).one(self.db).await?.ok_or(Error::NotFound("tenant"))?;
+        let domains = self.domains_of(row.id).await?;
+        Ok(tenant_of(row, domains))
+    }
+
+    /// One by its name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn by_name(&self, name: &str) -> Result<Tenant, Error> {
+        let row = tenant::Entity::find()
+            .filter(tenant::Column::Name.eq(name))
+            .one(self.db)
+            .await?
+            .ok_or(Error::NotFound("tenant"))?;
+        let domains = self.domains_of(row.id).await?;
+        Ok(tenant_of(row, domains))
+    }
+
+    /// All, by name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(&self) -> Result<Vec<Tenant>, Error> {
+        let mut all = Vec::new();
+        for row in tenant::Entity::find().order_by_asc(tenant::Column::Name).all(self.db).await? {
+            let domains = self.domains_of(row.id).await?;
+            all.push(tenant_of(row, domains));
+        }
+        Ok(all)
+    }
+
+    /// Changes all but id, realm and date.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), or [`Error::NotFound`].
+    pub async fn update(&self, changed: &Tenant) -> Result<Tenant, Error> {
+        check_name("name", &changed.name)?;
+        let domains = canonical_domains(&changed.domains)?;
+        let row = tenant::Entity::find_by_id(changed.id.0).one(self.db).await?.ok_or(Error::NotFound("tenant"))?;
+        let mut row: tenant::ActiveModel = row.into();
+        row.name = Set(changed.name.clone());
+        row.time_zone = Set(changed.time_zone.clone());
+        row.fallback_status = Set(fallback_status(changed.policy.fallback));
+        row.max_calls = Set(changed.policy.max_calls.map(|calls| i32::try_from(calls).unwrap_or(i32::MAX)));
+        row.ring_seconds = Set(seconds(changed.policy.ring_time));
+        row.peers = Set(changed.peers.join(" "));
+        row.hosts = Set(changed.hosts.join(" "));
+        let transaction = self.db.begin().await?;
+        let row = row.update(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
+        domain::Entity::delete_many().filter(domain::Column::TenantId.eq(row.id)).exec(&transaction).await?;
+        put_domains(&transaction, row.id, &domains).await?;
+        transaction.commit().await?;
+        Ok(tenant_of(row, domains))
+    }
+
+    /// Removes one with all that is its own; call records stay.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn delete(&self, id: TenantId) -> Result<(), Error> {
+        let gone = tenant::Entity::delete_by_id(id.0).exec(self.db).await?;
+        if gone.rows_affected == 0 { Err(Error::NotFound("tenant")) } else { Ok(()) }
+    }
+
+    async fn domains_of(&self, id: i64) -> Result<Vec<String>, Error> {
+        let rows = domain::Entity::find()
+            .filter(domain::Column::TenantId.eq(id))
+            .order_by_asc(domain::Column::Name)
+            .all(self.db)
+            .await?;
+        Ok(rows.into_iter().map(|row| row.name).collect())
+    }
+}
+
+async fn put_domains(db: &impl sea_orm::ConnectionTrait, tenant_id: i64, domains: &[String]) -> Result<(), Error> {
+    for name in domains {
+        let row = domain::ActiveModel { name: Set(name.clone()), tenant_id: Set(tenant_id) };
+        domain::Entity::insert(row).exec_without_returning(db).await.map_err(|error| Error::exists(error, "domain"))?;
+    }
+    Ok(())
+}
+
+fn tenant_of(row: tenant::Model, domains: Vec<String>) -> Tenant {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+    let fallback =
+        row.fallback_status.and_then(|status| u16::try_from(status).ok()).map_or(Fallback::Extension, Fallback::Reject);
+    let ring_time = Duration::from_secs(u64::try_from(row.ring_seconds).unwrap_or(30));
+    Tenant {
+        id: TenantId(row.id),
+        realm: row.realm,
+        domains,
+        time_zone: row.time_zone,
+        policy: TenantPolicy {
+            fallback,
+            max_calls: row.max_calls.and_then(|calls| u32::try_from(calls).ok()),
+            ring_time,
+        },
+        peers: words(&row.peers),
+        hosts: words(&row.hosts),
+        created: time(row.created),
+        name: row.name,
+    }
+}
+
+fn fallback_status(fallback: Fallback) -> Option<i32> {
+    match fallback {
+        Fallback::Extension => None,
+        Fallback::Reject(status) => Some(i32::from(status)),
+    }
+}
+
+fn seconds(time: Duration) -> i32 {
+    i32::try_from(time.as_secs()).unwrap_or(i32::MAX)
+}
+
+pub(crate) fn check_name(field: &'static str, name: &str) -> Result<(), Error> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+        return Err(Error::Invalid { field, why: format!("`{name}`: 1 to 64 letters, digits, `-`, `_`, `.` or `+`") });
+    }
+    Ok(())
+}
+
+fn canonical_domains(domains: &[String]) -> Result<Vec<String>, Error> {
+    let mut all: Vec<String> = domains.iter().map(|domain| domain.trim().to_ascii_lowercase()).collect();
+    all.sort();
+    all.dedup();
+    for domain in &all {
+        let host = domain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']'));
+        if domain.is_empty() || domain.len() > 253 || !host {
+            return Err(Error::Invalid { field: "domains", why: format!("`{domain}` is no host name or address") });
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,109 @@
+//! The one writer: records in batches, in the order of their coming, tried again until they are kept.
+
+use std::time::Duration;
+
+use sea_orm::TransactionTrait;
+use switch::Record;
+use tokio::sync::mpsc;
+
+use crate::{Error, Store, bindings, cdrs};
+
+/// How many records one transaction takes.
+const BATCH: usize = 500;
+/// How long a record waits for company. A record that is reported must be safe within a second.
+const GATHER: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The end that records are given to. Never waits: what cannot be written yet is queued.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    records: mpsc::UnboundedSender<Record>,
+}
+
+/// The other end; its [`run`](WriterTask::run) is to be spawned.
+#[derive(Debug)]
+pub struct WriterTask {
+    store: Store,
+    records: mpsc::UnboundedReceiver<Record>,
+}
+
+impl Writer {
+    /// Both ends.
+    #[must_use]
+    pub fn new(store: Store) -> (Self, WriterTask) {
+        let (sender, records) = mpsc::unbounded_channel();
+        (Self { records: sender }, WriterTask { store, records })
+    }
+
+    /// Keeps a record, soon.
+    pub fn write(&self, record: Record) {
+        let _ = self.records.send(record);
+    }
+}
+
+impl WriterTask {
+    /// Writes until every [`Writer`] is gone and the queue is empty.
+    pub async fn run(mut self) {
+        let mut batch = Vec::new();
+        while self.records.recv_many(&mut batch, BATCH).await > 0 {
+            if batch.len() < BATCH {
+                tokio::time::sleep(GATHER).await;
+                while batch.len() < BATCH {
+                    let Ok(record) = self.records.try_recv() else { break };
+                    batch.push(record);
+                }
+            }
+            self.keep(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    /// How many records wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.records.len()
+    }
+
+    async fn keep(&self, batch: Vec<Record>) {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.try_keep(batch.clone()).await {
+                Ok(()) => return,
+                // One record that cannot be kept (its tenant is gone) must not hold up the others.
+                Err(error) if error.is_refusal() => return self.keep_each(batch).await,
+                Err(error) => {
+                    tracing::error!(%error, records = batch.len(), "records could not be written; trying again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    async fn keep_each(&self, batch: Vec<Record>) {
+        for record in batch {
+            let mut pause = Duration::from_millis(100);
+            while let Err(error) = self.try_keep(vec![record.clone()]).await {
+                if error.is_refusal() {
+                    tracing::warn!(%error, "a record of something that is gone was dropped");
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+
+    async fn try_keep(&self, batch: Vec<Record>) -> Result<(), Error> {
+        let transaction = self.store.db.begin().await?;
+        let mut calls = Vec::new();
+        for record in batch {
+            match record {
+                Record::Cdr(cdr) => calls.push(*cdr),
+                Record::Binding(change) => bindings::apply(&transaction, change).await?,
+            }
+        }
+        cdrs::insert(&transaction, calls).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

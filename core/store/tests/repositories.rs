@@ -1,0 +1,279 @@
+//! The same stories on SQLite and, where `STROWGER_TEST_POSTGRES` names a server (`cargo xtask test` starts one), on
+//! PostgreSQL.
+
+use std::time::{Duration, SystemTime};
+
+use store::{CdrFilter, Error, NewTenant, NewUser, Store, Writer};
+use switch::{
+    Aor, BindingChange, CallUid, Cause, Cdr, Direction, Disposition, Fallback, Ha1, Label, LegRecord, MediaStats,
+    Record, Side, StoredBinding, TenantId,
+};
+
+/// A fresh database of each kind.
+async fn stores() -> Vec<Store> {
+    let mut all = vec![Store::open("sqlite::memory:").await.expect("SQLite")];
+    if let Ok(url) = std::env::var("STROWGER_TEST_POSTGRES") {
+        static MADE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        // Each test has a schema of its own, so that they run side by side.
+        let schema = format!("test_{}_{number}", std::process::id());
+        let status = std::process::Command::new("psql")
+            .args([&url, "-q", "-c", &format!("CREATE SCHEMA {schema}")])
+            .status()
+            .expect("psql");
+        assert!(status.success(), "a schema on {url}");
+        let joint = if url.contains('?') { '&' } else { '?' };
+        let url = format!("{url}{joint}options=-c%20search_path%3D{schema}");
+        all.push(Store::open(&url).await.expect("PostgreSQL"));
+    }
+    all
+}
+
+fn ha1(name: &str) -> Ha1 {
+    Ha1::of(name, "example.com", "secret")
+}
+
+fn new_user(name: &str, extension: Option<&str>) -> NewUser {
+    NewUser {
+        name: name.to_owned(),
+        display_name: Some(format!("{name} of the office")),
+        extension: extension.map(str::to_owned),
+        ha1: ha1(name),
+    }
+}
+
+fn cdr(tenant: TenantId, number: u8, arrived: u64) -> Cdr {
+    let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds);
+    Cdr {
+        uid: CallUid([number; 12]),
+        tenant,
+        user: None,
+        caller: "alice".to_owned(),
+        caller_name: Some("Älice".to_owned()),
+        callee: format!("10{number}"),
+        answered_by: Some("bob".to_owned()),
+        arrived: at(arrived),
+        ringing: Some(at(arrived + 1)),
+        answered: Some(at(arrived + 3)),
+        ended: at(arrived + 60),
+        disposition: Disposition::Answered,
+        cause: Cause::NORMAL,
+        status: 200,
+        by: Side::Caller,
+        application: Some(Label { name: "office".to_owned(), version: "abc".to_owned() }),
+        fallback: None,
+        legs: vec![LegRecord {
+            direction: Direction::Arriving,
+            party: "alice".to_owned(),
+            sip_call_id: "x".to_owned(),
+            remote: "[2001:db8::1]:5060".parse().expect("address"),
+            status: Some(200),
+            media: Some(MediaStats { packets_in: 50, jitter_us: Some(125), ..MediaStats::default() }),
+        }],
+    }
+}
+
+fn binding(tenant: TenantId, contact: &str) -> StoredBinding {
+    StoredBinding {
+        aor: Aor { tenant, user: "alice".to_owned() },
+        contact: contact.to_owned(),
+        q: 500,
+        call_id: "call".to_owned(),
+        cseq: 7,
+        expires: SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000),
+        transport: "udp".to_owned(),
+        local: "192.0.2.1:5060".parse().expect("address"),
+        remote: "192.0.2.2:5060".parse().expect("address"),
+        path: vec!["<sip:edge.example.com;lr>".to_owned()],
+        instance: Some("<urn:uuid:1>".to_owned()),
+        reg_id: Some(1),
+        user_agent: None,
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_is_kept_changed_and_removed_with_all_that_is_its_own() {
+    for store in stores().await {
+        let made = store
+            .tenants()
+            .create(NewTenant::named("office", vec!["Example.com".to_owned(), "192.0.2.1".to_owned()]))
+            .await
+            .expect("made");
+        assert_eq!(
+            (made.realm.as_str(), made.domains.clone()),
+            ("192.0.2.1", vec!["192.0.2.1".to_owned(), "example.com".to_owned()])
+        );
+        let mut changed = made.clone();
+        changed.domains = vec!["example.org".to_owned()];
+        changed.policy.fallback = Fallback::Reject(503);
+        changed.policy.max_calls = Some(7);
+        changed.hosts = vec!["a.example".to_owned(), "b.example".to_owned()];
+        assert_eq!(store.tenants().update(&changed).await.expect("changed"), changed);
+        assert_eq!(store.tenants().by_name("office").await.expect("found"), changed);
+        store.users(made.id).create(new_user("alice", None)).await.expect("a user");
+        store.tenants().delete(made.id).await.expect("removed");
+        assert!(matches!(store.tenants().get(made.id).await, Err(Error::NotFound("tenant"))));
+        assert!(store.users(made.id).list().await.expect("a list").is_empty());
+        assert!(matches!(store.tenants().delete(made.id).await, Err(Error::NotFound(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_name_or_a_domain_has_one_owner() {
+    for store in stores().await {
+        store.tenants().create(NewTenant::named("one", vec!["one.example".to_owned()])).await.expect("made");
+        assert!(matches!(
+            store.tenants().create(NewTenant::named("one", Vec::new())).await,
+            Err(Error::Exists("tenant"))
+        ));
+        assert!(matches!(
+            store.tenants().create(NewTenant::named("two", vec!["ONE.example".to_owned()])).await,
+            Err(Error::Exists("domain"))
+        ));
+        assert_eq!(store.tenants().list().await.expect("a list").len(), 1, "nothing of the second is left");
+        assert!(matches!(
+            store.tenants().create(NewTenant::named("a b", Vec::new())).await,
+            Err(Error::Invalid { field: "name", .. })
+        ));
+    }
+}
+
+#[tokio::test]
+async fn one_tenant_never_sees_what_is_another_s() {
+    for store in stores().await {
+        let a = store.tenants().create(NewTenant::named("a", Vec::new())).await.expect("made").id;
+        let b = store.tenants().create(NewTenant::named("b", Vec::new())).await.expect("made").id;
+        let user = store.users(a).create(new_user("alice", Some("101"))).await.expect("a user");
+        let version = store.dialplans(a).upload("office", "abc", vec![1, 2, 3]).await.expect("a version");
+        store.values(a).set("greeting", "hello").await.expect("kept");
+        assert!(matches!(store.users(b).get(user.id).await, Err(Error::NotFound("user"))));
+        assert!(matches!(store.users(b).by_name("alice").await, Err(Error::NotFound("user"))));
+        assert!(matches!(store.users(b).update(&user).await, Err(Error::NotFound("user"))));
+        assert!(matches!(store.users(b).delete(user.id).await, Err(Error::NotFound("user"))));
+        assert!(matches!(store.dialplans(b).component(version.id).await, Err(Error::NotFound("version"))));
+        assert!(matches!(store.dialplans(b).activate(Some(version.id)).await, Err(Error::NotFound("version"))));
+        assert_eq!(store.values(b).get("greeting").await.expect("an answer"), None);
+        // The same names are free for the other.
+        store.users(b).create(new_user("alice", Some("101"))).await.expect("a user");
+        assert_eq!(store.users(a).list().await.expect("a list").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_kept_without_its_password() {
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made").id;
+        let mut user = store.users(tenant).create(new_user("alice", Some("101"))).await.expect("a user");
+        assert_eq!(user.ha1, ha1("alice"));
+        assert!(matches!(store.users(tenant).create(new_user("bob", Some("101"))).await, Err(Error::Exists(_))));
+        assert!(matches!(
+            store.users(tenant).create(new_user("bob", Some("+49"))).await,
+            Err(Error::Invalid { field: "extension", .. })
+        ));
+        user.enabled = false;
+        user.extension = None;
+        assert_eq!(store.users(tenant).update(&user).await.expect("changed"), user);
+        store.users(tenant).delete(user.id).await.expect("removed");
+        assert!(matches!(store.users(tenant).get(user.id).await, Err(Error::NotFound("user"))));
+    }
+}
+
+#[tokio::test]
+async fn one_version_of_a_dialplan_is_active_at_a_time() {
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made").id;
+        let plans = store.dialplans(tenant);
+        assert_eq!(plans.active().await.expect("an answer"), None);
+        let one = plans.upload("office", "aaa", vec![1]).await.expect("kept");
+        let two = plans.upload("office", "bbb", vec![2]).await.expect("kept");
+        assert_eq!(plans.upload("office", "aaa", vec![1]).await.expect("known").id, one.id);
+        for version in [&one, &two] {
+            plans.activate(Some(version.id)).await.expect("active");
+            assert_eq!(plans.active().await.expect("an answer").map(|active| active.id), Some(version.id));
+        }
+        assert!(matches!(plans.activate(Some(4711)).await, Err(Error::NotFound(_))));
+        assert_eq!(
+            plans.active().await.expect("an answer").map(|active| active.id),
+            Some(two.id),
+            "a failed change changes nothing"
+        );
+        assert_eq!(plans.component(one.id).await.expect("bytes"), vec![1]);
+        plans.activate(None).await.expect("none");
+        assert_eq!(plans.active().await.expect("an answer"), None);
+    }
+}
+
+#[tokio::test]
+async fn what_the_writer_took_is_there_within_a_second() {
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made").id;
+        let (writer, task) = Writer::new(store.clone());
+        let task = tokio::spawn(task.run());
+        writer.write(Record::Cdr(Box::new(cdr(tenant, 1, 10))));
+        writer.write(Record::Binding(BindingChange::Put(binding(tenant, "sip:alice@192.0.2.2"))));
+        writer.write(Record::Binding(BindingChange::Put(binding(tenant, "sip:alice@192.0.2.3"))));
+        writer.write(Record::Binding(BindingChange::Put(binding(tenant, "sip:alice@192.0.2.3"))));
+        let aor = Aor { tenant, user: "alice".to_owned() };
+        writer.write(Record::Binding(BindingChange::Removed { aor, contact: "sip:alice@192.0.2.2".to_owned() }));
+        // A record of a tenant that never was does not hold up the others.
+        writer.write(Record::Binding(BindingChange::Put(binding(TenantId(4711), "sip:x@192.0.2.2"))));
+        writer.write(Record::Cdr(Box::new(cdr(tenant, 2, 20))));
+        drop(writer);
+        task.await.expect("the writer");
+        assert_eq!(store.bindings().list().await.expect("a list"), vec![binding(tenant, "sip:alice@192.0.2.3")]);
+        let page = store.cdrs(tenant).query(&CdrFilter::default(), 10, None).await.expect("a page");
+        assert_eq!(page.cdrs.iter().map(|cdr| cdr.callee.as_str()).collect::<Vec<_>>(), ["102", "101"]);
+        let one = store.cdrs(tenant).get(&CallUid([1; 12]).to_string()).await.expect("a record");
+        assert_eq!(
+            (one.disposition.as_str(), one.cause, one.application_version.as_deref()),
+            ("answered", 16, Some("abc"))
+        );
+        assert_eq!(one.legs.first().and_then(|leg| leg.media).map(|media| media.packets_in), Some(50));
+    }
+}
+
+#[tokio::test]
+async fn records_come_in_pages_and_by_filter() {
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made").id;
+        let (writer, task) = Writer::new(store.clone());
+        for number in 1..=25 {
+            // Several in the same second: the page's end must not fall between them unseen.
+            writer.write(Record::Cdr(Box::new(cdr(tenant, number, u64::from(number / 10)))));
+        }
+        drop(writer);
+        task.run().await;
+        let (mut seen, mut token) = (Vec::new(), None);
+        loop {
+            let page = store.cdrs(tenant).query(&CdrFilter::default(), 4, token.as_deref()).await.expect("a page");
+            seen.extend(page.cdrs.into_iter().map(|cdr| cdr.uid));
+            token = page.next;
+            if token.is_none() {
+                break;
+            }
+        }
+        seen.dedup();
+        assert_eq!(seen.len(), 25);
+        let filter = CdrFilter { callee: Some("107".to_owned()), ..CdrFilter::default() };
+        assert_eq!(store.cdrs(tenant).query(&filter, 10, None).await.expect("a page").cdrs.len(), 1);
+        assert!(matches!(
+            store.cdrs(tenant).query(&CdrFilter::default(), 4, Some("nonsense")).await,
+            Err(Error::Invalid { field: "page_token", .. })
+        ));
+        let other = store.tenants().create(NewTenant::named("other", Vec::new())).await.expect("made").id;
+        assert!(store.cdrs(other).query(&CdrFilter::default(), 10, None).await.expect("a page").cdrs.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn guests_keep_little_texts() {
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made").id;
+        let values = store.values(tenant);
+        values.set("night", "on").await.expect("kept");
+        values.set("night", "off").await.expect("kept");
+        assert_eq!(values.get("night").await.expect("an answer").as_deref(), Some("off"));
+        assert!(values.delete("night").await.expect("an answer") && !values.delete("night").await.expect("an answer"));
+        assert!(values.set("", "x").await.is_err() && values.set("x", &"x".repeat(17_000)).await.is_err());
+    }
+}
