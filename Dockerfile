@@ -1,0 +1,36 @@
+# syntax=docker/dockerfile:1
+
+FROM rust:1.95-bookworm AS build
+# Guests compile with the installed target; without it `cargo xtask guests` would build the target's std itself.
+RUN rustup target add wasm32-unknown-unknown
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,target=/src/target,sharing=locked \
+    cargo xtask guests \
+ && cargo build --release --locked -p server \
+ && install -D -m 0755 target/release/strowger /out/strowger
+
+FROM debian:bookworm-slim
+RUN groupadd --system --gid 5060 strowger \
+ && useradd --system --uid 5060 --gid strowger --home-dir /data --no-create-home --shell /usr/sbin/nologin strowger \
+ && install -d -m 0750 -o strowger -g strowger /data
+COPY --from=build /out/strowger /usr/local/bin/strowger
+COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/strowger/
+
+USER strowger
+# The server keeps its files under ./data: from here that is the volume.
+WORKDIR /
+VOLUME /data
+
+# 5060 SIP, 20000-20999 media, 9090 metrics, 50051 admin API. The last two are for the operator alone: never publish
+# them beyond loopback.
+EXPOSE 5060/udp 5060/tcp 20000-20999/udp 9090/tcp 50051/tcp
+
+# Asks the running server by its admin port.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 CMD ["strowger", "status"]
+
+# SIGTERM lets calls end within a limit; give the container as long (`docker stop --time 60`).
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["strowger"]
+CMD ["run"]
