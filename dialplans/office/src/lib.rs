@@ -1,0 +1,35 @@
+//! An office: extensions and names ring, everything else is told what it is.
+//!
+//! | dialled | what happens |
+//! |---|---|
+//! | an extension or a user's name | it rings for 30 s; busy, declined and no answer are told as such |
+//! | one's own number | refused as busy: a phone cannot call itself |
+//! | anything else | 404, as a phone shows for a wrong number |
+
+use strowger_dialplan::{Call, DialOutcome, Error, Order, Target, directory, info};
+
+const RING_MILLISECONDS: u32 = 30_000;
+
+fn handle(call: &Call) -> Result<(), Error> {
+    let (caller, dialled) = (call.caller().user, call.callee().user);
+    let Some(user) = directory::find(&dialled) else {
+        info(&format!("{dialled} is nobody here"));
+        return call.reject(404, None);
+    };
+    if user.name == caller {
+        return call.reject(486, Some("You are calling yourself"));
+    }
+    info(&format!("{caller} calls {}", user.name));
+    let outcome = call.dial(&[Target::User(user.name)], Order::AtOnce, RING_MILLISECONDS)?;
+    match outcome {
+        DialOutcome::Answered(_) => Ok(()),
+        DialOutcome::Busy => call.reject(486, None),
+        DialOutcome::Declined => call.reject(603, None),
+        DialOutcome::NoAnswer | DialOutcome::Unregistered => call.reject(480, None),
+        DialOutcome::Unknown => call.reject(404, None),
+        DialOutcome::Forbidden => call.reject(403, None),
+        DialOutcome::Failed(status) => call.reject(status, None),
+    }
+}
+
+strowger_dialplan::dialplan!(handle);

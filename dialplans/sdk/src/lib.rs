@@ -1,0 +1,72 @@
+//! What a dialplan in Rust needs: the words of the contract, and one macro.
+//!
+//! ```ignore
+//! use strowger_dialplan::{Call, Error, Order, Target};
+//!
+//! fn handle(call: &Call) -> Result<(), Error> {
+//!     call.dial(&[Target::User("alice".into())], Order::AtOnce, 30_000)?;
+//!     Ok(())
+//! }
+//!
+//! strowger_dialplan::dialplan!(handle);
+//! ```
+
+#[allow(missing_docs)]
+#[doc(hidden)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "dialplan",
+        pub_export_macro: true,
+        default_bindings_module: "strowger_dialplan::bindings",
+        export_macro_name: "export",
+    });
+}
+
+#[doc(hidden)]
+pub use bindings::{Guest, export};
+pub use bindings::strowger::dialplan::call::Call;
+pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Error, Order, Party, Side, Target};
+pub use bindings::strowger::dialplan::{clock, directory, log, values};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::bindings;
+
+    /// A panic's text is lost where nothing can be printed: it goes to the log.
+    pub fn tell_panics() {
+        std::panic::set_hook(Box::new(|panic| {
+            crate::log::write(crate::log::Level::Error, &format!("panic: {panic}"));
+        }));
+    }
+
+    /// A guest that ends because its caller hung up has ended normally.
+    pub fn settle(result: Result<(), crate::Error>) -> Result<(), String> {
+        match result {
+            Ok(()) | Err(crate::Error::HungUp(_)) => Ok(()),
+            Err(error) => Err(format!("{error:?}")),
+        }
+    }
+}
+
+/// Makes a dialplan of a function `fn(&Call) -> Result<(), Error>`.
+#[macro_export]
+macro_rules! dialplan {
+    ($handle:path) => {
+        struct Dialplan;
+
+        impl $crate::Guest for Dialplan {
+            fn handle(call: &$crate::Call) -> Result<(), String> {
+                $crate::__private::tell_panics();
+                $crate::__private::settle($handle(call))
+            }
+        }
+
+        $crate::export!(Dialplan with_types_in $crate::__private::bindings);
+    };
+}
+
+/// Writes a line of level info.
+pub fn info(line: &str) {
+    log::write(log::Level::Info, line);
+}

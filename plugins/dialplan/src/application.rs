@@ -1,0 +1,52 @@
+//! A dialplan as the exchange knows it: an application.
+
+use switch::{Application, CallControl, Command, Failure, Label, Running};
+
+use crate::host::Program;
+
+/// A named version of a dialplan.
+#[derive(Debug, Clone)]
+pub struct Dialplan {
+    label: Label,
+    program: Program,
+}
+
+impl Dialplan {
+    /// Gives a program its name.
+    #[must_use]
+    pub fn new(name: &str, program: Program) -> Self {
+        Self { label: Label { name: name.to_owned(), version: program.hash().to_owned() }, program }
+    }
+
+    /// Its name and version.
+    #[must_use]
+    pub fn label(&self) -> &Label {
+        &self.label
+    }
+}
+
+impl Application for Dialplan {
+    fn run(&self, mut control: CallControl) -> Running<'_> {
+        Box::pin(async move {
+            control.attach(self.label.clone()).await?;
+            let (mut guest, result) = self.program.run(control).await;
+            match result {
+                // It ended after its caller hung up: an ordinary end, whatever it said.
+                _ if guest.hung_up.is_some() => Err(Failure::HungUp),
+                Ok(Ok(())) if guest.routed => Ok(()),
+                Ok(Ok(())) => {
+                    guest.control.request(Command::Detach).await?;
+                    Ok(())
+                }
+                Ok(Err(said)) => fail(guest.control, format!("it ended with an error: {said}")).await,
+                Err(error) => fail(guest.control, error.to_string()).await,
+            }
+        })
+    }
+}
+
+/// The caller is not left alone: the tenant's fallback serves it.
+async fn fail(mut control: CallControl, why: String) -> Result<(), Failure> {
+    control.request(Command::Route { failed: Some(why.clone()) }).await?;
+    Err(Failure::Broken(why))
+}

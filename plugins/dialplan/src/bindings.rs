@@ -1,0 +1,22 @@
+//! The contract of `wit/`, as wasmtime spells it.
+
+#![allow(missing_docs, unreachable_pub, clippy::all, reason = "written by a macro")]
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "dialplan",
+    imports: {
+        "strowger:dialplan/call.[method]call.ring": async | trappable,
+        "strowger:dialplan/call.[method]call.answer": async | trappable,
+        "strowger:dialplan/call.[method]call.reject": async | trappable,
+        "strowger:dialplan/call.[method]call.dial": async | trappable,
+        "strowger:dialplan/call.[method]call.route": async | trappable,
+        "strowger:dialplan/call.[method]call.hangup": async | trappable,
+        "strowger:dialplan/call.[method]call.sleep": async | trappable,
+        "strowger:dialplan/call.[method]call.await-end": async | trappable,
+        "strowger:dialplan/values": async | trappable,
+        default: trappable,
+    },
+    exports: { default: async },
+    with: { "strowger:dialplan/call.call": crate::guest::Held },
+});
