@@ -1,0 +1,152 @@
+//! `CdrService`: the records of calls that ended.
+
+use std::time::SystemTime;
+
+use prost_types::Timestamp;
+use store::{CdrFilter, StoredCdr, StoredLeg};
+use tonic::{Request, Response, Status};
+
+use crate::call::read_uid;
+use crate::desk::Desk;
+use crate::v1::cdr_service_server::CdrService;
+use crate::v1::{
+    Cdr, Direction, Disposition, GetCdrRequest, Label, Leg, Media, QueryCdrsRequest, QueryCdrsResponse, Side,
+};
+use crate::violations::{Violations, failed};
+use crate::words::timestamp;
+
+/// How many records a page has where the request does not say.
+const PAGE: u32 = 100;
+/// How many it has at most.
+const LARGEST_PAGE: u32 = 1000;
+
+#[tonic::async_trait]
+impl CdrService for Desk {
+    async fn query(&self, request: Request<QueryCdrsRequest>) -> Result<Response<QueryCdrsResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = self.tenant(&request.tenant).await?;
+        let size = if request.page_size == 0 { PAGE } else { request.page_size };
+        let mut wrong = Violations::default();
+        wrong.expect(size <= LARGEST_PAGE, "page_size", "1 to 1000, or 0 for 100");
+        let token = Some(request.page_token.as_str()).filter(|token| !token.is_empty()).map(str::to_owned);
+        let filter = read_filter(&mut wrong, request);
+        wrong.finish()?;
+        let page =
+            self.store.cdrs(tenant.id).query(&filter, u64::from(size), token.as_deref()).await.map_err(failed)?;
+        let cdrs = page.cdrs.into_iter().map(|cdr| spelt(&tenant.name, cdr)).collect();
+        Ok(Response::new(QueryCdrsResponse { cdrs, next_page_token: page.next.unwrap_or_default() }))
+    }
+
+    async fn get(&self, request: Request<GetCdrRequest>) -> Result<Response<Cdr>, Status> {
+        let request = request.into_inner();
+        let tenant = self.tenant(&request.tenant).await?;
+        let uid = read_uid(&request.uid)?;
+        let found = self.store.cdrs(tenant.id).get(&uid.to_string()).await.map_err(failed)?;
+        Ok(Response::new(spelt(&tenant.name, found)))
+    }
+}
+
+fn read_filter(wrong: &mut Violations, request: QueryCdrsRequest) -> CdrFilter {
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let disposition = match Disposition::try_from(request.disposition) {
+        Ok(Disposition::Unspecified) => None,
+        Ok(known) => Some(kept_name(known).to_owned()),
+        Err(_) => {
+            wrong.add("disposition", "not one of its values");
+            None
+        }
+    };
+    CdrFilter {
+        from: read_time(wrong, "since", request.since),
+        until: read_time(wrong, "until", request.until),
+        caller: given(request.caller),
+        callee: given(request.callee),
+        disposition,
+    }
+}
+
+fn read_time(wrong: &mut Violations, field: &str, time: Option<Timestamp>) -> Option<SystemTime> {
+    wrong.read(field, SystemTime::try_from(time?).map_err(|_| "a time between the years 1 and 9999".to_owned()))
+}
+
+/// As the store keeps it.
+fn kept_name(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Unspecified => "",
+        Disposition::Answered => "answered",
+        Disposition::NoAnswer => "no-answer",
+        Disposition::Busy => "busy",
+        Disposition::Rejected => "rejected",
+        Disposition::Cancelled => "cancelled",
+        Disposition::Failed => "failed",
+    }
+}
+
+fn read_disposition(kept: &str) -> Disposition {
+    match kept {
+        "answered" => Disposition::Answered,
+        "no-answer" => Disposition::NoAnswer,
+        "busy" => Disposition::Busy,
+        "rejected" => Disposition::Rejected,
+        "cancelled" => Disposition::Cancelled,
+        "failed" => Disposition::Failed,
+        _ => Disposition::Unspecified,
+    }
+}
+
+fn read_side(kept: &str) -> Side {
+    match kept {
+        "caller" => Side::Caller,
+        "callee" => Side::Callee,
+        "exchange" => Side::Exchange,
+        _ => Side::Unspecified,
+    }
+}
+
+fn spelt(tenant: &str, cdr: StoredCdr) -> Cdr {
+    // A clock that was set back between answer and end leaves no talk time rather than a negative one.
+    let talk = cdr.answered.map(|answered| cdr.ended.duration_since(answered).unwrap_or_default());
+    Cdr {
+        uid: cdr.uid,
+        tenant: tenant.to_owned(),
+        caller: cdr.caller,
+        caller_name: cdr.caller_name,
+        callee: cdr.callee,
+        answered_by: cdr.answered_by,
+        arrived: Some(timestamp(cdr.arrived)),
+        ringing: cdr.ringing.map(timestamp),
+        answered: cdr.answered.map(timestamp),
+        ended: Some(timestamp(cdr.ended)),
+        talk: talk.and_then(|talk| prost_types::Duration::try_from(talk).ok()),
+        disposition: read_disposition(&cdr.disposition).into(),
+        cause: u32::from(cdr.cause),
+        status: u32::from(cdr.status),
+        ended_by: read_side(&cdr.ended_by).into(),
+        application: cdr.application.map(|name| Label { name, version: cdr.application_version.unwrap_or_default() }),
+        fallback: cdr.fallback,
+        legs: cdr.legs.into_iter().map(leg).collect(),
+        user_id: cdr.user,
+    }
+}
+
+fn leg(leg: StoredLeg) -> Leg {
+    let direction = match leg.direction.as_str() {
+        "arriving" => Direction::Arriving,
+        "calling" => Direction::Calling,
+        _ => Direction::Unspecified,
+    };
+    Leg {
+        direction: direction.into(),
+        party: leg.party,
+        sip_call_id: leg.sip_call_id,
+        remote: leg.remote,
+        status: leg.status.map(u32::from),
+        media: leg.media.map(|media| Media {
+            packets_in: media.packets_in,
+            packets_out: media.packets_out,
+            lost: media.lost,
+            jitter_us: media.jitter_us,
+            dropped: media.dropped,
+        }),
+    }
+}

@@ -1,0 +1,34 @@
+//! The operator's desk: what all services have at hand.
+
+use std::sync::Arc;
+
+use store::{Store, Tenant};
+use tokio::sync::watch;
+use tonic::Status;
+
+use crate::live::Live;
+use crate::violations::{failed, violation};
+
+/// What every service has at hand. Implements all of them, a file each.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) store: Store,
+    pub(crate) live: Arc<dyn Live>,
+    /// Turns true when the server ends: what streams must end by itself.
+    pub(crate) closing: watch::Receiver<bool>,
+}
+
+impl Desk {
+    /// The tenant that a request names in its field `tenant`.
+    pub(crate) async fn tenant(&self, name: &str) -> Result<Tenant, Status> {
+        self.tenant_in("tenant", name).await
+    }
+
+    /// The tenant that a request names in this field.
+    pub(crate) async fn tenant_in(&self, field: &str, name: &str) -> Result<Tenant, Status> {
+        if name.is_empty() {
+            return Err(violation(field, "the name of a tenant is needed"));
+        }
+        self.store.tenants().by_name(name).await.map_err(failed)
+    }
+}

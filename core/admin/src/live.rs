@@ -1,0 +1,107 @@
+//! What only the running exchange knows: the server implements it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::SystemTime;
+
+use switch::{CallUid, Cause, Event, Label, Party, Side, StoredBinding, TenantId, UserId};
+use tokio::sync::broadcast;
+
+/// An answer to come.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The running exchange, as operators see it.
+pub trait Live: Send + Sync + 'static {
+    /// The calls of a tenant that are up, the oldest first.
+    fn calls(&self, tenant: TenantId) -> Pending<'_, Vec<LiveCall>>;
+
+    /// What happens to calls of all tenants from now on; each watcher is given its own tenant's alone.
+    fn watch(&self) -> broadcast::Receiver<Happening>;
+
+    /// Ends a call of this tenant; says whether there was one.
+    fn hang_up(&self, tenant: TenantId, call: CallUid, cause: Cause) -> Pending<'_, bool>;
+
+    /// The bindings of a tenant that are in force.
+    fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>>;
+
+    /// Whether these bytes are a dialplan that can be run: compiled and fit for the contract. If not, why, in words for
+    /// its author.
+    fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>>;
+
+    /// Something was changed in the store. The operator is answered after this returns: what the exchange keeps in
+    /// memory should be up to date by then.
+    fn changed(&self, change: Change) -> Pending<'_, ()>;
+}
+
+/// A call that is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveCall {
+    /// Its name for the outside.
+    pub uid: CallUid,
+    /// Whose call.
+    pub tenant: TenantId,
+    /// Who calls.
+    pub caller: Party,
+    /// Who is called, as dialled.
+    pub callee: Party,
+    /// How far it is.
+    pub state: CallState,
+    /// The addresses that ring, or the one that answered.
+    pub targets: Vec<String>,
+    /// The application that holds it.
+    pub application: Option<Label>,
+    /// When it arrived.
+    pub arrived: SystemTime,
+    /// When the parties came through.
+    pub bridged: Option<SystemTime>,
+    /// Who has put the other on hold.
+    pub held_by: Vec<Side>,
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallState {
+    /// It arrived and waits for a decision.
+    Deciding,
+    /// Phones ring.
+    Ringing,
+    /// The parties are through.
+    Bridged,
+    /// The parties are through, and one holds.
+    Held,
+}
+
+/// Something that happened to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    /// Which call.
+    pub call: CallUid,
+    /// Whose call.
+    pub tenant: TenantId,
+    /// When.
+    pub at: SystemTime,
+    /// What.
+    pub event: Event,
+}
+
+/// A change that an operator made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A tenant was made or changed.
+    TenantPut(TenantId),
+    /// A tenant was deleted with all that was its own.
+    TenantGone(TenantId),
+    /// A user was made or changed; perhaps it is disabled now.
+    UserPut(TenantId, UserId),
+    /// A user was deleted: its bindings are to end.
+    UserGone {
+        /// Whose user it was.
+        tenant: TenantId,
+        /// Its id.
+        user: UserId,
+        /// Its name, the user part of its address of record.
+        name: String,
+    },
+    /// Another version of the tenant's dialplan is active now, or none.
+    Dialplan(TenantId),
+}

@@ -1,0 +1,116 @@
+//! The exchange's words in the spelling of the API. Every match is whole: a new word of the exchange does not compile here
+//! until it has a spelling.
+
+use std::time::SystemTime;
+
+use prost_types::Timestamp;
+use switch::Event;
+
+use crate::live::{CallState, Happening, LiveCall};
+use crate::v1;
+
+pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::from(time)
+}
+
+pub(crate) fn party(party: switch::Party) -> v1::Party {
+    v1::Party { name: party.name, user: party.user, uri: party.uri }
+}
+
+pub(crate) fn label(label: switch::Label) -> v1::Label {
+    v1::Label { name: label.name, version: label.version }
+}
+
+pub(crate) fn side(side: switch::Side) -> v1::Side {
+    match side {
+        switch::Side::Caller => v1::Side::Caller,
+        switch::Side::Callee => v1::Side::Callee,
+        switch::Side::Exchange => v1::Side::Exchange,
+    }
+}
+
+pub(crate) fn call(tenant: &str, call: LiveCall) -> v1::Call {
+    let state = match call.state {
+        CallState::Deciding => v1::CallState::Deciding,
+        CallState::Ringing => v1::CallState::Ringing,
+        CallState::Bridged => v1::CallState::Bridged,
+        CallState::Held => v1::CallState::Held,
+    };
+    v1::Call {
+        uid: call.uid.to_string(),
+        tenant: tenant.to_owned(),
+        caller: Some(party(call.caller)),
+        callee: Some(party(call.callee)),
+        state: state.into(),
+        targets: call.targets,
+        application: call.application.map(label),
+        arrived: Some(timestamp(call.arrived)),
+        bridged: call.bridged.map(timestamp),
+        held_by: call.held_by.into_iter().map(|holder| side(holder).into()).collect(),
+    }
+}
+
+pub(crate) fn happening(tenant: &str, missed: u64, happening: Happening) -> v1::CallEvent {
+    v1::CallEvent {
+        uid: happening.call.to_string(),
+        tenant: tenant.to_owned(),
+        at: Some(timestamp(happening.at)),
+        missed,
+        event: Some(event(happening.event)),
+    }
+}
+
+fn event(event: Event) -> v1::call_event::Event {
+    use v1::call_event::Event as Spelt;
+    match event {
+        Event::Arrived(invitation) => Spelt::Arrived(v1::Arrived {
+            caller: Some(party(invitation.caller.clone())),
+            callee: Some(party(invitation.callee.clone())),
+            source: invitation.source.to_string(),
+        }),
+        Event::Attached(application) => Spelt::Attached(v1::Attached { application: Some(label(application)) }),
+        Event::Reply(answer) => Spelt::Reply(v1::Reply { reply: Some(reply(answer)) }),
+        Event::Ringing { target } => Spelt::Ringing(v1::Ringing { target }),
+        Event::Bridged { target } => Spelt::Bridged(v1::Bridged { target }),
+        Event::Held(by) => Spelt::Held(v1::Held { by: side(by).into() }),
+        Event::Resumed(by) => Spelt::Resumed(v1::Resumed { by: side(by).into() }),
+        Event::Ended(ending) => Spelt::Ended(ended(&ending)),
+    }
+}
+
+fn reply(reply: switch::Reply) -> v1::reply::Reply {
+    use v1::reply::Reply as Spelt;
+    match reply {
+        switch::Reply::Done => Spelt::Done(v1::Done {}),
+        switch::Reply::Dialled(outcome) => Spelt::Dialled(dialled(outcome)),
+        switch::Reply::Ended(ending) => Spelt::Ended(ended(&ending)),
+        switch::Reply::Refused(refusal) => {
+            let refusal = match refusal {
+                switch::Refusal::WrongState => v1::Refusal::WrongState,
+                switch::Refusal::BadValue => v1::Refusal::BadValue,
+                switch::Refusal::NoResources => v1::Refusal::NoResources,
+            };
+            Spelt::Refused(v1::Refused { refusal: refusal.into() })
+        }
+    }
+}
+
+fn dialled(outcome: switch::DialOutcome) -> v1::Dialled {
+    use switch::DialOutcome;
+    use v1::DialOutcome as Spelt;
+    let (outcome, target, status) = match outcome {
+        DialOutcome::Answered { target } => (Spelt::Answered, Some(target), None),
+        DialOutcome::Busy => (Spelt::Busy, None, None),
+        DialOutcome::NoAnswer => (Spelt::NoAnswer, None, None),
+        DialOutcome::Declined => (Spelt::Declined, None, None),
+        DialOutcome::Unregistered => (Spelt::Unregistered, None, None),
+        DialOutcome::Unknown => (Spelt::Unknown, None, None),
+        DialOutcome::Forbidden => (Spelt::Forbidden, None, None),
+        DialOutcome::Failed { status } => (Spelt::Failed, None, Some(u32::from(status))),
+    };
+    v1::Dialled { outcome: outcome.into(), target, status }
+}
+
+fn ended(ending: &switch::Ending) -> v1::Ended {
+    v1::Ended { cause: u32::from(ending.cause.0), by: side(ending.by).into(), status: u32::from(ending.status) }
+}
