@@ -1,7 +1,8 @@
-//! The contract for operators: the gRPC services of `strowger.admin.v1`.
+//! The contract for operators: the gRPC services of `strowger.admin.v1`, and the command line that speaks them.
 //!
 //! ```text
 //! serve(listener, store, live, token_hash, shutdown).await      in the server
+//! cli::run(command, &connection).await                          in the command line
 //! ```
 //!
 //! It translates and decides nothing: what is kept is asked of [`store`], what only the running exchange knows of
@@ -12,6 +13,7 @@ mod auth;
 mod board;
 mod call;
 mod cdr;
+pub mod cli;
 mod desk;
 mod dialplan;
 mod live;

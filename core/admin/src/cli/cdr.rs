@@ -1,0 +1,202 @@
+//! `strowger cdr`.
+
+use crate::cli::connection::{Line, Whose};
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::{moment, words};
+use crate::v1::{Cdr, Direction, Disposition, GetCdrRequest, Leg, QueryCdrsRequest, QueryCdrsResponse};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  strowger cdr list --since 2h
+  strowger cdr list --since 2026-03-01 --until 2026-04-01 --all --json
+  strowger cdr list --callee 1002 --result no-answer
+  strowger cdr show 5f2c08d1a7e94b3360c4d9ab";
+
+/// The largest page that the server gives.
+const PAGE: u32 = 1000;
+
+/// What is to be done with call records.
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// List the records of a tenant, newest first
+    List(List),
+    /// Show the record of one call with its legs
+    Show {
+        /// The call's uid
+        uid: String,
+        #[command(flatten)]
+        whose: Whose,
+    },
+}
+
+/// Which records are wanted. All that is given must fit.
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// Calls that arrived since: `2h`, `3d`, `2026-03-01`, `2026-03-01 14:30`
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Calls that arrived before
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// The caller's number or name
+    #[arg(long, value_name = "NUMBER")]
+    pub caller: Option<String>,
+    /// What was dialled
+    #[arg(long, value_name = "NUMBER")]
+    pub callee: Option<String>,
+    /// What became of them
+    #[arg(long, value_enum)]
+    pub result: Option<Outcome>,
+    /// How many at most
+    #[arg(long, short = 'n', default_value_t = 50, conflicts_with = "all", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// All of them, however many
+    #[arg(long)]
+    pub all: bool,
+    /// Go on where a page ended: its `nextPageToken`
+    #[arg(long, value_name = "TOKEN")]
+    pub page_token: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Outcome {
+    /// It was answered
+    Answered,
+    /// It rang and nobody took it
+    NoAnswer,
+    /// The callee was busy
+    Busy,
+    /// The callee or the dialplan refused it
+    Rejected,
+    /// The caller gave up
+    Cancelled,
+    /// It could not be set up
+    Failed,
+}
+
+pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Result<(), Failure> {
+    match verb {
+        Verb::List(wanted) => list(line, console, wanted).await,
+        Verb::Show { uid, whose } => {
+            let tenant = line.tenant(&whose).await?;
+            let cdr = line.cdrs().get(GetCdrRequest { tenant, uid }).await?.into_inner();
+            console.card(&cdr, |console| card(console, &cdr))?;
+            if console.json || cdr.legs.is_empty() {
+                return Ok(());
+            }
+            console.say("", &serde_json::Value::Null)?;
+            let header = ["LEG", "PARTY", "REMOTE", "STATUS", "IN", "OUT", "LOST", "JITTER", "DROPPED", "SIP CALL-ID"];
+            console.rows(&header, &cdr.legs.iter().map(leg).collect::<Vec<_>>())
+        }
+    }
+}
+
+async fn list(line: &Line, console: &mut Console, wanted: List) -> Result<(), Failure> {
+    let tenant = line.tenant(&wanted.whose).await?;
+    let mut request = QueryCdrsRequest {
+        tenant,
+        since: moment::read(console, "since", wanted.since.as_deref())?,
+        until: moment::read(console, "until", wanted.until.as_deref())?,
+        caller: wanted.caller.unwrap_or_default(),
+        callee: wanted.callee.unwrap_or_default(),
+        disposition: wanted.result.map_or(Disposition::Unspecified, disposition).into(),
+        page_size: if wanted.all { PAGE } else { wanted.limit },
+        page_token: wanted.page_token.unwrap_or_default(),
+    };
+    let mut cdrs = line.cdrs();
+    let mut answer = QueryCdrsResponse::default();
+    loop {
+        let page = cdrs.query(request.clone()).await?.into_inner();
+        answer.cdrs.extend(page.cdrs);
+        answer.next_page_token = page.next_page_token;
+        if !wanted.all || answer.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token.clone_from(&answer.next_page_token);
+    }
+    let header = ["ARRIVED", "CALLER", "CALLEE", "RESULT", "ANSWERED BY", "TALK", "CAUSE", "UID"];
+    console.table(&answer, "no call records fit", &header, |console| {
+        answer.cdrs.iter().map(|cdr| row(console, cdr)).collect()
+    })?;
+    if console.json || answer.next_page_token.is_empty() {
+        return Ok(());
+    }
+    console.note(&format!("There are more: --all, a greater --limit, or --page-token {}", answer.next_page_token))
+}
+
+fn disposition(outcome: Outcome) -> Disposition {
+    match outcome {
+        Outcome::Answered => Disposition::Answered,
+        Outcome::NoAnswer => Disposition::NoAnswer,
+        Outcome::Busy => Disposition::Busy,
+        Outcome::Rejected => Disposition::Rejected,
+        Outcome::Cancelled => Disposition::Cancelled,
+        Outcome::Failed => Disposition::Failed,
+    }
+}
+
+fn row(console: &Console, cdr: &Cdr) -> Vec<String> {
+    vec![
+        console.time(cdr.arrived),
+        cdr.caller.clone(),
+        cdr.callee.clone(),
+        words::disposition(cdr.disposition()).to_owned(),
+        cdr.answered_by.clone().unwrap_or_default(),
+        words::length(cdr.talk),
+        words::cause(cdr.cause),
+        cdr.uid.clone(),
+    ]
+}
+
+fn card(console: &Console, cdr: &Cdr) -> Vec<(&'static str, String)> {
+    let caller = match &cdr.caller_name {
+        Some(name) => format!("{name} <{}>", cdr.caller),
+        None => cdr.caller.clone(),
+    };
+    vec![
+        ("Uid", cdr.uid.clone()),
+        ("Tenant", cdr.tenant.clone()),
+        ("Caller", caller),
+        ("Callee", cdr.callee.clone()),
+        ("Answered by", cdr.answered_by.clone().unwrap_or_default()),
+        ("Arrived", console.time(cdr.arrived)),
+        ("Ringing", console.time(cdr.ringing)),
+        ("Answered", console.time(cdr.answered)),
+        ("Ended", console.time(cdr.ended)),
+        ("Talk", words::length(cdr.talk)),
+        ("Result", words::disposition(cdr.disposition()).to_owned()),
+        ("Cause", words::cause(cdr.cause)),
+        ("Status", cdr.status.to_string()),
+        ("Ended by", words::side(cdr.ended_by()).to_owned()),
+        ("Dialplan", words::label(cdr.application.as_ref())),
+        ("Fallback", cdr.fallback.clone().unwrap_or_default()),
+    ]
+}
+
+fn leg(leg: &Leg) -> Vec<String> {
+    let direction = match leg.direction() {
+        Direction::Unspecified => "",
+        Direction::Arriving => "arriving",
+        Direction::Calling => "calling",
+    };
+    let counted = |pick: fn(&crate::v1::Media) -> u64| {
+        leg.media.as_ref().map(|media| pick(media).to_string()).unwrap_or_default()
+    };
+    let jitter = leg.media.as_ref().and_then(|media| media.jitter_us);
+    vec![
+        direction.to_owned(),
+        leg.party.clone(),
+        leg.remote.clone(),
+        leg.status.map(|status| status.to_string()).unwrap_or_default(),
+        counted(|media| media.packets_in),
+        counted(|media| media.packets_out),
+        counted(|media| media.lost),
+        jitter.map(|jitter| format!("{:.1} ms", f64::from(jitter) / 1000.0)).unwrap_or_default(),
+        counted(|media| media.dropped),
+        leg.sip_call_id.clone(),
+    ]
+}

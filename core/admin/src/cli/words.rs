@@ -1,0 +1,107 @@
+//! The API's words as people read them.
+
+use crate::v1::{CallState, DialOutcome, Disposition, Label, Party, Refusal, Side};
+
+pub(crate) fn party(party: Option<&Party>) -> String {
+    let Some(party) = party else { return String::new() };
+    match &party.name {
+        Some(name) if !name.is_empty() && *name != party.user => format!("{name} <{}>", party.user),
+        _ if party.user.is_empty() => party.uri.clone(),
+        _ => party.user.clone(),
+    }
+}
+
+/// The application and as much of its version as tells it from another.
+pub(crate) fn label(label: Option<&Label>) -> String {
+    label.map(|label| format!("{} {}", label.name, short(&label.version))).unwrap_or_default()
+}
+
+/// The beginning of a hash.
+pub(crate) fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+pub(crate) fn side(side: Side) -> &'static str {
+    match side {
+        Side::Unspecified => "",
+        Side::Caller => "caller",
+        Side::Callee => "callee",
+        Side::Exchange => "exchange",
+    }
+}
+
+pub(crate) fn state(state: CallState) -> &'static str {
+    match state {
+        CallState::Unspecified => "",
+        CallState::Deciding => "deciding",
+        CallState::Ringing => "ringing",
+        CallState::Bridged => "bridged",
+        CallState::Held => "held",
+    }
+}
+
+pub(crate) fn disposition(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Unspecified => "",
+        Disposition::Answered => "answered",
+        Disposition::NoAnswer => "no answer",
+        Disposition::Busy => "busy",
+        Disposition::Rejected => "rejected",
+        Disposition::Cancelled => "cancelled",
+        Disposition::Failed => "failed",
+    }
+}
+
+pub(crate) fn outcome(outcome: DialOutcome) -> &'static str {
+    match outcome {
+        DialOutcome::Unspecified => "",
+        DialOutcome::Answered => "answered",
+        DialOutcome::Busy => "busy",
+        DialOutcome::NoAnswer => "no answer",
+        DialOutcome::Declined => "declined",
+        DialOutcome::Unregistered => "no phone registered",
+        DialOutcome::Unknown => "nobody of that name",
+        DialOutcome::Forbidden => "not permitted",
+        DialOutcome::Failed => "failed",
+    }
+}
+
+pub(crate) fn refusal(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Unspecified => "",
+        Refusal::WrongState => "not in this state",
+        Refusal::BadValue => "a value out of range",
+        Refusal::NoResources => "nothing left to do it with",
+    }
+}
+
+/// A Q.850 cause with its meaning, as far as the exchange uses it.
+pub(crate) fn cause(cause: u32) -> String {
+    let meaning = match cause {
+        1 => "unallocated number",
+        16 => "normal clearing",
+        17 => "user busy",
+        18 => "no user responding",
+        19 => "no answer",
+        20 => "subscriber absent",
+        21 => "call rejected",
+        31 => "normal, unspecified",
+        38 => "network out of order",
+        41 => "temporary failure",
+        42 => "congestion",
+        47 => "resource unavailable",
+        57 => "not authorised",
+        88 => "incompatible destination",
+        102 => "timer expired",
+        127 => "interworking",
+        _ => return cause.to_string(),
+    };
+    format!("{cause} {meaning}")
+}
+
+/// Minutes and seconds, with hours where there are any.
+pub(crate) fn length(time: Option<prost_types::Duration>) -> String {
+    let Some(time) = time else { return String::new() };
+    let (hours, minutes, seconds) = (time.seconds / 3600, time.seconds / 60 % 60, time.seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
