@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::Error;
 use crate::lex::{self, Params};
+use crate::message::unfold;
 use crate::uri::Uri;
 
 /// The value of From, To, Contact, Route and their like.
@@ -25,8 +26,9 @@ impl<'a> NameAddr<'a> {
         let wrong = Error::Value(header);
         let behind = if text.starts_with('"') { lex::quoted_end(text).ok_or(wrong)? } else { 0 };
         let rest = text.get(behind..).ok_or(wrong)?;
-        // A `;` before any `<` belongs to an addr-spec's header parameters (§20.10).
-        let Some(open) = rest.find('<') else {
+        // A `:` or `;` before any `<` is of an addr-spec and its header parameters, whose values may be quoted (§20.10).
+        let bare = |open: &usize| behind == 0 && rest.get(..*open).is_some_and(|name| name.contains([':', ';']));
+        let Some(open) = rest.find('<').filter(|open| !bare(open)) else {
             if behind > 0 {
                 return Err(wrong);
             }
@@ -67,10 +69,11 @@ impl<'a> NameAddr<'a> {
         Ok(Self { text, display: "", uri: Uri::parse(uri)?, params: Params(params) })
     }
 
-    /// The display name without quotes and escapes; `None` when there is none.
+    /// The display name without quotes, escapes and folds; `None` when there is none.
     #[must_use]
     pub fn display(&self) -> Option<Cow<'a, str>> {
-        (!self.display.is_empty()).then(|| lex::unquote(self.display)).filter(|name| !name.is_empty())
+        let name = if self.display.starts_with('"') { lex::unquote(self.display) } else { unfold(self.display) };
+        Some(name).filter(|name| !name.is_empty())
     }
 
     /// The URI.
@@ -145,6 +148,23 @@ mod tests {
     }
 
     #[test]
+    fn a_bracket_in_a_quoted_parameter_is_no_address() {
+        let address = NameAddr::parse("sip:a@example.com;x=\"<sip:b@example.com>\";tag=1", "From").unwrap();
+        assert_eq!((address.uri().user(), address.tag()), (Some("a"), Some("1")));
+    }
+
+    #[test]
+    fn a_display_name_comes_out_on_one_line_and_without_nul() {
+        for (text, name) in [
+            ("\"J\r\n Rosenberg \\\"\" <sip:j@example.com>", "J Rosenberg \""),
+            ("J\r\n Rosenberg <sip:j@example.com>", "J Rosenberg"),
+            ("\"a\\\0b\" <sip:j@example.com>", "a\u{fffd}b"),
+        ] {
+            assert_eq!(NameAddr::parse(text, "From").unwrap().display().as_deref(), Some(name));
+        }
+    }
+
+    #[test]
     fn what_is_no_address_is_refused() {
         for text in [
             "",
@@ -156,6 +176,7 @@ mod tests {
             "sip:a@b?x=y",
             "<sip:a@b>;;tag=1",
             "\"a\" b <sip:x@y>",
+            "<sip:a@b>;tag=1;TAG=2",
         ] {
             assert!(NameAddr::parse(text, "To").is_err(), "{text}");
         }

@@ -80,6 +80,9 @@ impl<'a> Iterator for List<'a> {
     }
 }
 
+/// Parameters of which two would mean two things to two readers.
+const IDENTITY: [&str; 2] = ["tag", "branch"];
+
 /// `;name=value` parameters, in order. Values keep their quotes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Params<'a>(pub(crate) &'a str);
@@ -111,6 +114,7 @@ impl<'a> Params<'a> {
     pub(crate) fn check(self, header: &'static str) -> Result<(), Error> {
         let mut rest = Some(self.0);
         let mut count = 0;
+        let mut seen = [false; IDENTITY.len()];
         while let Some(text) = rest {
             let (part, next) = split_at(text, b';');
             rest = next;
@@ -124,8 +128,15 @@ impl<'a> Params<'a> {
             }
             let (name, value) = split_at(part, b'=');
             let value_ok = value.map(trim).is_none_or(is_param_value);
-            if !is_token(trim(name)) || !value_ok {
+            let name = trim(name);
+            if !is_token(name) || !value_ok {
                 return Err(Error::Value(header));
+            }
+            // §7.3.1: no parameter stands twice. Of most the first one counts; these say what a message belongs to.
+            for (known, seen) in IDENTITY.iter().zip(&mut seen) {
+                if known.eq_ignore_ascii_case(name) && std::mem::replace(seen, true) {
+                    return Err(Error::Value(header));
+                }
             }
         }
         Ok(())
@@ -143,16 +154,22 @@ fn is_param_value(value: &str) -> bool {
         })
 }
 
-/// A quoted string without its quotes and escapes; other text as it is.
+/// A quoted string without its quotes and escapes, on one line; other text as it is. An escaped NUL is grammatical
+/// (RFC 4475 §3.1.1.2), but it goes no further than here: whoever keeps text counts on there being none.
 pub(crate) fn unquote(text: &str) -> std::borrow::Cow<'_, str> {
     let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else { return text.into() };
-    if !inner.contains('\\') {
+    if !inner.contains(['\\', '\r', '\n', '\0']) {
         return inner.into();
     }
     let mut plain = String::with_capacity(inner.len());
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
-        plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+        match if c == '\\' { chars.next() } else { Some(c) } {
+            Some('\0') => plain.push(char::REPLACEMENT_CHARACTER),
+            // Of a fold the white space stays.
+            Some('\r' | '\n') | None => {}
+            Some(c) => plain.push(c),
+        }
     }
     plain.into()
 }

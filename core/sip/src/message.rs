@@ -99,10 +99,17 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Message<'a>, Error>
     let (head, rest) = bytes.split_at(head_end + 2);
     let head = std::str::from_utf8(head).map_err(|_| Error::NotText)?;
     let line_end = head.find("\r\n").ok_or(Error::StartLine)?;
-    let mut flaw = None;
-    let start = start_line(head.get(..line_end).unwrap_or_default(), &mut flaw)?;
+    let line = head.get(..line_end).unwrap_or_default();
+    let mut flaw = line.contains(['\0', '\r', '\n']).then_some(Error::NotText);
+    let start = start_line(line, &mut flaw)?;
     let rows = index(head, line_end + 2, limits, &mut flaw)?;
     let mut message = Message { bytes, head, start, rows, body: rest.get(2..).unwrap_or_default(), flaw };
+    // An answer repeats every Via as a row of its own: a row of bare commas must not become a flood of them.
+    if message.rows_of(Name::Via).map(|row| 1 + row.matches(',').count()).sum::<usize>() > limits.vias
+        && message.tokens(Name::Via).count() > limits.vias
+    {
+        return Err(Error::TooManyVias);
+    }
     message.cut_body();
     Ok(message)
 }
@@ -157,6 +164,7 @@ fn index(head: &str, from: usize, limits: &Limits, flaw: &mut Option<Error>) -> 
     let bytes = head.as_bytes();
     while at < head.len() {
         let mut end = at;
+        let mut nul = false;
         loop {
             end += bytes
                 .get(end..)
@@ -167,8 +175,11 @@ fn index(head: &str, from: usize, limits: &Limits, flaw: &mut Option<Error>) -> 
                     break;
                 }
                 end += 2;
+            } else if bytes.get(end) == Some(&0) {
+                nul = true;
+                end += 1;
             } else {
-                // A bare CR, a bare LF or a NUL: what one parser takes for a line end, another does not.
+                // A bare CR or LF: what one parser takes for a line end, another does not.
                 flaw.get_or_insert(Error::NotText);
                 end += 1;
             }
@@ -180,6 +191,9 @@ fn index(head: &str, from: usize, limits: &Limits, flaw: &mut Option<Error>) -> 
             return Err(Error::TooManyHeaders);
         }
         let row = head.get(at..end).unwrap_or_default();
+        if nul && has_bare_nul(row) {
+            flaw.get_or_insert(Error::NotText);
+        }
         match row.find(':') {
             Some(colon) => {
                 let name = row.get(..colon).unwrap_or_default().trim_end_matches([' ', '\t']);
@@ -199,8 +213,26 @@ fn index(head: &str, from: usize, limits: &Limits, flaw: &mut Option<Error>) -> 
     Ok(rows)
 }
 
+/// A NUL may stand only as `quoted-pair` in a quoted string (§25.1, RFC 4475 §3.1.1.2).
+fn has_bare_nul(row: &str) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in row.bytes() {
+        match byte {
+            0 if !escaped => return true,
+            b'\\' if quoted && !escaped => {
+                escaped = true;
+                continue;
+            }
+            b'"' if !escaped => quoted = !quoted,
+            _ => {}
+        }
+        escaped = false;
+    }
+    false
+}
+
 /// One line out of several: every fold becomes one space.
-fn unfold(raw: &str) -> Cow<'_, str> {
+pub(crate) fn unfold(raw: &str) -> Cow<'_, str> {
     let value = lex::trim(raw);
     if !value.contains(['\r', '\n']) {
         return value.into();
@@ -438,12 +470,15 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// Expires, in seconds.
+    /// Expires, in seconds; what is above 2³² - 1 is taken for that (§20.19).
     ///
     /// # Errors
-    /// When it is malformed.
+    /// When it is no number.
     pub fn expires(&self) -> Result<Option<u32>, Error> {
-        self.number(Name::Expires)
+        match self.number(Name::Expires) {
+            Err(Error::Range(_)) => Ok(Some(u32::MAX)),
+            expires => expires,
+        }
     }
 
     /// Min-Expires, in seconds.

@@ -44,11 +44,17 @@ pub enum Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    /// Reads a host: an IPv6 reference in brackets (RFC 5954), an IPv4 address or a name.
+    /// Reads a host: an IPv6 reference in brackets (RFC 5954), an IPv4 address or a name. The third colon before an IPv4
+    /// tail, which the grammar of RFC 3261 asked for by mistake, is overlooked (RFC 5118 §4.10).
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[') {
-            return inner.strip_suffix(']')?.parse().ok().map(Self::V6);
+            let inner = inner.strip_suffix(']')?;
+            let mended = || {
+                let (head, tail) = inner.split_once(":::")?;
+                tail.parse::<Ipv4Addr>().ok().and_then(|tail| format!("{head}::{tail}").parse().ok())
+            };
+            return inner.parse().ok().or_else(mended).map(Self::V6);
         }
         if let Ok(v4) = text.parse() {
             return Some(Self::V4(v4));
@@ -202,10 +208,16 @@ impl<'a> Uri<'a> {
         self.params
     }
 
-    /// One parameter: `None` when it is not there, `Some(None)` without a value.
+    /// One parameter: `None` when it is not there, `Some(None)` without a value. Its name may be written with escapes
+    /// (RFC 4475 §3.1.1.3).
     #[must_use]
     pub fn param(&self, name: &str) -> Option<Option<&'a str>> {
-        self.params.get(name)
+        self.values_of(name).next()
+    }
+
+    /// The values of all parameters of a name. There should be one (§19.1.1).
+    fn values_of(&self, name: &str) -> impl Iterator<Item = Option<&'a str>> {
+        self.params.iter().filter(move |(known, _)| unescape(known).eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// What stands behind `?`, undecoded.
@@ -216,15 +228,15 @@ impl<'a> Uri<'a> {
 
     /// Equal by the rules of RFC 3261 §19.1.4.
     #[must_use]
-    pub fn same_as(&self, other: &Uri<'_>) -> bool {
+    pub fn same_as(&self, other: &Uri<'a>) -> bool {
         if self.scheme != other.scheme {
             return false;
         }
         if matches!(self.scheme, Scheme::Other) {
             return self.text == other.text;
         }
-        let user = |uri: &Uri<'_>| uri.user.map(|user| unescape(user).into_owned());
-        let password = |uri: &Uri<'_>| uri.password.map(|password| unescape(password).into_owned());
+        let user = |uri: &Uri<'a>| uri.user.map(canonical);
+        let password = |uri: &Uri<'a>| uri.password.map(canonical);
         let host = match (self.host, other.host) {
             (Host::Name(one), Host::Name(two)) => one.eq_ignore_ascii_case(two),
             (one, two) => one == two,
@@ -240,12 +252,20 @@ impl<'a> Uri<'a> {
 
     /// Parameters that both have agree; these five must stand in both or in none.
     fn params_agree(&self, other: &Uri<'_>) -> bool {
-        self.params.iter().all(|(name, value)| match other.params.get(name) {
-            Some(theirs) => match (value, theirs) {
-                (Some(one), Some(two)) => unescape(one).eq_ignore_ascii_case(&unescape(two)),
-                (one, two) => one == two,
-            },
-            None => !["user", "ttl", "method", "maddr", "transport"].iter().any(|must| must.eq_ignore_ascii_case(name)),
+        let same = |one: Option<&str>, two: Option<&str>| match (one, two) {
+            (Some(one), Some(two)) => canonical(one).eq_ignore_ascii_case(&canonical(two)),
+            (one, two) => one == two,
+        };
+        self.params.iter().all(|(name, _)| {
+            let name = unescape(name);
+            let (ours, theirs) = (self.values_of(&name), other.values_of(&name).collect::<Vec<_>>());
+            if theirs.is_empty() {
+                return !["user", "ttl", "method", "maddr", "transport"]
+                    .iter()
+                    .any(|must| must.eq_ignore_ascii_case(&name));
+            }
+            let ours: Vec<_> = ours.collect();
+            ours.len() == theirs.len() && ours.into_iter().zip(theirs).all(|(one, two)| same(one, two))
         })
     }
 }
@@ -257,15 +277,15 @@ impl fmt::Display for Uri<'_> {
 }
 
 /// Header components in any order: they must all be there, and equal.
-fn headers_of(uri: &Uri<'_>) -> Vec<(String, String)> {
-    let mut headers: Vec<(String, String)> = uri
+fn headers_of(uri: &Uri<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut headers: Vec<(Vec<u8>, Vec<u8>)> = uri
         .headers
         .unwrap_or_default()
         .split('&')
         .filter(|part| !part.is_empty())
         .map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            (unescape(name).to_ascii_lowercase(), unescape(value).into_owned())
+            (canonical(name).to_ascii_lowercase(), canonical(value).into_owned())
         })
         .collect();
     headers.sort();
@@ -354,6 +374,28 @@ pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
         Ok(plain) if !plain.contains('\0') => plain.into(),
         _ => text.into(),
     }
+}
+
+/// One spelling for all that are equal: an escape of what is not reserved is undone, that of what is, which means
+/// something else than the bare character, stays (§19.1.4).
+fn canonical(text: &str) -> Cow<'_, [u8]> {
+    if !text.contains('%') {
+        return text.as_bytes().into();
+    }
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('%') {
+        plain.extend_from_slice(before.as_bytes());
+        let hex = behind.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match hex {
+            Some(value) if !b";/?:@&=+$,%".contains(&value) => plain.push(value),
+            Some(value) => plain.extend_from_slice(format!("%{value:02X}").as_bytes()),
+            None => plain.push(b'%'),
+        }
+        rest = if hex.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
+    }
+    plain.extend_from_slice(rest.as_bytes());
+    plain.into()
 }
 
 /// A URI of our own keeping: checked once, then text.
@@ -456,6 +498,9 @@ mod tests {
         let equal = [
             ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
             ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+            ("sip:carol@chicago.com;%6Cr", "sip:carol@chicago.com;LR"),
+            ("sip:c%3bd@chicago.com", "sip:c%3Bd@chicago.com"),
+            ("sip:carol@chicago.com;x=1;x=2", "sip:carol@chicago.com;x=1;x=2"),
             ("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"),
             (
                 "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
@@ -469,6 +514,9 @@ mod tests {
         let different = [
             ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),
             ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+            // §19.1.4: an escaped reserved character is not the bare one.
+            ("sip:bob%3Bx=y@biloxi.com", "sip:bob;x=y@biloxi.com"),
+            ("sip:bob%2541@biloxi.com", "sip:bob%41@biloxi.com"),
             ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
             ("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"),
             ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"),

@@ -5,6 +5,7 @@ use crate::message::{Message, Start};
 use crate::method::Method;
 use crate::name::Name;
 use crate::status::Status;
+use crate::transaction::is_unique;
 use crate::uri::Scheme;
 
 /// Why a request is refused.
@@ -35,6 +36,11 @@ const ONCE: &[Name] = &[
     Name::ReferTo,
     Name::Replaces,
     Name::Event,
+    Name::SessionExpires,
+    Name::MinSe,
+    Name::Rack,
+    Name::Rseq,
+    Name::SubscriptionState,
 ];
 
 /// Checks what RFC 3261 §8.1.1 demands of every request, and §8.2.2.1 of its URI. A response is held to the same as far
@@ -56,12 +62,11 @@ pub fn validate(message: &Message<'_>) -> Result<(), Fault> {
         via?;
         vias += 1;
     }
-    match vias {
-        0 => return Err(Error::Missing("Via").into()),
-        vias if vias > 64 => return Err(Error::TooManyVias.into()),
-        _ => {}
+    if vias == 0 {
+        return Err(Error::Missing("Via").into());
     }
-    let from = message.from()?;
+    // A sender of RFC 2543 has no tag (§12.1.1): From is not asked for one.
+    message.from()?;
     message.to()?;
     message.call_id()?;
     let cseq = message.cseq()?;
@@ -71,10 +76,10 @@ pub fn validate(message: &Message<'_>) -> Result<(), Fault> {
             if cseq.method != method {
                 return Err(Error::Value("CSeq").into());
             }
-            // A tag of the sender is what dialogs are found by (§8.1.1.3); RFC 2543 had none, and had no dialogs.
-            let _ = from;
             request(message, method)
         }
+        // §8.1.3.3: it went astray, or somebody wants it sent on to a third (RFC 4475 §3.3.10).
+        Start::Response { .. } if vias > 1 => Err(Error::Repeated("Via").into()),
         Start::Response { .. } => Ok(()),
     }
 }
@@ -101,6 +106,10 @@ fn request(message: &Message<'_>, method: Method<'_>) -> Result<(), Fault> {
     if method == Method::Invite && message.count(Name::Contact) == 0 && !is_rfc2543(message) {
         return Err(Error::Missing("Contact").into());
     }
+    // §10.2: what is registered is a SIP or SIPS URI (RFC 4475 §3.3.4).
+    if method == Method::Register && !matches!(message.to()?.uri().scheme(), Scheme::Sip | Scheme::Sips) {
+        return Err(Error::Value("To").into());
+    }
     // A body without a type cannot be understood (§20.15).
     if !message.body().is_empty() && message.count(Name::ContentType) == 0 {
         return Err(Error::Missing("Content-Type").into());
@@ -110,5 +119,5 @@ fn request(message: &Message<'_>, method: Method<'_>) -> Result<(), Fault> {
 
 /// Without the magic cookie, the sender follows RFC 2543 (§17.2.3).
 fn is_rfc2543(message: &Message<'_>) -> bool {
-    message.via().is_ok_and(|via| via.branch().is_none_or(|branch| !branch.starts_with("z9hG4bK")))
+    message.via().is_ok_and(|via| !via.branch().is_some_and(is_unique))
 }

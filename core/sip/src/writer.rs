@@ -1,8 +1,10 @@
-//! Writes messages. No CR, LF or NUL gets through in a value: they become spaces.
+//! Writes messages. No CR, LF or NUL gets through in a value: they become spaces, but for the NUL of a `quoted-pair`,
+//! which an answer has to give back as it came.
 
 use std::fmt::{self, Display, Write};
 use std::net::SocketAddr;
 
+use crate::lex;
 use crate::message::Message;
 use crate::method::Method;
 use crate::name::Name;
@@ -21,7 +23,12 @@ struct Clean<'a>(&'a mut String);
 impl Write for Clean<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-            self.0.extend(text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }));
+            let mut escaped = false;
+            for c in text.chars() {
+                let bad = matches!(c, '\r' | '\n') || (c == '\0' && !escaped);
+                self.0.push(if bad { ' ' } else { c });
+                escaped = c == '\\' && !escaped;
+            }
         } else {
             self.0.push_str(text);
         }
@@ -102,8 +109,11 @@ impl Writer {
         self.named(name.as_str(), value)
     }
 
-    /// A header row whose name has no [`Name`].
+    /// A header row whose name has no [`Name`]. Nothing is written under a name that is no token.
     pub fn named(&mut self, name: &str, value: impl Display) -> &mut Self {
+        if !lex::is_token(name) {
+            return self;
+        }
         self.text.push_str(name);
         self.text.push_str(": ");
         let _ = write!(Clean(&mut self.text), "{value}");
@@ -123,6 +133,12 @@ impl Writer {
     #[must_use]
     pub fn body(mut self, content_type: &str, body: &[u8]) -> Vec<u8> {
         self.header(Name::ContentType, content_type);
+        self.untyped_body(body)
+    }
+
+    /// The whole message with a body whose type, if it has one, is already written.
+    #[must_use]
+    pub fn untyped_body(mut self, body: &[u8]) -> Vec<u8> {
         self.header(Name::ContentLength, body.len());
         self.text.push_str("\r\n");
         let mut bytes = self.text.into_bytes();

@@ -54,12 +54,21 @@ pub(super) struct Client<U> {
     pub(super) bytes: Vec<u8>,
     /// `None` for the layer's own CANCEL.
     pub(super) user: Option<U>,
-    pub(super) index: (Box<str>, bool),
+    pub(super) index: Box<str>,
     interval: Duration,
     repeat: Option<Armed>,
     end: Option<Armed>,
-    /// A CANCEL is wanted, with this Reason; it waits for a 1xx (§9.1).
-    pub(super) cancel: Option<Option<String>>,
+    pub(super) cancel: Cancel,
+}
+
+/// How far the giving up of an INVITE has come (§9.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cancel {
+    Unwanted,
+    /// It waits for a 1xx, with this Reason.
+    Wanted(Option<String>),
+    /// Once is enough, whatever 1xx comes later.
+    Sent,
 }
 
 /// What a client transaction wants done.
@@ -77,7 +86,7 @@ impl<U> Client<U> {
         bytes: Vec<u8>,
         invite: bool,
         user: Option<U>,
-        index: (Box<str>, bool),
+        index: Box<str>,
         config: &Config,
     ) -> Self {
         let interval = config.t1;
@@ -91,7 +100,7 @@ impl<U> Client<U> {
             interval,
             repeat: None,
             end: None,
-            cancel: None,
+            cancel: Cancel::Unwanted,
         }
     }
 
@@ -118,7 +127,7 @@ impl<U> Client<U> {
         true
     }
 
-    /// A response. The transaction may be over afterwards: [`is_over`](Self::is_over).
+    /// A response.
     pub(super) fn handle(
         &mut self,
         key: ClientKey,
@@ -133,7 +142,7 @@ impl<U> Client<U> {
                 self.state = State::Proceeding;
                 if self.invite {
                     queue.cancel(&mut self.repeat);
-                    if self.cancel.is_none() {
+                    if self.cancel != Cancel::Sent {
                         queue.cancel(&mut self.end);
                     }
                 }

@@ -7,7 +7,12 @@ use crate::message::Message;
 use crate::method::Method;
 
 /// §8.1.1.7: a branch that begins so is unique.
-pub(super) const COOKIE: &str = "z9hG4bK";
+const COOKIE: &str = "z9hG4bK";
+
+/// Does this branch identify a transaction by itself? The cookie with nothing behind it identifies none (RFC 4475 §3.2.1).
+pub(crate) fn is_unique(branch: &str) -> bool {
+    branch.strip_prefix(COOKIE).is_some_and(|rest| !rest.is_empty())
+}
 
 /// The key of a server transaction: branch, sent-by and method, where ACK counts as INVITE; for RFC 2543 clients what
 /// §17.2.3 names instead.
@@ -17,7 +22,7 @@ pub(super) fn server_key(request: &Message<'_>, method: Method<'_>) -> Option<Bo
     let mut key = String::with_capacity(96);
     let port = via.sent_by_port().unwrap_or(0);
     match via.branch() {
-        Some(branch) if branch.starts_with(COOKIE) => {
+        Some(branch) if is_unique(branch) => {
             let _ = write!(key, "{branch} {} {port} {}", via.sent_by_str(), method.as_str());
         }
         _ => {
@@ -50,9 +55,9 @@ pub(super) fn merge_key(request: &Message<'_>, method: Method<'_>) -> Option<u64
     Some(hasher.finish())
 }
 
-/// The key of a client transaction: our own branch, and whether it is a CANCEL, which shares its INVITE's (§17.1.3).
-pub(super) fn client_key(message: &Message<'_>) -> Option<(Box<str>, bool)> {
+/// The key of a client transaction (§17.1.3): our own branch, and the method of CSeq, for a CANCEL shares its INVITE's
+/// branch.
+pub(super) fn client_key(message: &Message<'_>) -> Option<Box<str>> {
     let branch = message.via().ok()?.branch()?;
-    let cancel = message.cseq().ok()?.method == Method::Cancel;
-    Some((branch.into(), cancel))
+    Some(format!("{} {branch}", message.cseq().ok()?.method.as_str()).into())
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use slotmap::SlotMap;
 
-use super::client::{self, Client, Heard};
+use super::client::{self, Cancel, Client, Heard};
 use super::queue::{Due, Queue};
 use super::server::{Server, State};
 use super::{ClientKey, Config, ServerKey, key};
@@ -21,8 +21,8 @@ pub struct Layer<U> {
     config: Config,
     clients: SlotMap<ClientKey, Client<U>>,
     servers: SlotMap<ServerKey, Server>,
-    /// Client transactions by our own branch.
-    by_branch: HashMap<(Box<str>, bool), ClientKey>,
+    /// Client transactions by the method and branch that we sent.
+    by_branch: HashMap<Box<str>, ClientKey>,
     /// Server transactions by what §17.2.3 matches.
     by_request: HashMap<Box<str>, ServerKey>,
     /// Server transactions outside of dialogs by what §8.2.2.2 compares.
@@ -116,10 +116,10 @@ impl<U: Copy> Layer<U> {
         if self.len() >= self.config.max {
             return Incoming::Full;
         }
-        let trying =
-            (method == Method::Invite).then(|| Writer::reply(request, Status::TRYING, None, flow.remote).finish());
+        let trying = Writer::reply(request, Status::TRYING, None, flow.remote).finish();
         let merge = merge.filter(|_| !merged && method != Method::Cancel);
-        let key = self.servers.insert(Server::new(flow, trying, index.clone(), merge));
+        let invite = method == Method::Invite;
+        let key = self.servers.insert(Server::new(invite, flow, trying, index.clone(), merge));
         if let Some(server) = self.servers.get_mut(key) {
             server.begin(key, now, &self.config, &mut self.queue);
         }
@@ -156,6 +156,8 @@ impl<U: Copy> Layer<U> {
     }
 
     /// Answers a request. Sent on the flow that the request came by (§18.2.2). After a final answer it does nothing.
+    /// What RFC 4320 forbids to say to anything but INVITE is not sent: 408 ends the transaction in silence, and of
+    /// provisional answers only the layer's own 100 goes out.
     pub fn respond(&mut self, now: Instant, key: ServerKey, status: Status, bytes: Vec<u8>) {
         let Some(server) = self.servers.get_mut(key) else { return };
         if server.respond(key, status, bytes, now, &self.config, &mut self.queue) {
@@ -169,7 +171,7 @@ impl<U: Copy> Layer<U> {
     /// Sends a request of ours, whole, with a Via of our own. Never an ACK.
     ///
     /// # Errors
-    /// [`Full`] when there is no room, or the bytes are no request with a branch.
+    /// [`Full`] when there is no room, or the bytes are no request with a branch of its own.
     pub fn request(&mut self, now: Instant, flow: Flow, bytes: Vec<u8>, user: U) -> Result<ClientKey, Full> {
         if self.len() >= self.config.max {
             return Err(Full);
@@ -180,8 +182,11 @@ impl<U: Copy> Layer<U> {
     fn send_request(&mut self, now: Instant, flow: Flow, bytes: Vec<u8>, user: Option<U>) -> Option<ClientKey> {
         let (index, invite) = {
             let message = crate::parse(&bytes, &crate::Limits::default()).ok()?;
-            (key::client_key(&message)?, message.method() == Some(Method::Invite))
+            (key::client_key(&message)?, message.method()? == Method::Invite)
         };
+        if self.by_branch.contains_key(&index) {
+            return None;
+        }
         self.transmits.push_back(Transmit { flow, bytes: bytes.clone() });
         let key = self.clients.insert(Client::new(flow, bytes, invite, user, index.clone(), &self.config));
         if let Some(client) = self.clients.get_mut(key) {
@@ -191,11 +196,13 @@ impl<U: Copy> Layer<U> {
         Some(key)
     }
 
-    /// Takes a response. `None` when it is a stray, or a copy that nobody needs; copies of a 2xx to INVITE do go up.
+    /// Takes a response. `None` when it is not valid (§8.1.3.3, §18.3), a stray, or a copy that nobody needs; copies of a
+    /// 2xx to INVITE do go up.
     pub fn handle_response(&mut self, now: Instant, response: &Message<'_>) -> Option<(ClientKey, U)> {
         let status = response.status()?;
         let index = key::client_key(response)?;
         let key = *self.by_branch.get(&index)?;
+        crate::validate(response).ok()?;
         let client = self.clients.get_mut(key)?;
         let heard = client.handle(key, response, status, now, &self.config, &mut self.queue);
         if client.invite && client.state == client::State::Completed && status.0 >= 300 {
@@ -203,7 +210,7 @@ impl<U: Copy> Layer<U> {
             self.transmits.push_back(Transmit { flow: client.flow, bytes: client.bytes.clone() });
         }
         let user = client.user;
-        let wanted = client.cancel.is_some() && client.state == client::State::Proceeding;
+        let wanted = matches!(client.cancel, Cancel::Wanted(_)) && client.state == client::State::Proceeding;
         if wanted {
             self.send_cancel(now, key);
         }
@@ -214,10 +221,10 @@ impl<U: Copy> Layer<U> {
     /// Gives up an INVITE (§9.1): CANCEL goes out once a 1xx is there, never after a final answer.
     pub fn cancel(&mut self, now: Instant, key: ClientKey, reason: Option<&str>) {
         let Some(client) = self.clients.get_mut(key) else { return };
-        if !client.invite || !client.is_open() || client.cancel.is_some() {
+        if !client.invite || !client.is_open() || client.cancel != Cancel::Unwanted {
             return;
         }
-        client.cancel = Some(reason.map(str::to_owned));
+        client.cancel = Cancel::Wanted(reason.map(str::to_owned));
         if client.state == client::State::Proceeding {
             self.send_cancel(now, key);
         }
@@ -225,11 +232,7 @@ impl<U: Copy> Layer<U> {
 
     fn send_cancel(&mut self, now: Instant, key: ClientKey) {
         let Some(client) = self.clients.get_mut(key) else { return };
-        let index = (client.index.0.clone(), true);
-        if self.by_branch.contains_key(&index) {
-            return;
-        }
-        let reason = client.cancel.clone().flatten();
+        let Cancel::Wanted(reason) = std::mem::replace(&mut client.cancel, Cancel::Sent) else { return };
         let (flow, bytes) = (client.flow, client::cancel(&client.bytes, reason.as_deref()));
         client.limit(key, now + self.config.long(), &mut self.queue);
         self.send_request(now, flow, bytes, None);

@@ -5,7 +5,7 @@
 //! | INVITE client | `client` | A retransmit, B give up, D absorb (300–699), M absorb (2xx) |
 //! | non-INVITE client | `client` | E retransmit, F give up, K absorb |
 //! | INVITE server | `server` | 100 after 200 ms, G retransmit, H no ACK, I absorb, L absorb (2xx) |
-//! | non-INVITE server | `server` | J absorb |
+//! | non-INVITE server | `server` | 100 when Timer E of the peer is at T2 (RFC 4320), J absorb |
 //!
 //! What is sent stands before the timer that repeats it. After the final answer a transaction keeps bytes, not messages.
 
@@ -17,6 +17,7 @@ mod server;
 
 use std::time::Duration;
 
+pub(crate) use key::is_unique;
 pub use layer::{Event, Full, Incoming, Layer};
 
 slotmap::new_key_type! {
@@ -57,5 +58,16 @@ impl Config {
     /// 64·T1: timers B, F, H, J, L and M.
     pub(crate) fn long(&self) -> Duration {
         64 * self.t1
+    }
+
+    /// RFC 4320 §4.1: how long it takes a peer's Timer E to be set to T2, 3.5 s by default. Not before that, and not
+    /// later, a request other than INVITE gets its 100.
+    pub(crate) fn late(&self) -> Duration {
+        let (mut interval, mut sum) = (self.t1, self.t1);
+        while !interval.is_zero() && 2 * interval < self.t2 {
+            interval *= 2;
+            sum += interval;
+        }
+        sum
     }
 }

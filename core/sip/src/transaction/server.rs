@@ -21,9 +21,10 @@
 //! | state | event | next | does |
 //! |---|---|---|---|
 //! | Trying | request | Trying | - |
-//! | Trying, Proceeding | 1xx from the user | Proceeding | send |
-//! | Proceeding | request | Proceeding | last 1xx again |
-//! | Trying, Proceeding | 200–699 from the user | Completed | send; Timer J |
+//! | Trying | Timer E of the peer is at T2, without an answer | Proceeding | 100 (RFC 4320 §4.1) |
+//! | Trying, Proceeding | 1xx from the user | - | RFC 4320 §4.1: not sent |
+//! | Proceeding | request | Proceeding | 100 again |
+//! | Trying, Proceeding | 200–699 from the user | Completed | send, but not 408 (RFC 4320 §4.2); Timer J |
 //! | Completed | request | Completed | send again |
 //! | Completed | Timer J | - | - |
 
@@ -49,7 +50,7 @@ pub(super) struct Server {
     pub(super) invite: bool,
     pub(super) state: State,
     pub(super) flow: Flow,
-    /// The last response; before the first one of an INVITE, the 100 that may be said.
+    /// The last response; before the first one, the 100 that may be said.
     pub(super) bytes: Vec<u8>,
     answered: bool,
     pub(super) index: Box<str>,
@@ -60,12 +61,12 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(flow: Flow, trying: Option<Vec<u8>>, index: Box<str>, merge: Option<u64>) -> Self {
+    pub(super) fn new(invite: bool, flow: Flow, trying: Vec<u8>, index: Box<str>, merge: Option<u64>) -> Self {
         Self {
-            invite: trying.is_some(),
+            invite,
             state: State::Proceeding,
             flow,
-            bytes: trying.unwrap_or_default(),
+            bytes: trying,
             answered: false,
             index,
             merge,
@@ -76,9 +77,8 @@ impl Server {
     }
 
     pub(super) fn begin(&mut self, key: ServerKey, now: Instant, config: &Config, queue: &mut Queue) {
-        if self.invite {
-            self.answer = Some(queue.arm(now + config.trying, Due::Answer(key)));
-        }
+        let patience = if self.invite { config.trying } else { config.late() };
+        self.answer = Some(queue.arm(now + patience, Due::Answer(key)));
     }
 
     /// The same request again. Says whether the last response is to be sent again.
@@ -99,12 +99,14 @@ impl Server {
         config: &Config,
         queue: &mut Queue,
     ) -> bool {
-        if self.state != State::Proceeding {
+        // RFC 4320 §4.1: the user has nothing provisional to say to what is no INVITE.
+        if self.state != State::Proceeding || (!self.invite && status.is_provisional()) {
             return false;
         }
         queue.cancel(&mut self.answer);
-        self.bytes = bytes;
-        self.answered = true;
+        // RFC 4320 §4.2: a 408 would come when the peer has long given up.
+        self.answered = self.invite || status != Status::REQUEST_TIMEOUT;
+        self.bytes = if self.answered { bytes } else { Vec::new() };
         if status.is_provisional() {
             return true;
         }
@@ -128,7 +130,7 @@ impl Server {
                 self.forget = Some(queue.arm(now + linger, Due::Forget(key)));
             }
         }
-        true
+        self.answered
     }
 
     /// The 2xx has been sent: it is the user's to repeat, and only copies of the INVITE are absorbed.
@@ -138,7 +140,7 @@ impl Server {
         }
     }
 
-    /// The timer of the 100 and Timer G. Says whether the bytes are to be sent.
+    /// The timers of the 100 and Timer G. Says whether the bytes are to be sent.
     pub(super) fn answer(&mut self, key: ServerKey, now: Instant, config: &Config, queue: &mut Queue) -> bool {
         self.answer = None;
         match self.state {

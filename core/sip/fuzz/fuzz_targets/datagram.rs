@@ -1,0 +1,5 @@
+#![no_main]
+
+mod feed;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| feed::datagram(bytes));
