@@ -9,12 +9,16 @@
 //! digest                         Nonces, verify, challenge, answer
 //! ```
 //!
+//! The feature `rsip` adds `compat`: conversions to and from the types of that crate.
+//!
 //! Nothing here reads a clock, draws a random number or waits. Nothing that a peer sends makes it panic.
 
 #![forbid(unsafe_code)]
 
 mod address;
 mod auth;
+#[cfg(feature = "rsip")]
+pub mod compat;
 pub mod dialog;
 pub mod digest;
 mod error;
