@@ -1,5 +1,6 @@
 //! `CdrService`: the records of calls that ended.
 
+use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use prost_types::Timestamp;
@@ -19,6 +20,8 @@ use crate::words::timestamp;
 const PAGE: u32 = 100;
 /// How many it has at most.
 const LARGEST_PAGE: u32 = 1000;
+/// The years 1 to 9999 in seconds since 1970.
+const YEARS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 #[tonic::async_trait]
 impl CdrService for Desk {
@@ -65,8 +68,12 @@ fn read_filter(wrong: &mut Violations, request: QueryCdrsRequest) -> CdrFilter {
     }
 }
 
+/// A time within what a `Timestamp` may be: protocol buffers give it the years 1 to 9999.
 fn read_time(wrong: &mut Violations, field: &str, time: Option<Timestamp>) -> Option<SystemTime> {
-    wrong.read(field, SystemTime::try_from(time?).map_err(|_| "a time between the years 1 and 9999".to_owned()))
+    let time = time?;
+    let sound = YEARS.contains(&time.seconds) && (0..1_000_000_000).contains(&time.nanos);
+    let read = SystemTime::try_from(time).ok().filter(|_| sound);
+    wrong.read(field, read.ok_or_else(|| "a time in the years 1 to 9999".to_owned()))
 }
 
 /// As the store keeps it.

@@ -1,0 +1,276 @@
+//! A server on loopback with a store in memory, and an exchange that does as it is told.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use admin::v1::call_service_client::CallServiceClient;
+use admin::v1::cdr_service_client::CdrServiceClient;
+use admin::v1::dialplan_service_client::DialplanServiceClient;
+use admin::v1::registration_service_client::RegistrationServiceClient;
+use admin::v1::tenant_service_client::TenantServiceClient;
+use admin::v1::user_service_client::UserServiceClient;
+use admin::v1::{CreateTenantRequest, CreateUserRequest};
+use admin::{Board, Change, Happening, Live, LiveCall, Pending, TokenHash};
+use slotmap::SlotMap;
+use store::{Store, Writer};
+use switch::{
+    Aor, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation, Label, LegRecord, MediaStats,
+    Party, Record, Side, StoredBinding, TenantId, UserId,
+};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, oneshot};
+use tokio::task::JoinHandle;
+use tonic::metadata::MetadataValue;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+pub(crate) const TOKEN: &str = "the-right-token";
+
+pub(crate) struct House {
+    pub(crate) endpoint: String,
+    pub(crate) store: Store,
+    pub(crate) exchange: Arc<Exchange>,
+    end: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<Result<(), admin::Error>>,
+}
+
+/// The running exchange, as the tests want it.
+#[derive(Default)]
+pub(crate) struct Exchange {
+    pub(crate) board: Board,
+    ids: Mutex<SlotMap<CallId, ()>>,
+    pub(crate) bindings: Mutex<Vec<StoredBinding>>,
+    pub(crate) hung_up: Mutex<Vec<(TenantId, CallUid, Cause)>>,
+    pub(crate) changes: Mutex<Vec<Change>>,
+}
+
+impl Live for Exchange {
+    fn calls(&self, tenant: TenantId) -> Pending<'_, Vec<LiveCall>> {
+        Box::pin(async move { self.board.calls(tenant) })
+    }
+
+    fn watch(&self) -> broadcast::Receiver<Happening> {
+        self.board.watch()
+    }
+
+    fn hang_up(&self, tenant: TenantId, call: CallUid, cause: Cause) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let Some(id) = self.board.find(tenant, call) else { return false };
+            self.hung_up.lock().unwrap().push((tenant, call, cause));
+            self.board.hear(id, at(60), &Event::Ended(Ending { cause, by: Side::Exchange, status: 200 }));
+            true
+        })
+    }
+
+    fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>> {
+        let bindings = self.bindings.lock().unwrap();
+        let found = bindings.iter().filter(|binding| binding.aor.tenant == tenant).cloned().collect();
+        Box::pin(async move { found })
+    }
+
+    fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>> {
+        let broken = component.ends_with(b"broken");
+        Box::pin(async move { if broken { Err("it exports no `application`".to_owned()) } else { Ok(()) } })
+    }
+
+    fn changed(&self, change: Change) -> Pending<'_, ()> {
+        Box::pin(async move { self.changes.lock().unwrap().push(change) })
+    }
+}
+
+impl Exchange {
+    pub(crate) fn arrives(&self, uid: u8, tenant: TenantId, caller: &str, callee: &str) -> CallId {
+        let id = self.ids.lock().unwrap().insert(());
+        let party = |user: &str| Party { name: None, user: user.to_owned(), uri: format!("sip:{user}@acme.example") };
+        let invitation = Invitation {
+            uid: call_uid(uid),
+            tenant,
+            caller: Party { name: Some("Alice A.".to_owned()), ..party(caller) },
+            user: None,
+            callee: party(callee),
+            headers: Vec::new(),
+            source: "192.0.2.7:5060".parse().unwrap(),
+            arrived: at(uid.into()),
+            deadline: Duration::from_secs(10),
+        };
+        self.board.hear(id, at(uid.into()), &Event::Arrived(Arc::new(invitation)));
+        id
+    }
+}
+
+impl House {
+    pub(crate) async fn built() -> Self {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let exchange = Arc::new(Exchange::default());
+        let (end, ended) = oneshot::channel();
+        let shutdown = async {
+            let _ = ended.await;
+        };
+        let live: Arc<dyn Live> = exchange.clone();
+        let serving = tokio::spawn(admin::serve(listener, store.clone(), live, TokenHash::of(TOKEN), shutdown));
+        Self { endpoint, store, exchange, end: Some(end), serving }
+    }
+
+    /// With one tenant, acme.
+    pub(crate) async fn with_acme() -> (Self, TenantId) {
+        let house = Self::built().await;
+        let acme = house.tenant("acme").await;
+        (house, acme)
+    }
+
+    pub(crate) async fn tenant(&self, name: &str) -> TenantId {
+        let domains = vec![format!("{name}.example")];
+        let request = CreateTenantRequest { name: name.to_owned(), domains, ..Default::default() };
+        TenantId(self.tenants().await.create(request).await.unwrap().into_inner().id)
+    }
+
+    pub(crate) async fn user(&self, tenant: &str, name: &str, extension: &str) -> UserId {
+        let request = CreateUserRequest {
+            tenant: tenant.to_owned(),
+            name: name.to_owned(),
+            password: "correct horse".to_owned(),
+            display_name: None,
+            extension: Some(extension.to_owned()),
+        };
+        UserId(self.users().await.create(request).await.unwrap().into_inner().id)
+    }
+
+    pub(crate) fn registers(&self, tenant: TenantId, user: &str) {
+        self.exchange.bindings.lock().unwrap().push(binding(tenant, user));
+    }
+
+    pub(crate) async fn keeps(&self, cdrs: Vec<Cdr>) {
+        let (writer, task) = Writer::new(self.store.clone());
+        cdrs.into_iter().for_each(|cdr| writer.write(Record::Cdr(Box::new(cdr))));
+        drop(writer);
+        task.run().await;
+    }
+
+    /// Tells the server to end, and gives how it ended.
+    pub(crate) async fn closes(&mut self) -> Result<(), admin::Error> {
+        drop(self.end.take());
+        (&mut self.serving).await.unwrap()
+    }
+
+    pub(crate) async fn wire(&self) -> Channel {
+        Endpoint::from_shared(self.endpoint.clone()).unwrap().connect().await.unwrap()
+    }
+
+    pub(crate) async fn tenants(&self) -> TenantServiceClient<Wire> {
+        TenantServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn users(&self) -> UserServiceClient<Wire> {
+        UserServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn registrations(&self) -> RegistrationServiceClient<Wire> {
+        RegistrationServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn dialplans(&self) -> DialplanServiceClient<Wire> {
+        DialplanServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn calls(&self) -> CallServiceClient<Wire> {
+        CallServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn cdrs(&self) -> CdrServiceClient<Wire> {
+        CdrServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn trusted(&self) -> Wire {
+        InterceptedService::new(self.wire().await, Bearer(TOKEN))
+    }
+}
+
+pub(crate) type Wire = InterceptedService<Channel, Bearer>;
+
+/// Shows a token with every request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bearer(pub(crate) &'static str);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let value = MetadataValue::try_from(format!("Bearer {}", self.0)).unwrap();
+        request.metadata_mut().insert("authorization", value);
+        Ok(request)
+    }
+}
+
+/// The day of the tests, and seconds of it.
+pub(crate) fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_772_366_400 + seconds)
+}
+
+pub(crate) fn call_uid(number: u8) -> CallUid {
+    CallUid([number; 12])
+}
+
+pub(crate) fn binding(tenant: TenantId, user: &str) -> StoredBinding {
+    StoredBinding {
+        aor: Aor { tenant, user: user.to_owned() },
+        contact: format!("sip:{user}@10.0.0.7:5062"),
+        q: 500,
+        call_id: "reg-1".to_owned(),
+        cseq: 4,
+        expires: at(3600),
+        transport: "udp".to_owned(),
+        local: "192.0.2.1:5060".parse().unwrap(),
+        remote: "192.0.2.7:61000".parse().unwrap(),
+        path: vec!["<sip:edge.example;lr>".to_owned()],
+        instance: Some("urn:uuid:00000000-0000-1000-8000-000A95A0E128".to_owned()),
+        reg_id: Some(1),
+        user_agent: Some("Phone/1.0".to_owned()),
+    }
+}
+
+/// The record of an answered call of 65 seconds.
+pub(crate) fn cdr(number: u8, tenant: TenantId, caller: &str, callee: &str) -> Cdr {
+    let begun = u64::from(number) * 100;
+    Cdr {
+        uid: call_uid(number),
+        tenant,
+        user: None,
+        caller: caller.to_owned(),
+        caller_name: Some("Alice A.".to_owned()),
+        callee: callee.to_owned(),
+        answered_by: Some("bob".to_owned()),
+        arrived: at(begun),
+        ringing: Some(at(begun + 1)),
+        answered: Some(at(begun + 5)),
+        ended: at(begun + 70),
+        disposition: Disposition::Answered,
+        cause: Cause::NORMAL,
+        status: 200,
+        by: Side::Callee,
+        application: Some(Label { name: "office".to_owned(), version: "abcdef0123456789".to_owned() }),
+        fallback: None,
+        legs: vec![leg(Direction::Arriving, caller), leg(Direction::Calling, "bob")],
+    }
+}
+
+fn leg(direction: Direction, party: &str) -> LegRecord {
+    let remote: SocketAddr = "192.0.2.7:5060".parse().unwrap();
+    let media =
+        MediaStats { packets_in: 3250, packets_out: 3248, lost: 2, jitter_us: Some(1500), ..Default::default() };
+    LegRecord {
+        direction,
+        party: party.to_owned(),
+        sip_call_id: format!("{party}-call"),
+        remote,
+        status: Some(200),
+        media: Some(media),
+    }
+}
+
+/// A component, as far as an exchange that does not compile can tell.
+pub(crate) fn component(body: &[u8]) -> Vec<u8> {
+    [b"\0asm\x0d\0\x01\0", body].concat()
+}

@@ -1,0 +1,9 @@
+//! Operators at a real server on loopback: over gRPC, and over the command line that speaks it.
+
+mod cli;
+mod guard;
+mod house;
+mod services;
+mod tenancy;
+mod watching;
+mod words;

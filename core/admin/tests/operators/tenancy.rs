@@ -1,0 +1,174 @@
+//! Tenant A × tenant B × every RPC: nothing is seen or reached across.
+
+use admin::v1::{
+    ActivateDialplanRequest, DeactivateDialplanRequest, DeleteUserRequest, GetActiveDialplanRequest, GetCallRequest,
+    GetCdrRequest, GetUserRequest, HangupRequest, ListCallsRequest, ListDialplanVersionsRequest,
+    ListRegistrationsRequest, ListUsersRequest, QueryCdrsRequest, UpdateUserRequest, UploadDialplanRequest,
+    WatchCallsRequest,
+};
+use switch::TenantId;
+use tonic::Code;
+
+use crate::guard::methods;
+use crate::house::{House, at, call_uid, cdr, component};
+
+/// Every RPC that takes a tenant; one that is not tried here makes the first test fail.
+const TRIED: [&str; 17] = [
+    "CallService.Get",
+    "CallService.Hangup",
+    "CallService.List",
+    "CallService.Watch",
+    "CdrService.Get",
+    "CdrService.Query",
+    "DialplanService.Activate",
+    "DialplanService.Deactivate",
+    "DialplanService.GetActive",
+    "DialplanService.ListVersions",
+    "DialplanService.Upload",
+    "RegistrationService.List",
+    "UserService.Create",
+    "UserService.Delete",
+    "UserService.Get",
+    "UserService.List",
+    "UserService.Update",
+];
+
+#[test]
+fn every_rpc_that_takes_a_tenant_is_tried() {
+    let mut all: Vec<_> = methods()
+        .iter()
+        .filter(|method| method.input().get_field_by_name("tenant").is_some())
+        .map(|method| format!("{}.{}", method.parent_service().name(), method.name()))
+        .collect();
+    all.sort();
+    assert_eq!(all, TRIED);
+    let others = methods().into_iter().filter(|method| method.input().get_field_by_name("tenant").is_none());
+    assert!(others.into_iter().all(|method| method.parent_service().name() == "TenantService"));
+}
+
+fn umbrella() -> String {
+    "umbrella".to_owned()
+}
+
+/// Acme has one of everything, umbrella has nothing.
+async fn two_tenants() -> (House, TenantId, String) {
+    let (house, acme) = House::with_acme().await;
+    house.tenant("umbrella").await;
+    house.user("acme", "alice", "1001").await;
+    house.registers(acme, "alice");
+    house.exchange.arrives(1, acme, "alice", "1002");
+    house.keeps(vec![cdr(9, acme, "alice", "1002")]).await;
+    let upload = UploadDialplanRequest {
+        tenant: "acme".to_owned(),
+        name: "office".to_owned(),
+        component: component(b"acme's"),
+        activate: true,
+    };
+    let hash = house.dialplans().await.upload(upload).await.unwrap().into_inner().hash;
+    (house, acme, hash)
+}
+
+#[tokio::test]
+async fn lists_of_one_tenant_show_nothing_of_another() {
+    let (house, ..) = two_tenants().await;
+    let tenant = umbrella();
+    let users = house.users().await.list(ListUsersRequest { tenant: umbrella() }).await.unwrap().into_inner();
+    assert!(users.users.is_empty());
+    let request = ListRegistrationsRequest { tenant: umbrella(), user: "alice".to_owned() };
+    let registrations = house.registrations().await.list(request).await.unwrap().into_inner();
+    assert!(registrations.registrations.is_empty());
+    let request = ListDialplanVersionsRequest { tenant: umbrella() };
+    let versions = house.dialplans().await.list_versions(request).await.unwrap().into_inner();
+    assert!(versions.versions.is_empty());
+    let calls = house.calls().await.list(ListCallsRequest { tenant: umbrella() }).await.unwrap().into_inner();
+    assert!(calls.calls.is_empty());
+    let cdrs = house.cdrs().await.query(QueryCdrsRequest { tenant, ..Default::default() }).await.unwrap().into_inner();
+    assert!(cdrs.cdrs.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_of_one_tenant_is_found_or_changed_through_another() {
+    let (house, acme, hash) = two_tenants().await;
+    let before = house.exchange.changes.lock().unwrap().len();
+    let (name, uid) = ("alice".to_owned(), call_uid(1).to_string());
+    let (mut users, mut calls) = (house.users().await, house.calls().await);
+    let (mut dialplans, mut cdrs) = (house.dialplans().await, house.cdrs().await);
+    let update = UpdateUserRequest {
+        tenant: umbrella(),
+        name: name.clone(),
+        password: Some("stolen by umbrella".to_owned()),
+        ..Default::default()
+    };
+    let activate = ActivateDialplanRequest { tenant: umbrella(), hash, ..Default::default() };
+    let refusals = [
+        users.get(GetUserRequest { tenant: umbrella(), name: name.clone() }).await.map(drop),
+        users.update(update).await.map(drop),
+        users.delete(DeleteUserRequest { tenant: umbrella(), name: name.clone() }).await.map(drop),
+        dialplans.activate(activate).await.map(drop),
+        dialplans.get_active(GetActiveDialplanRequest { tenant: umbrella() }).await.map(drop),
+        calls.get(GetCallRequest { tenant: umbrella(), uid: uid.clone() }).await.map(drop),
+        calls.hangup(HangupRequest { tenant: umbrella(), uid, cause: 16 }).await.map(drop),
+        cdrs.get(GetCdrRequest { tenant: umbrella(), uid: call_uid(9).to_string() }).await.map(drop),
+    ];
+    for (number, refused) in refusals.into_iter().enumerate() {
+        assert_eq!(refused.unwrap_err().code(), Code::NotFound, "attempt {number}");
+    }
+    assert!(house.exchange.hung_up.lock().unwrap().is_empty());
+    assert_eq!(house.exchange.changes.lock().unwrap().len(), before, "the exchange was told of nothing");
+    assert_eq!(house.exchange.board.calls(acme).len(), 1);
+    assert!(house.store.users(acme).by_name("alice").await.unwrap().enabled);
+}
+
+#[tokio::test]
+async fn what_one_tenant_makes_leaves_the_other_as_it_was() {
+    let (house, acme, hash) = two_tenants().await;
+    house.user("umbrella", "alice", "1001").await;
+    let upload = UploadDialplanRequest {
+        tenant: umbrella(),
+        name: "office".to_owned(),
+        component: component(b"umbrella's"),
+        activate: true,
+    };
+    let mut dialplans = house.dialplans().await;
+    dialplans.upload(upload).await.unwrap();
+    dialplans.deactivate(DeactivateDialplanRequest { tenant: umbrella() }).await.unwrap();
+    assert_eq!(house.store.dialplans(acme).active().await.unwrap().unwrap().hash, hash);
+    assert_eq!(house.store.users(acme).list().await.unwrap().len(), 1);
+    house.users().await.delete(DeleteUserRequest { tenant: umbrella(), name: "alice".to_owned() }).await.unwrap();
+    assert_eq!(house.store.users(acme).list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_page_token_of_one_tenant_opens_nothing_of_another() {
+    let (house, acme, _) = two_tenants().await;
+    house.keeps(vec![cdr(10, acme, "alice", "1002")]).await;
+    let mut cdrs = house.cdrs().await;
+    let mut request = QueryCdrsRequest { tenant: "acme".to_owned(), page_size: 1, ..Default::default() };
+    request.page_token = cdrs.query(request.clone()).await.unwrap().into_inner().next_page_token;
+    assert!(!request.page_token.is_empty());
+    request.tenant = umbrella();
+    assert!(cdrs.query(request).await.unwrap().into_inner().cdrs.is_empty());
+}
+
+#[tokio::test]
+async fn a_watcher_of_one_tenant_hears_nothing_of_another() {
+    let (house, acme, _) = two_tenants().await;
+    let umbrella_id = house.store.tenants().by_name("umbrella").await.unwrap().id;
+    let request = WatchCallsRequest { tenant: umbrella(), uid: String::new() };
+    let mut events = house.calls().await.watch(request).await.unwrap().into_inner();
+    let theirs = house.exchange.arrives(2, acme, "alice", "1002");
+    house.exchange.board.hear(theirs, at(1), &switch::Event::Ringing { target: "bob".to_owned() });
+    house.exchange.arrives(3, umbrella_id, "wesker", "1003");
+    let heard = events.message().await.unwrap().unwrap();
+    assert_eq!((heard.uid, heard.tenant.as_str()), (call_uid(3).to_string(), "umbrella"));
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_not_there_is_not_found() {
+    let (house, ..) = two_tenants().await;
+    let tenant = "nobody".to_owned();
+    let refused = house.users().await.list(ListUsersRequest { tenant: tenant.clone() }).await.unwrap_err();
+    assert_eq!((refused.code(), refused.message()), (Code::NotFound, "there is no such tenant"));
+    let refused = house.calls().await.list(ListCallsRequest { tenant }).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+}

@@ -1,0 +1,117 @@
+//! Those who watch hear everything, in order, or how much they missed.
+
+use std::time::Duration;
+
+use admin::v1::call_event::Event as Spelt;
+use admin::v1::{CallEvent, WatchCallsRequest, reply};
+use switch::{Cause, DialOutcome, Ending, Event, Label, Refusal, Reply, Side};
+use tonic::Streaming;
+
+use crate::house::{House, at, call_uid};
+
+async fn watch(house: &House, uid: &str) -> Streaming<CallEvent> {
+    let request = WatchCallsRequest { tenant: "acme".to_owned(), uid: uid.to_owned() };
+    house.calls().await.watch(request).await.unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn a_watcher_hears_the_whole_life_of_a_call() {
+    let (house, tenant) = House::with_acme().await;
+    let mut events = watch(&house, "").await;
+    let call = house.exchange.arrives(1, tenant, "alice", "1002");
+    let target = || "bob".to_owned();
+    let ending = Ending { cause: Cause::NORMAL, by: Side::Caller, status: 200 };
+    for event in [
+        Event::Attached(Label { name: "office".to_owned(), version: "abcdef".to_owned() }),
+        Event::Reply(Reply::Done),
+        Event::Reply(Reply::Refused(Refusal::BadValue)),
+        Event::Ringing { target: target() },
+        Event::Bridged { target: target() },
+        Event::Reply(Reply::Dialled(DialOutcome::Answered { target: target() })),
+        Event::Held(Side::Callee),
+        Event::Resumed(Side::Callee),
+        Event::Ended(ending),
+    ] {
+        house.exchange.board.hear(call, at(7), &event);
+    }
+    let mut heard = Vec::new();
+    for _ in 0..10 {
+        let event = events.message().await.unwrap().unwrap();
+        assert_eq!((event.uid.as_str(), event.tenant.as_str()), (call_uid(1).to_string().as_str(), "acme"));
+        assert_eq!(event.missed, 0);
+        heard.push(match event.event.unwrap() {
+            Spelt::Arrived(arrived) => format!("arrived from {}", arrived.source),
+            Spelt::Attached(attached) => format!("attached {}", attached.application.unwrap().name),
+            Spelt::Reply(answer) => match answer.reply.unwrap() {
+                reply::Reply::Done(_) => "done".to_owned(),
+                reply::Reply::Dialled(dialled) => format!("dialled {:?}", dialled.outcome()),
+                reply::Reply::Ended(_) => "over".to_owned(),
+                reply::Reply::Refused(refused) => format!("refused {:?}", refused.refusal()),
+            },
+            Spelt::Ringing(ringing) => format!("ringing {}", ringing.target),
+            Spelt::Bridged(bridged) => format!("bridged {}", bridged.target),
+            Spelt::Held(held) => format!("held {:?}", held.by()),
+            Spelt::Resumed(resumed) => format!("resumed {:?}", resumed.by()),
+            Spelt::Ended(ended) => format!("ended {} {:?} {}", ended.cause, ended.by(), ended.status),
+        });
+    }
+    assert_eq!(
+        heard,
+        [
+            "arrived from 192.0.2.7:5060",
+            "attached office",
+            "done",
+            "refused BadValue",
+            "ringing bob",
+            "bridged bob",
+            "dialled Answered",
+            "held Callee",
+            "resumed Callee",
+            "ended 16 Caller 200",
+        ]
+    );
+    assert!(house.exchange.board.is_empty());
+}
+
+#[tokio::test]
+async fn a_watcher_of_one_call_hears_that_call_alone() {
+    let (house, tenant) = House::with_acme().await;
+    let mut events = watch(&house, &call_uid(2).to_string()).await;
+    house.exchange.arrives(1, tenant, "alice", "1002");
+    house.exchange.arrives(2, tenant, "bob", "1001");
+    assert_eq!(events.message().await.unwrap().unwrap().uid, call_uid(2).to_string());
+}
+
+#[tokio::test]
+async fn a_watcher_that_is_too_slow_is_told_how_much_it_missed() {
+    let (house, tenant) = House::with_acme().await;
+    let mut events = watch(&house, "").await;
+    let call = house.exchange.arrives(1, tenant, "alice", "1002");
+    // More than the wire, the stream and the backlog hold together.
+    let all = 20_000;
+    for _ in 1..all - 1 {
+        house.exchange.board.hear(call, at(1), &Event::Ringing { target: "bob".to_owned() });
+    }
+    let ending = Ending { cause: Cause::NORMAL, by: Side::Caller, status: 200 };
+    house.exchange.board.hear(call, at(2), &Event::Ended(ending));
+    let (mut heard, mut missed) = (0, 0);
+    loop {
+        let event = events.message().await.unwrap().unwrap();
+        heard += 1;
+        missed += event.missed;
+        if matches!(event.event, Some(Spelt::Ended(_))) {
+            break;
+        }
+    }
+    assert!(missed > 0);
+    assert_eq!(heard + missed, all);
+}
+
+#[tokio::test]
+async fn a_server_that_ends_does_not_wait_for_its_watchers() {
+    let (mut house, _) = House::with_acme().await;
+    let mut events = watch(&house, "").await;
+    let closed = tokio::time::timeout(Duration::from_secs(4), house.closes()).await;
+    closed.expect("sooner than what is cut off").unwrap();
+    assert!(events.message().await.unwrap().is_none(), "the stream ended in order");
+}

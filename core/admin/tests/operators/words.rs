@@ -1,0 +1,64 @@
+//! `switch` and `call.proto` are one vocabulary in two spellings.
+
+use admin::v1::FILE_DESCRIPTOR_SET;
+use prost_reflect::DescriptorPool;
+
+const EVENT: &str = include_str!("../../../switch/src/event.rs");
+const COMMAND: &str = include_str!("../../../switch/src/command.rs");
+const RECORD: &str = include_str!("../../../switch/src/record.rs");
+
+/// The names of an enum's variants, in their order, as its source spells them.
+fn variants(source: &str, name: &str) -> Vec<String> {
+    let (_, rest) = source.split_once(&format!("pub enum {name} {{\n")).expect(name);
+    let (body, _) = rest.split_once("\n}\n").expect("an end");
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    names.map(|line| line.chars().take_while(char::is_ascii_alphanumeric).collect()).collect()
+}
+
+fn camel(words: &str) -> String {
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..].to_ascii_lowercase();
+    words.split('_').map(capital).collect()
+}
+
+fn pool() -> DescriptorPool {
+    DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap()
+}
+
+fn oneof(message: &str, name: &str) -> Vec<String> {
+    let message = pool().get_message_by_name(&format!("strowger.admin.v1.{message}")).unwrap();
+    let oneof = message.oneofs().find(|oneof| oneof.name() == name).unwrap();
+    oneof.fields().map(|field| camel(field.name())).collect()
+}
+
+fn values(name: &str, prefix: &str) -> Vec<String> {
+    let spelt = pool().get_enum_by_name(&format!("strowger.admin.v1.{name}")).unwrap();
+    let values = spelt.values().map(|value| camel(value.name().strip_prefix(prefix).expect("the prefix")));
+    values.filter(|value| value != "Unspecified").collect()
+}
+
+#[test]
+fn every_event_has_its_name_in_the_api() {
+    assert_eq!(oneof("CallEvent", "event"), variants(EVENT, "Event"));
+    assert_eq!(oneof("Reply", "reply"), variants(EVENT, "Reply"));
+    assert_eq!(values("DialOutcome", "DIAL_OUTCOME_"), variants(EVENT, "DialOutcome"));
+    assert_eq!(values("Refusal", "REFUSAL_"), variants(EVENT, "Refusal"));
+    assert_eq!(values("Side", "SIDE_"), variants(EVENT, "Side"));
+}
+
+#[test]
+fn every_command_of_the_api_has_its_name_in_the_exchange() {
+    let calls = pool().get_service_by_name("strowger.admin.v1.CallService").unwrap();
+    let looking = ["List", "Get", "Watch"];
+    let names = calls.methods().map(|method| method.name().to_owned());
+    let commands: Vec<_> = names.filter(|name| !looking.contains(&name.as_str())).collect();
+    assert_eq!(commands, ["Hangup"]);
+    let known = variants(COMMAND, "Command");
+    assert!(commands.iter().all(|command| known.contains(command)), "{commands:?} in {known:?}");
+}
+
+#[test]
+fn every_word_of_a_record_has_its_name_in_the_api() {
+    assert_eq!(values("Disposition", "DISPOSITION_"), variants(RECORD, "Disposition"));
+    assert_eq!(values("Direction", "DIRECTION_"), variants(RECORD, "Direction"));
+}
