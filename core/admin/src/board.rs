@@ -75,6 +75,12 @@ impl Board {
         self.lock().is_empty()
     }
 
+    /// The switch's keys of all calls.
+    #[must_use]
+    pub fn all(&self) -> Vec<CallId> {
+        self.lock().keys().copied().collect()
+    }
+
     /// The switch's key of a call of this tenant.
     #[must_use]
     pub fn find(&self, tenant: TenantId, uid: CallUid) -> Option<CallId> {

@@ -1,2 +1,145 @@
-//! The binary strowger.
-fn main() {}
+//! The binary `strowger`: sockets, threads, settings, wiring, and the command line.
+
+mod applications;
+mod cli;
+mod demo;
+mod directory;
+mod exchange;
+mod keeper;
+mod live;
+mod media;
+mod observer;
+mod run;
+mod settings;
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+use cli::{Cli, Verb};
+use run::Station;
+use settings::Settings;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Verb::Run { config, data, demo, ready_file } => {
+            run_exchange(config.as_deref(), &data, demo, ready_file.as_deref())
+        }
+        Verb::DemoCall => {
+            start_log("warn", "text");
+            demo::demo_call()
+        }
+        Verb::Status { metrics } => cli::status(&metrics),
+        Verb::Config(verb) => cli::config(verb),
+        Verb::Completions { shell } => {
+            cli::completions(shell);
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "strowger: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_exchange(config: Option<&Path>, data: &Path, demo: bool, ready_file: Option<&Path>) -> Result<()> {
+    let settings = Settings::load(config)?;
+    start_log(&settings.log.filter, &settings.log.format);
+    let data = run::data_folder(data)?;
+    run::runtime()?.block_on(async {
+        let store = run::open_store(&settings, &data).await?;
+        let made = if demo { demo::make(&store).await? } else { None };
+        let mut settings = settings;
+        if demo && settings.sip.default_tenant.is_empty() {
+            settings.sip.default_tenant = "demo".to_owned();
+        }
+        let station = Station::start(&settings, &data, store, None).await?;
+        tracing::info!(sip = station.sip.join(" "), admin = ?station.admin, metrics = ?station.metrics, "ready");
+        if let Some(file) = ready_file {
+            write_ready(file, &station).with_context(|| format!("writing {}", file.display()))?;
+        }
+        if demo {
+            welcome(&station, &data, made)?;
+        }
+        let (mut stop, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            _ = stop.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: no new calls; once more to stop at once");
+        let again = async {
+            tokio::select! {
+                _ = stop.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        station.stop(Duration::from_secs(settings.shutdown.drain_seconds), again).await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+fn write_ready(file: &Path, station: &Station) -> Result<()> {
+    let ready = serde_json::json!({
+        "sip": station.sip,
+        "admin": station.admin,
+        "metrics": station.metrics,
+        "pid": std::process::id(),
+    });
+    let part = file.with_extension("part");
+    std::fs::write(&part, serde_json::to_vec(&ready)?)?;
+    std::fs::rename(part, file)?;
+    Ok(())
+}
+
+/// What to type into a phone.
+fn welcome(station: &Station, data: &Path, made: Option<(store::Tenant, Vec<demo::Login>)>) -> Result<()> {
+    let address = station.sip.first().and_then(|sip| sip.split_once(':')).map_or("", |(_, address)| address);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\nStrowger listens on {}. Data is kept in {}.\n", station.sip.join(", "), data.display())?;
+    match made {
+        Some((_, logins)) => {
+            writeln!(
+                out,
+                "Type this into two phones (softphones on this machine). The passwords are shown this once:\n"
+            )?;
+            for login in logins {
+                writeln!(out, "  server   {address}    user {}    password {}", login.user, login.password)?;
+            }
+            writeln!(out, "\nThen dial 1002 from 1001.")?;
+        }
+        None => writeln!(
+            out,
+            "The tenants are those of the last start. A forgotten password is set anew with `strowger user password`."
+        )?,
+    }
+    writeln!(out, "Phones elsewhere in your network: set sip.listen in strowger.toml (`strowger config sample`).")?;
+    writeln!(
+        out,
+        "Operate it with `strowger user list`, `strowger call list`, `strowger cdr list`. Stop it with Ctrl-C.\n"
+    )?;
+    Ok(())
+}
+
+fn start_log(filter: &str, format: &str) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env()
+        .or_else(|_| EnvFilter::try_new(filter))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    let started = if format == "json" { builder.json().try_init() } else { builder.try_init() };
+    if let Err(error) = started {
+        let _ = writeln!(std::io::stderr(), "strowger: no log: {error}");
+    }
+}

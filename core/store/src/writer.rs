@@ -1,5 +1,7 @@
 //! The one writer: records in batches, in the order of their coming, tried again until they are kept.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sea_orm::TransactionTrait;
@@ -18,6 +20,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Writer {
     records: mpsc::UnboundedSender<Record>,
+    /// Records given and not yet kept.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// The other end; its [`run`](WriterTask::run) is to be spawned.
@@ -25,6 +29,7 @@ pub struct Writer {
 pub struct WriterTask {
     store: Store,
     records: mpsc::UnboundedReceiver<Record>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Writer {
@@ -32,12 +37,20 @@ impl Writer {
     #[must_use]
     pub fn new(store: Store) -> (Self, WriterTask) {
         let (sender, records) = mpsc::unbounded_channel();
-        (Self { records: sender }, WriterTask { store, records })
+        let waiting = Arc::new(AtomicUsize::new(0));
+        (Self { records: sender, waiting: waiting.clone() }, WriterTask { store, records, waiting })
     }
 
     /// Keeps a record, soon.
     pub fn write(&self, record: Record) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let _ = self.records.send(record);
+    }
+
+    /// How many records were given and are not kept yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 }
 
@@ -53,14 +66,10 @@ impl WriterTask {
                     batch.push(record);
                 }
             }
+            let count = batch.len();
             self.keep(std::mem::take(&mut batch)).await;
+            self.waiting.fetch_sub(count, Ordering::Relaxed);
         }
-    }
-
-    /// How many records wait.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.records.len()
     }
 
     async fn keep(&self, batch: Vec<Record>) {

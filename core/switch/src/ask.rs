@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::command::Target;
-use crate::ids::{Aor, TenantId, UserId};
+use crate::ids::{Aor, PortId, TenantId, UserId};
 use crate::media::MediaPort;
 
 /// A question of the exchange.
@@ -30,6 +30,8 @@ pub enum Ask {
     Port {
         /// The address that signalling came from: decides the family and which own address is shown.
         toward: SocketAddr,
+        /// A port of the same call: the two will be connected, and are best kept together.
+        beside: Option<PortId>,
     },
 }
 

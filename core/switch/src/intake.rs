@@ -153,7 +153,16 @@ impl Switch {
             },
         };
         if let Some(leg) = intake.leg {
-            return self.in_dialog(leg, key, &message, flow);
+            // A leg's user may come from elsewhere (it roams); anybody else may not touch the leg.
+            let own = self.legs.get(leg).zip(account.as_ref()).is_some_and(|(leg, account)| {
+                leg.party == account.user
+                    && self.calls.get(leg.call).is_some_and(|call| call.tenant() == admission.tenant)
+            });
+            return if own {
+                self.in_dialog(leg, key, &message, flow)
+            } else {
+                self.refuse(key, &message, flow, Status::FORBIDDEN)
+            };
         }
         match message.method() {
             Some(Method::Register) => self.register(key, &message, flow, &admission, account.as_ref()),

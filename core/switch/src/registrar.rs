@@ -288,6 +288,28 @@ impl Registrar {
             .filter_map(move |((_, id), aor)| self.binding(aor, *id).map(|binding| binding.stored(now, wall, aor)))
     }
 
+    /// Forgets all bindings of an address of record.
+    pub fn forget(&mut self, aor: &Aor) -> Vec<BindingChange> {
+        let mut changes = Vec::new();
+        let gone: Vec<u64> = self.aors.get(aor).into_iter().flatten().map(|binding| binding.id).collect();
+        for id in gone {
+            self.remove(aor, id, &mut changes);
+        }
+        changes
+    }
+
+    /// How many bindings there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.expiry.len()
+    }
+
+    /// There is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.expiry.is_empty()
+    }
+
     fn binding(&self, aor: &Aor, id: u64) -> Option<&Binding> {
         self.aors.get(aor)?.iter().find(|binding| binding.id == id)
     }

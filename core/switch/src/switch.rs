@@ -12,7 +12,7 @@ use crate::ask::{Answer, Ask};
 use crate::call::Call;
 use crate::config::Config;
 use crate::gatekeeper::Gatekeeper;
-use crate::ids::{CallId, LegId, PortId, TenantId, Ticket};
+use crate::ids::{Aor, CallId, LegId, PortId, TenantId, Ticket};
 use crate::intake::Intake;
 use crate::io::{Input, Output};
 use crate::leg::Leg;
@@ -162,8 +162,22 @@ impl Switch {
     }
 
     /// All bindings of a tenant, or of all.
-    pub fn registrations(&self, tenant: Option<TenantId>) -> impl Iterator<Item = StoredBinding> + '_ {
-        self.registrar.stored(self.wire.now, self.wire.wall(), tenant)
+    pub fn registrations(&self, now: Instant, tenant: Option<TenantId>) -> impl Iterator<Item = StoredBinding> + '_ {
+        self.registrar.stored(now, self.wire.wall_at(now), tenant)
+    }
+
+    /// How many bindings there are.
+    #[must_use]
+    pub fn bindings(&self) -> usize {
+        self.registrar.len()
+    }
+
+    /// A user is gone: so are its bindings.
+    pub fn forget_bindings(&mut self, now: Instant, aor: &Aor) {
+        self.wire.now = now;
+        for change in self.registrar.forget(aor) {
+            self.wire.outputs.push_back(Output::Record(Record::Binding(change)));
+        }
     }
 
     /// Asks, with a deadline.
@@ -257,6 +271,8 @@ impl Switch {
 
     /// Asks for a media port for a leg.
     pub(crate) fn ask_port(&mut self, leg: LegId, flow: Flow) {
-        self.ask(Asked::Port(leg), Ask::Port { toward: flow.remote });
+        let caller = self.legs.get(leg).and_then(|leg| self.calls.get(leg.call)).map(|call| call.caller);
+        let beside = caller.and_then(|caller| self.legs.get(caller)).and_then(|caller| caller.port).map(|port| port.id);
+        self.ask(Asked::Port(leg), Ask::Port { toward: flow.remote, beside });
     }
 }

@@ -63,7 +63,11 @@ impl Wire {
 
     /// The wall clock at `now`.
     pub(crate) fn wall(&self) -> SystemTime {
-        self.wall.1 + self.now.saturating_duration_since(self.wall.0)
+        self.wall_at(self.now)
+    }
+
+    pub(crate) fn wall_at(&self, now: Instant) -> SystemTime {
+        self.wall.1 + now.saturating_duration_since(self.wall.0)
     }
 
     pub(crate) fn arm(&mut self, after: Duration, timer: Timer) -> TimerKey {

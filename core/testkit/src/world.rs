@@ -217,7 +217,7 @@ impl World {
     /// How many bindings the registrar holds.
     #[must_use]
     pub fn bindings(&self) -> usize {
-        self.0.borrow().switch.registrations(None).count()
+        self.0.borrow().switch.bindings()
     }
 
     /// The messages so far, one a line.

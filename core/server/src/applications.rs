@@ -1,0 +1,100 @@
+//! Which application a tenant's calls are given to, and the tasks that run them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use dialplan::{Dialplan, Host};
+use store::Store;
+use switch::{Application, CallControl, CallId, Event, Failure, Invitation, TenantId};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tracing::Instrument;
+
+use crate::exchange::{Inbox, Inward};
+
+/// How many commands wait for the signalling thread before applications have to.
+const COMMANDS: usize = 1024;
+
+/// The tenants' applications.
+#[derive(Debug)]
+pub(crate) struct Applications {
+    host: Arc<Host>,
+    /// The active dialplan of each tenant that has one.
+    active: ArcSwap<HashMap<TenantId, Arc<Dialplan>>>,
+    commands: mpsc::Sender<(CallId, switch::Command)>,
+}
+
+impl Applications {
+    /// `inbox` hears what applications want.
+    pub(crate) fn new(host: Arc<Host>, inbox: Inbox, runtime: &Handle) -> Arc<Self> {
+        let (commands, mut wanted) = mpsc::channel(COMMANDS);
+        runtime.spawn(async move {
+            let mut batch = Vec::with_capacity(64);
+            while wanted.recv_many(&mut batch, 64).await > 0 {
+                for (call, command) in batch.drain(..) {
+                    inbox.send(Inward::Command(call, command));
+                }
+            }
+        });
+        Arc::new(Self { host, active: ArcSwap::default(), commands })
+    }
+
+    /// The application that a tenant's new calls are given to.
+    pub(crate) fn of(&self, tenant: TenantId) -> Option<Arc<Dialplan>> {
+        self.active.load().get(&tenant).cloned()
+    }
+
+    /// Loads the active dialplan of a tenant anew; calls that run keep theirs.
+    pub(crate) async fn reload(&self, store: &Store, tenant: TenantId) -> anyhow::Result<()> {
+        let loaded = match store.dialplans(tenant).active().await? {
+            None => None,
+            Some(version) => {
+                let component = store.dialplans(tenant).component(version.id).await?;
+                let host = self.host.clone();
+                // Compiling takes long: not on a thread that serves calls.
+                let program = tokio::task::spawn_blocking(move || host.load(&component)).await??;
+                Some(Arc::new(Dialplan::new(&version.name, program)))
+            }
+        };
+        self.active.rcu(|active| {
+            let mut changed = HashMap::clone(active);
+            match &loaded {
+                Some(dialplan) => changed.insert(tenant, dialplan.clone()),
+                None => changed.remove(&tenant),
+            };
+            changed
+        });
+        Ok(())
+    }
+
+    /// Whether these bytes are a dialplan.
+    pub(crate) async fn examine(&self, component: Vec<u8>) -> Result<(), String> {
+        let host = self.host.clone();
+        let loaded = tokio::task::spawn_blocking(move || host.load(&component).map(drop)).await;
+        loaded.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    }
+
+    /// Gives a call to an application. What it is to hear goes into the line that is returned.
+    pub(crate) fn run(
+        &self,
+        runtime: &Handle,
+        application: Arc<Dialplan>,
+        call: CallId,
+        invitation: Arc<Invitation>,
+    ) -> mpsc::Sender<Event> {
+        let (line, heard) = mpsc::channel(CallControl::EVENTS);
+        let span = tracing::info_span!("call", id = %invitation.uid, tenant = invitation.tenant.0);
+        let control = CallControl::new(call, invitation, self.commands.clone(), heard);
+        let serve = async move {
+            let outcome = match application.run(control).await {
+                Ok(()) => "done",
+                Err(Failure::HungUp) => "hung-up",
+                Err(Failure::Broken(_)) => "broken",
+            };
+            metrics::counter!("strowger_dialplan_runs_total", "outcome" => outcome).increment(1);
+        };
+        runtime.spawn(serve.instrument(span));
+        line
+    }
+}

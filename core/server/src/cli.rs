@@ -1,0 +1,123 @@
+//! The command line.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::settings::Settings;
+
+/// A PBX whose call logic is a program you own.
+#[derive(Debug, Parser)]
+#[command(name = "strowger", version, about, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run the exchange.
+    #[command(
+        after_help = "Examples:\n  strowger run\n  strowger run --demo\n  strowger run --config /etc/strowger/strowger.toml --data /var/lib/strowger"
+    )]
+    Run {
+        /// The settings; `strowger.toml` in this folder when not given.
+        #[arg(long, value_name = "FILE", env = "STROWGER_CONFIG")]
+        config: Option<PathBuf>,
+        /// Where the database, the admin token and compiled dialplans are kept.
+        #[arg(long, value_name = "FOLDER", default_value = "data", env = "STROWGER_DATA")]
+        data: PathBuf,
+        /// At the first start, make a tenant with two users and the office dialplan, and print their passwords once.
+        #[arg(long)]
+        demo: bool,
+        /// Write the addresses that it listens on to this file, as JSON, once it is ready.
+        #[arg(long, value_name = "FILE")]
+        ready_file: Option<PathBuf>,
+    },
+    /// Show a call between two built-in phones, in seconds, without touching anything.
+    DemoCall,
+    /// Say whether the exchange runs; exits with 1 when it does not.
+    Status {
+        /// The metrics listener that is asked.
+        #[arg(long, default_value = "127.0.0.1:9090", env = "STROWGER_METRICS")]
+        metrics: String,
+    },
+    /// Check, show or print settings.
+    #[command(subcommand)]
+    Config(ConfigVerb),
+    /// Print completions for a shell.
+    #[command(after_help = "Example:\n  strowger completions bash > /etc/bash_completion.d/strowger")]
+    Completions {
+        /// bash, elvish, fish, powershell or zsh.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Read the settings and say whether they can be used.
+    Check(ConfigFile),
+    /// Show the settings that are in force.
+    Show(ConfigFile),
+    /// Print a commented sample of strowger.toml.
+    Sample,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigFile {
+    /// The settings; `strowger.toml` in this folder when not given.
+    #[arg(long, value_name = "FILE", env = "STROWGER_CONFIG")]
+    config: Option<PathBuf>,
+    /// For scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn config(verb: ConfigVerb) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match verb {
+        ConfigVerb::Check(file) => {
+            let settings = Settings::load(file.config.as_deref())?;
+            writeln!(
+                out,
+                "The settings can be used. Phones reach the exchange at {}.",
+                settings.sip.listen.join(", ")
+            )?;
+        }
+        ConfigVerb::Show(file) => {
+            let shown = Settings::load(file.config.as_deref())?.shown();
+            if file.json {
+                writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?;
+            } else {
+                let width = shown.keys().map(String::len).max().unwrap_or(0);
+                for (key, value) in shown {
+                    writeln!(out, "{key:width$}  {value}")?;
+                }
+            }
+        }
+        ConfigVerb::Sample => write!(out, "{}", Settings::sample())?,
+    }
+    Ok(())
+}
+
+pub(crate) fn completions(shell: clap_complete::Shell) {
+    clap_complete::generate(shell, &mut Cli::command(), "strowger", &mut std::io::stdout());
+}
+
+/// Asks the metrics listener: it needs no token and says nothing secret.
+pub(crate) fn status(metrics: &str) -> Result<()> {
+    use std::io::Read;
+    let told = || format!("no exchange answers at {metrics} (metrics.listen); `strowger run` starts one");
+    let mut stream = std::net::TcpStream::connect(metrics).with_context(told)?;
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(3)))?;
+    write!(stream, "GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).with_context(told)?;
+    let value =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok()).unwrap_or(0.0);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "running: {} calls, {} registrations", value("strowger_calls "), value("strowger_registrations "))?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! The signalling thread: it alone owns the switch, and everything reaches it through its sockets and its inbox.
+//!
+//! ```text
+//! sockets ─┐                              ┌─► sockets
+//! inbox  ──┼─► switch.handle → poll ──────┼─► directory, media engine: answered at once, from memory
+//! timers ──┘                              └─► applications, writer, board, metrics
+//! ```
+
+mod inbox;
+mod streams;
+mod thread;
+mod udp;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use sip::Transport;
+use switch::{Command, StoredBinding, TenantId};
+use tokio::sync::oneshot;
+
+pub(crate) use inbox::{Inbox, Inward};
+pub(crate) use streams::Limits as StreamLimits;
+pub(crate) use thread::{Parts, start};
+
+/// Everybody else's hold on the exchange.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    pub(crate) inbox: Inbox,
+    pub(crate) board: Arc<admin::Board>,
+}
+
+impl Exchange {
+    pub(crate) fn command(&self, call: switch::CallId, command: Command) {
+        self.inbox.send(Inward::Command(call, command));
+        self.inbox.wake();
+    }
+
+    /// The bindings of a tenant, or of all.
+    pub(crate) async fn registrations(&self, tenant: Option<TenantId>) -> Vec<StoredBinding> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Inward::Registrations(tenant, answer));
+        self.inbox.wake();
+        answered.await.unwrap_or_default()
+    }
+
+    /// New calls are refused from now on.
+    pub(crate) fn drain(&self) {
+        self.inbox.send(Inward::Drain);
+        self.inbox.wake();
+    }
+
+    /// The bindings of an address of record end.
+    pub(crate) fn forget(&self, aor: switch::Aor) {
+        self.inbox.send(Inward::Forget(aor));
+        self.inbox.wake();
+    }
+}
+
+/// A socket that listens.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Udp(std::net::UdpSocket),
+    Tcp(std::net::TcpListener),
+}
+
+/// Binds every address; `0.0.0.0` and `::` stand for each address of this machine, so that an answer leaves from the
+/// address that was asked.
+pub(crate) fn listen(wanted: &[(Transport, SocketAddr)]) -> Result<Vec<Listener>> {
+    let mut listeners = Vec::new();
+    for (transport, address) in wanted {
+        for address in each_address(*address)? {
+            listeners.push(bind(*transport, address)?);
+        }
+    }
+    Ok(listeners)
+}
+
+fn each_address(address: SocketAddr) -> Result<Vec<SocketAddr>> {
+    if !address.ip().is_unspecified() {
+        return Ok(vec![address]);
+    }
+    let interfaces = if_addrs::get_if_addrs().context("asking for this machine's addresses")?;
+    let ips = interfaces.into_iter().map(|interface| interface.ip()).filter(|ip| ip.is_ipv4() == address.is_ipv4());
+    // A link-local IPv6 address is none without its interface.
+    let usable = ips.filter(|ip| !matches!(ip, std::net::IpAddr::V6(v6) if v6.is_unicast_link_local()));
+    Ok(usable.map(|ip| SocketAddr::new(ip, address.port())).collect())
+}
+
+fn bind(transport: Transport, address: SocketAddr) -> Result<Listener> {
+    let told = || {
+        let name = transport.as_str().to_ascii_lowercase();
+        format!(
+            "sip.listen: {name}:{address} cannot be opened; is another server (or another strowger) there? `ss -lnp | grep {}` shows it; or choose another port in strowger.toml",
+            address.port()
+        )
+    };
+    use socket2::{Domain, Protocol, Socket, Type};
+    let udp = transport == Transport::Udp;
+    let (kind, protocol) = if udp { (Type::DGRAM, Protocol::UDP) } else { (Type::STREAM, Protocol::TCP) };
+    let open = || -> std::io::Result<Socket> {
+        let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        if udp {
+            // A burst must not be lost while the thread is busy; the kernel may grant less.
+            let _ = socket.set_recv_buffer_size(8 << 20);
+            let _ = socket.set_send_buffer_size(8 << 20);
+        } else {
+            socket.set_reuse_address(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        if !udp {
+            socket.listen(1024)?;
+        }
+        Ok(socket)
+    };
+    let socket = open().with_context(told)?;
+    Ok(if udp { Listener::Udp(socket.into()) } else { Listener::Tcp(socket.into()) })
+}

@@ -1,0 +1,175 @@
+//! TCP: connections are tasks that frame bytes and hand whole messages in (RFC 3261 §18.3), within limits.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sip::{ConnectionId, Flow, Frame, Framer, Transport};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::inbox::{Inbox, Inward};
+
+/// How many messages wait for a peer that does not read.
+const QUEUE: usize = 64;
+const CONNECT: Duration = Duration::from_secs(5);
+const WRITE: Duration = Duration::from_secs(10);
+
+/// What connections may cost.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub(crate) connections: usize,
+    pub(crate) per_source: usize,
+    pub(crate) idle: Duration,
+    /// For one message to come in whole.
+    pub(crate) message: Duration,
+    pub(crate) sip: sip::Limits,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    inbox: Inbox,
+    limits: Limits,
+    minted: AtomicU64,
+    /// How many connections each source holds.
+    held: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// One connection's place in the count; given back when dropped.
+struct Place(Arc<Streams>, IpAddr);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.1);
+            }
+        }
+    }
+}
+
+impl Streams {
+    pub(crate) fn new(inbox: Inbox, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { inbox, limits, minted: AtomicU64::new(0), held: Mutex::default() })
+    }
+
+    fn place(self: &Arc<Self>, source: IpAddr) -> Option<Place> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = held.values().sum();
+        let own = held.get(&source).copied().unwrap_or(0);
+        if all >= self.limits.connections || own >= self.limits.per_source {
+            return None;
+        }
+        held.insert(source, own + 1);
+        Some(Place(self.clone(), source))
+    }
+
+    /// Accepts until the listener is gone.
+    pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, remote)) => {
+                    // One too many is closed at once: it costs nothing more.
+                    if let Some(place) = self.place(remote.ip()) {
+                        tokio::spawn(self.clone().serve(stream, place, None));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a TCP connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    /// Makes a connection for a message that wants one (§18.1.1), and sends it.
+    pub(crate) async fn connect(self: Arc<Self>, flow: Flow, bytes: Vec<u8>) {
+        let stream = match (self.place(flow.remote.ip()), timeout(CONNECT, TcpStream::connect(flow.remote)).await) {
+            (Some(place), Ok(Ok(stream))) => Some((stream, place)),
+            _ => None,
+        };
+        match stream {
+            Some((stream, place)) => self.serve(stream, place, Some(bytes)).await,
+            None => self.inbox.send(Inward::Unsent(flow)),
+        }
+    }
+
+    async fn serve(self: Arc<Self>, stream: TcpStream, place: Place, first: Option<Vec<u8>>) {
+        let (Ok(local), Ok(remote)) = (stream.local_addr(), stream.peer_addr()) else { return };
+        let _ = stream.set_nodelay(true);
+        let connection = ConnectionId(self.minted.fetch_add(1, Ordering::Relaxed) + 1);
+        let flow = Flow { transport: Transport::Tcp, local, remote, connection: Some(connection) };
+        let (out, queued) = mpsc::channel(QUEUE);
+        if let Some(bytes) = first {
+            let _ = out.try_send(bytes);
+        }
+        let pong = out.downgrade();
+        self.inbox.send(Inward::Opened { connection, flow, out });
+        let (read, write) = stream.into_split();
+        tokio::select! {
+            () = self.read(read, flow, pong) => {}
+            () = write_all(write, queued) => {}
+        }
+        self.inbox.send(Inward::Closed(connection));
+        drop(place);
+    }
+
+    async fn read(&self, mut stream: OwnedReadHalf, flow: Flow, pong: mpsc::WeakSender<Vec<u8>>) {
+        let mut framer = Framer::new(self.limits.sip.clone());
+        let mut chunk = vec![0; 16 * 1024];
+        let mut begun: Option<tokio::time::Instant> = None;
+        loop {
+            // A slow loris has only so long for each message; between messages it may be silent.
+            let patience = match begun {
+                Some(begun) => (begun + self.limits.message).saturating_duration_since(tokio::time::Instant::now()),
+                None => self.limits.idle,
+            };
+            let Ok(Ok(size @ 1..)) = timeout(patience, stream.read(&mut chunk)).await else { return };
+            framer.push(chunk.get(..size).unwrap_or_default());
+            loop {
+                match framer.next() {
+                    Ok(Some(Frame::Message(bytes))) => {
+                        begun = None;
+                        self.inbox.send(Inward::Frame { flow, bytes });
+                    }
+                    // RFC 5626 §3.5.1: the ping of two CRLF is answered with one.
+                    Ok(Some(Frame::KeepAlive)) => {
+                        begun = None;
+                        if let Some(pong) = pong.upgrade() {
+                            let _ = pong.try_send(b"\r\n".to_vec());
+                        }
+                    }
+                    Ok(None) => break,
+                    // §18.3: where a message ends cannot be known any more.
+                    Err(_) => return,
+                }
+            }
+            if framer.is_partial() {
+                begun.get_or_insert_with(tokio::time::Instant::now);
+            } else {
+                begun = None;
+            }
+        }
+    }
+}
+
+async fn write_all(mut stream: OwnedWriteHalf, mut queued: mpsc::Receiver<Vec<u8>>) {
+    while let Some(bytes) = queued.recv().await {
+        if !matches!(timeout(WRITE, stream.write_all(&bytes)).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+}
+
+/// The remote address and transport by which a stream is found again.
+pub(crate) fn name_of(flow: &Flow) -> (Transport, SocketAddr) {
+    (flow.transport, flow.remote)
+}

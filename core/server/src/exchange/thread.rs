@@ -1,0 +1,419 @@
+//! The loop of the signalling thread.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::mpsc::TryRecvError;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result};
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use sip::{ConnectionId, Flow, Transmit, Transport};
+use switch::{Answer, Ask, CallId, Command, Event, Input, Notice, Output, Record, StoredBinding, Switch};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::inbox::{Inward, Outbox};
+use super::streams::{Streams, name_of};
+use super::udp::{Batch, Udp};
+use super::{Exchange, Listener};
+use crate::applications::Applications;
+use crate::directory::Directory;
+use crate::media::Engine;
+use crate::observer::Observer;
+
+/// What the thread is given.
+pub(crate) struct Parts {
+    pub(crate) config: switch::Config,
+    pub(crate) seed: [u8; 32],
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) bindings: Vec<StoredBinding>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) applications: Arc<Applications>,
+    pub(crate) engine: Engine,
+    pub(crate) writer: store::Writer,
+    pub(crate) streams: super::StreamLimits,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+}
+
+/// The inbox's place among the sockets.
+const BELL: u64 = u64::MAX;
+/// How many batches are taken from one socket before the others have their turn.
+const TURNS: usize = 4;
+/// How many things are taken from the inbox before the sockets have their turn.
+const INWARD: usize = 256;
+const GAUGES: Duration = Duration::from_secs(1);
+
+/// Starts the thread. Gives the hold on it that all others have.
+pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &Handle) -> Result<JoinHandle<()>> {
+    let now = Instant::now();
+    let mut config = parts.config;
+    let mut sockets = Vec::new();
+    let streams = Streams::new(exchange.inbox.clone(), parts.streams);
+    for listener in parts.listeners {
+        match listener {
+            Listener::Udp(socket) => {
+                let udp = Udp::new(socket)?;
+                config.locals.push((Transport::Udp, udp.local));
+                sockets.push(udp);
+            }
+            Listener::Tcp(listener) => {
+                config.locals.push((Transport::Tcp, listener.local_addr().context("a listener's own address")?));
+                let _inside = runtime.enter();
+                let listener = tokio::net::TcpListener::from_std(listener).context("listening for TCP")?;
+                runtime.spawn(streams.clone().accept(listener));
+            }
+        }
+    }
+    let mut switch = Switch::new(config, parts.seed, now, SystemTime::now());
+    for binding in parts.bindings {
+        switch.restore(now, binding);
+    }
+    let poll = epoll::create(epoll::CreateFlags::CLOEXEC).context("an epoll for signalling")?;
+    epoll::add(&poll, outbox.bell(), EventData::new_u64(BELL), EventFlags::IN).context("watching the inbox")?;
+    for (at, udp) in sockets.iter().enumerate() {
+        epoll::add(&poll, &udp.socket, EventData::new_u64(at as u64), EventFlags::IN)
+            .context("watching a UDP socket")?;
+    }
+    let thread = Thread {
+        switch,
+        poll,
+        outbox,
+        sockets,
+        streams,
+        connections: HashMap::new(),
+        peers: HashMap::new(),
+        directory: parts.directory,
+        applications: parts.applications,
+        engine: parts.engine,
+        writer: parts.writer,
+        exchange,
+        runtime: runtime.clone(),
+        observer: parts.observer,
+        inputs: VecDeque::new(),
+        held: HashMap::new(),
+        received: 0,
+        sent: 0,
+        next_gauges: now,
+    };
+    std::thread::Builder::new()
+        .name("signalling".to_owned())
+        .spawn(move || thread.run())
+        .context("starting the signalling thread")
+}
+
+struct Thread {
+    switch: Switch,
+    poll: OwnedFd,
+    outbox: Outbox,
+    sockets: Vec<Udp>,
+    streams: Arc<Streams>,
+    /// Open streams by their id, minted by `streams`.
+    connections: HashMap<ConnectionId, (Flow, mpsc::Sender<Vec<u8>>)>,
+    /// Open streams by transport and remote address: the newest.
+    peers: HashMap<(Transport, SocketAddr), ConnectionId>,
+    directory: Arc<Directory>,
+    applications: Arc<Applications>,
+    engine: Engine,
+    writer: store::Writer,
+    exchange: Exchange,
+    runtime: Handle,
+    observer: Option<Arc<dyn Observer>>,
+    /// What the switch is to be told once it has said all.
+    inputs: VecDeque<Input<'static>>,
+    /// The lines to the applications that hold calls, by call.
+    held: HashMap<CallId, mpsc::Sender<Event>>,
+    received: u64,
+    sent: u64,
+    next_gauges: Instant,
+}
+
+impl Thread {
+    fn run(mut self) {
+        let mut events = Vec::with_capacity(64);
+        let mut batch = Batch::default();
+        let mut waiting = false;
+        self.drain(Instant::now());
+        loop {
+            events.clear();
+            let timeout = if waiting { Duration::ZERO } else { self.patience() };
+            let timeout =
+                Timespec { tv_sec: timeout.as_secs().try_into().unwrap_or(60), tv_nsec: timeout.subsec_nanos().into() };
+            match epoll::wait(&self.poll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the signalling thread cannot wait for messages");
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            }
+            for event in &events {
+                match event.data.u64() {
+                    BELL => self.outbox.heard(),
+                    at => self.receive(usize::try_from(at).unwrap_or(0), &mut batch),
+                }
+            }
+            match self.take_inward() {
+                Some(more) => waiting = more,
+                None => return,
+            }
+            let now = Instant::now();
+            if self.switch.poll_timeout().is_some_and(|due| due <= now) {
+                self.handle(now, Input::Timeout);
+            }
+            self.engine.flush();
+            if now >= self.next_gauges {
+                self.next_gauges = now + GAUGES;
+                self.tell_gauges(now);
+            }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let now = Instant::now();
+        let due = self.switch.poll_timeout().map_or(self.next_gauges, |due| due.min(self.next_gauges));
+        due.saturating_duration_since(now)
+    }
+
+    fn receive(&mut self, at: usize, batch: &mut Batch) {
+        let now = Instant::now();
+        for _ in 0..TURNS {
+            let Some(udp) = self.sockets.get(at) else { return };
+            let local = udp.local;
+            // The socket is lent out while its datagrams are handled: what they cause is sent by other borrows.
+            let mut taken = std::mem::take(&mut self.received);
+            let mut came: Vec<(SocketAddr, Vec<u8>)> = Vec::new();
+            let more = udp.receive(batch, |remote, bytes| {
+                taken += 1;
+                came.push((remote, bytes.to_vec()));
+            });
+            self.received = taken;
+            for (remote, bytes) in came {
+                let flow = Flow { transport: Transport::Udp, local, remote, connection: None };
+                self.observe_in(&flow, &bytes);
+                self.handle(now, Input::Datagram { flow, bytes: &bytes });
+            }
+            if !more {
+                return;
+            }
+        }
+    }
+
+    /// Takes what other threads gave; says whether there is more, and nothing when it is the end.
+    fn take_inward(&mut self) -> Option<bool> {
+        let now = Instant::now();
+        for _ in 0..INWARD {
+            match self.outbox.received.try_recv() {
+                Ok(Inward::Stop) | Err(TryRecvError::Disconnected) => return None,
+                Ok(inward) => self.inward(now, inward),
+                Err(TryRecvError::Empty) => return Some(false),
+            }
+        }
+        Some(true)
+    }
+
+    fn inward(&mut self, now: Instant, inward: Inward) {
+        match inward {
+            Inward::Frame { flow, bytes } => {
+                self.received += 1;
+                self.observe_in(&flow, &bytes);
+                self.handle(now, Input::Frame { flow, bytes: &bytes });
+            }
+            Inward::Opened { connection, flow, out } => {
+                self.peers.insert(name_of(&flow), connection);
+                self.connections.insert(connection, (flow, out));
+            }
+            Inward::Closed(connection) => {
+                if let Some((flow, _)) = self.connections.remove(&connection) {
+                    if self.peers.get(&name_of(&flow)) == Some(&connection) {
+                        self.peers.remove(&name_of(&flow));
+                    }
+                }
+                self.handle(now, Input::Closed(connection));
+            }
+            Inward::Unsent(flow) => self.handle(now, Input::Unsent(flow)),
+            Inward::Command(call, command) => self.handle(now, Input::Command(call, command)),
+            Inward::Media(event) => self.handle(now, Input::Media(event)),
+            Inward::Registrations(tenant, answer) => {
+                let _ = answer.send(self.switch.registrations(now, tenant).collect());
+            }
+            Inward::Forget(aor) => {
+                self.switch.forget_bindings(now, &aor);
+                self.drain(now);
+            }
+            Inward::Drain => self.switch.drain(now),
+            Inward::Stop => {}
+        }
+    }
+
+    fn handle(&mut self, now: Instant, input: Input<'_>) {
+        self.switch.handle(now, input);
+        self.drain(now);
+    }
+
+    /// Does all that the switch wants done, and tells it what comes of it.
+    fn drain(&mut self, now: Instant) {
+        loop {
+            while let Some(output) = self.switch.poll() {
+                self.output(output);
+            }
+            let Some(input) = self.inputs.pop_front() else { return };
+            self.switch.handle(now, input);
+        }
+    }
+
+    fn output(&mut self, output: Output) {
+        match output {
+            Output::Transmit(transmit) => self.transmit(transmit),
+            Output::Ask(ticket, ask) => {
+                let answer = self.answer(ask);
+                self.inputs.push_back(Input::Answer(ticket, answer));
+            }
+            Output::Event(call, event) => self.event(call, event),
+            Output::Media(command) => self.engine.command(command),
+            Output::Record(record) => self.record(record),
+            Output::Notice(notice) => self.notice(&notice),
+        }
+    }
+
+    /// Everything is known at once, from memory.
+    fn answer(&mut self, ask: Ask) -> Answer {
+        match ask {
+            Ask::Admission { domain, user, source } => {
+                Answer::Admission(self.directory.admission(&domain, &user, source))
+            }
+            Ask::Resolve { tenant, target } => Answer::Resolve(self.directory.resolve(tenant, &target)),
+            Ask::Port { toward, beside } => Answer::Port(self.engine.open(toward, beside)),
+        }
+    }
+
+    fn transmit(&mut self, transmit: Transmit) {
+        self.sent += 1;
+        if let Some(observer) = &self.observer {
+            observer.sent(&transmit.flow, &transmit.bytes);
+        }
+        let Transmit { flow, bytes } = transmit;
+        if flow.transport == Transport::Udp {
+            let socket = self.sockets.iter().find(|udp| udp.local == flow.local);
+            let sent = socket.map(|udp| udp.send(flow.remote, &bytes));
+            // A full buffer is a lost datagram, which its timer repeats; anything else will not get better (§18.4).
+            if let Some(Err(error)) = sent {
+                if error.kind() != std::io::ErrorKind::WouldBlock {
+                    tracing::debug!(%error, "a datagram could not be sent");
+                    self.inputs.push_back(Input::Unsent(flow));
+                }
+            }
+            return;
+        }
+        // §18.2.2: the same connection, else one to the same address, else a new one.
+        let known = flow
+            .connection
+            .filter(|id| self.connections.contains_key(id))
+            .or_else(|| self.peers.get(&name_of(&flow)).copied());
+        match known.and_then(|id| self.connections.get(&id)) {
+            Some((_, out)) => {
+                if out.try_send(bytes).is_err() {
+                    self.inputs.push_back(Input::Unsent(flow));
+                }
+            }
+            None => {
+                self.runtime.spawn(self.streams.clone().connect(flow, bytes));
+            }
+        }
+    }
+
+    fn event(&mut self, call: CallId, event: Event) {
+        self.exchange.board.hear(call, SystemTime::now(), &event);
+        if let Some(observer) = &self.observer {
+            observer.event(&event);
+        }
+        match &event {
+            Event::Arrived(invitation) => match self.applications.of(invitation.tenant) {
+                Some(application) => {
+                    let line = self.applications.run(&self.runtime, application, call, invitation.clone());
+                    self.held.insert(call, line);
+                }
+                // A static route takes no hop at all.
+                None => self.inputs.push_back(Input::Command(call, Command::Route { failed: None })),
+            },
+            Event::Reply(_) => {
+                if let Some(line) = self.held.get(&call) {
+                    let _ = line.try_send(event);
+                }
+            }
+            Event::Ended(_) => {
+                if let Some(line) = self.held.remove(&call) {
+                    let _ = line.try_send(event);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn record(&mut self, record: Record) {
+        if let Record::Cdr(cdr) = &record {
+            let disposition = match cdr.disposition {
+                switch::Disposition::Answered => "answered",
+                switch::Disposition::NoAnswer => "no-answer",
+                switch::Disposition::Busy => "busy",
+                switch::Disposition::Rejected => "rejected",
+                switch::Disposition::Cancelled => "cancelled",
+                switch::Disposition::Failed => "failed",
+            };
+            metrics::counter!("strowger_calls_total", "disposition" => disposition).increment(1);
+            if cdr.fallback.is_some() {
+                metrics::counter!("strowger_dialplan_fallbacks_total").increment(1);
+            }
+            if let Some(rang) = cdr.ringing.and_then(|rang| rang.duration_since(cdr.arrived).ok()) {
+                metrics::histogram!("strowger_call_setup_seconds").record(rang.as_secs_f64());
+            }
+            metrics::counter!("strowger_store_writes_total", "kind" => "cdr").increment(1);
+            if let Some(observer) = &self.observer {
+                observer.record(cdr);
+            }
+        } else {
+            metrics::counter!("strowger_store_writes_total", "kind" => "binding").increment(1);
+        }
+        self.writer.write(record);
+    }
+
+    fn notice(&self, notice: &Notice) {
+        match notice {
+            Notice::Banned { source, time } => {
+                metrics::counter!("strowger_bans_total").increment(1);
+                tracing::warn!(%source, seconds = time.as_secs(), "too many wrong passwords: the source is ignored for a while");
+            }
+            Notice::Unauthorised { source } => {
+                metrics::counter!("strowger_auth_failures_total").increment(1);
+                tracing::debug!(%source, "wrong credentials");
+            }
+            Notice::Overloaded => metrics::counter!("strowger_shed_total").increment(1),
+            Notice::Malformed { source } => {
+                metrics::counter!("strowger_sip_malformed_total").increment(1);
+                tracing::debug!(%source, "not to be understood");
+            }
+        }
+    }
+
+    fn observe_in(&self, flow: &Flow, bytes: &[u8]) {
+        if let Some(observer) = &self.observer {
+            observer.received(flow, bytes);
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "gauges are floats; no count is so large")]
+    fn tell_gauges(&mut self, now: Instant) {
+        // The wall clock may have been set meanwhile.
+        self.switch.set_wall(now, SystemTime::now());
+        metrics::gauge!("strowger_calls").set(self.switch.calls() as f64);
+        metrics::gauge!("strowger_transactions").set(self.switch.transactions() as f64);
+        metrics::gauge!("strowger_registrations").set(self.switch.bindings() as f64);
+        metrics::gauge!("strowger_store_queue").set(self.writer.waiting() as f64);
+        metrics::counter!("strowger_sip_messages_total", "direction" => "in", "kind" => "any")
+            .increment(std::mem::take(&mut self.received));
+        metrics::counter!("strowger_sip_messages_total", "direction" => "out", "kind" => "any")
+            .increment(std::mem::take(&mut self.sent));
+    }
+}

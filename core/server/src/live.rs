@@ -1,0 +1,84 @@
+//! The running exchange, as operators see it.
+
+use std::sync::Arc;
+
+use admin::{Change, Happening, Live, LiveCall, Pending};
+use store::Store;
+use switch::{Aor, CallUid, Cause, Command, StoredBinding, TenantId};
+use tokio::sync::broadcast;
+
+use crate::applications::Applications;
+use crate::directory::Directory;
+use crate::exchange::Exchange;
+
+pub(crate) struct Running {
+    pub(crate) exchange: Exchange,
+    pub(crate) applications: Arc<Applications>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) store: Store,
+}
+
+impl Running {
+    async fn refresh(&self) {
+        if let Err(error) = self.directory.reload(&self.store).await {
+            tracing::error!(%error, "the directory could not be read anew: the change counts after the next one");
+        }
+    }
+
+    async fn load_dialplan(&self, tenant: TenantId) {
+        if let Err(error) = self.applications.reload(&self.store, tenant).await {
+            tracing::error!(
+                error = format!("{error:#}"),
+                tenant = tenant.0,
+                "the dialplan could not be loaded: calls keep the one before"
+            );
+        }
+    }
+}
+
+impl Live for Running {
+    fn calls(&self, tenant: TenantId) -> Pending<'_, Vec<LiveCall>> {
+        Box::pin(async move { self.exchange.board.calls(tenant) })
+    }
+
+    fn watch(&self) -> broadcast::Receiver<Happening> {
+        self.exchange.board.watch()
+    }
+
+    fn hang_up(&self, tenant: TenantId, call: CallUid, cause: Cause) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let Some(id) = self.exchange.board.find(tenant, call) else { return false };
+            self.exchange.command(id, Command::Hangup(cause));
+            true
+        })
+    }
+
+    fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>> {
+        Box::pin(self.exchange.registrations(Some(tenant)))
+    }
+
+    fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>> {
+        Box::pin(self.applications.examine(component.to_vec()))
+    }
+
+    fn changed(&self, change: Change) -> Pending<'_, ()> {
+        Box::pin(async move {
+            match change {
+                Change::Dialplan(tenant) => self.load_dialplan(tenant).await,
+                Change::UserGone { tenant, name, .. } => {
+                    self.refresh().await;
+                    self.exchange.forget(Aor { tenant, user: name });
+                }
+                Change::TenantGone(tenant) => {
+                    let bindings = self.exchange.registrations(Some(tenant)).await;
+                    self.refresh().await;
+                    self.load_dialplan(tenant).await;
+                    for binding in bindings {
+                        self.exchange.forget(binding.aor);
+                    }
+                }
+                Change::TenantPut(_) | Change::UserPut(..) => self.refresh().await,
+            }
+        })
+    }
+}
