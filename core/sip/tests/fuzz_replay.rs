@@ -107,7 +107,7 @@ fn datagrams() {
     let seeds = messages();
     seeds.iter().for_each(|bytes| run("a seed", feed::datagram, bytes));
     let mut dice = Dice(1);
-    for _ in 0..12_000 {
+    for _ in 0..13_000 {
         run("a datagram", feed::datagram, &breed(&mut dice, &seeds));
     }
 }
@@ -141,7 +141,7 @@ fn transaction_sequences() {
         seeds.push((0..200).map(|_| u8::try_from(dice.roll() & 0xff).unwrap()).collect());
     }
     seeds.iter().for_each(|bytes| run("a seed", feed::transactions, bytes));
-    for _ in 0..2000 {
+    for _ in 0..1000 {
         run("a sequence", feed::transactions, &breed(&mut dice, &seeds));
     }
 }

@@ -189,7 +189,7 @@ proptest! {
 }
 
 /// Inputs that are long in one way each. What looks at a byte once, or a fixed number of times, is done with 60 kB in a
-/// moment even unoptimised; what starts anew for each byte is not.
+/// moment even unoptimised; what starts anew for each byte takes half a minute.
 #[test]
 fn no_input_is_slow() {
     let head = "OPTIONS sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n";
@@ -235,7 +235,7 @@ fn no_input_is_slow() {
         stream.extend_from_slice(input.as_bytes());
         feed::stream(&stream);
         let took = begin.elapsed();
-        assert!(took < Duration::from_millis(700), "{took:?} for {:?}…", &input[..input.len().min(300)]);
+        assert!(took < Duration::from_secs(3), "{took:?} for {:?}…", &input[..input.len().min(300)]);
     }
 }
 
@@ -251,5 +251,5 @@ fn a_stream_of_many_messages_is_not_slow() {
         count += 1;
     }
     assert_eq!(count, 40_000);
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
 }
