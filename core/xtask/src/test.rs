@@ -1,0 +1,59 @@
+//! `cargo xtask test`: installs what the tests need, builds the guests, runs everything.
+
+use std::process::Command;
+
+use crate::debian::{self, Need};
+use crate::guests;
+use crate::place::Place;
+use crate::postgres::{self, Cluster};
+use crate::tool::{self, Outcome, fail, say};
+
+/// Runs all tests, or with `fast` those that need nothing but Rust.
+pub(crate) fn test(place: &Place, fast: bool) -> Outcome {
+    if !fast {
+        debian::ensure(&[
+            Need::program("sipp", "sip-tester"),
+            Need::program("baresip", "baresip"),
+            Need::program("sox", "sox"),
+            Need::program("psql", "postgresql-client"),
+            Need { what: "initdb", package: "postgresql", there: postgres::programs().is_some() },
+        ])?;
+    }
+    let guests = guests::guests(place)?;
+    // Lives until the last test has ended.
+    let cluster = if fast { None } else { Some(Cluster::start()?) };
+    let mut failed = Vec::new();
+    let mut step = |name: &'static str, command: &mut Command| {
+        command.env("STROWGER_GUESTS", &guests);
+        match &cluster {
+            Some(cluster) => {
+                command.env("STROWGER_TEST_POSTGRES", &cluster.url).env("STROWGER_TEST_PEERS", "1");
+            }
+            None => {
+                command.env_remove("STROWGER_TEST_POSTGRES").env_remove("STROWGER_TEST_PEERS");
+            }
+        }
+        if tool::run(command).is_err() {
+            failed.push(name);
+        }
+    };
+    if !fast {
+        step("doc tests", place.cargo().args(["test", "--locked", "--workspace", "--doc", "--no-fail-fast"]));
+    }
+    // What the documentation shows is a test of its own kind: nextest does not know it.
+    let mut tests = place.cargo();
+    if tool::works(place.cargo().args(["nextest", "--version"])) {
+        tests.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]);
+    } else {
+        tests.args(["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"]);
+    }
+    step("tests", &mut tests);
+    drop(cluster);
+    if !failed.is_empty() {
+        return fail(format!("failed: {}", failed.join(", ")));
+    }
+    if fast {
+        say("passed; left out: PostgreSQL, real phones, doc tests");
+    }
+    Ok(())
+}
