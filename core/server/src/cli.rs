@@ -3,15 +3,16 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::settings::Settings;
 
-/// A PBX whose call logic is a program you own.
 #[derive(Debug, Parser)]
 #[command(name = "strowger", version, about, arg_required_else_help = true)]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) connection: admin::cli::Connection,
     #[command(subcommand)]
     pub(crate) command: Verb,
 }
@@ -38,12 +39,6 @@ pub(crate) enum Verb {
     },
     /// Show a call between two built-in phones, in seconds, without touching anything.
     DemoCall,
-    /// Say whether the exchange runs; exits with 1 when it does not.
-    Status {
-        /// The metrics listener that is asked.
-        #[arg(long, default_value = "127.0.0.1:9090", env = "STROWGER_METRICS")]
-        metrics: String,
-    },
     /// Check, show or print settings.
     #[command(subcommand)]
     Config(ConfigVerb),
@@ -53,6 +48,8 @@ pub(crate) enum Verb {
         /// bash, elvish, fish, powershell or zsh.
         shell: clap_complete::Shell,
     },
+    #[command(flatten)]
+    Admin(admin::cli::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,12 +67,9 @@ pub(crate) struct ConfigFile {
     /// The settings; `strowger.toml` in this folder when not given.
     #[arg(long, value_name = "FILE", env = "STROWGER_CONFIG")]
     config: Option<PathBuf>,
-    /// For scripts.
-    #[arg(long)]
-    json: bool,
 }
 
-pub(crate) fn config(verb: ConfigVerb) -> Result<()> {
+pub(crate) fn config(verb: ConfigVerb, json: bool) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match verb {
         ConfigVerb::Check(file) => {
@@ -88,7 +82,7 @@ pub(crate) fn config(verb: ConfigVerb) -> Result<()> {
         }
         ConfigVerb::Show(file) => {
             let shown = Settings::load(file.config.as_deref())?.shown();
-            if file.json {
+            if json {
                 writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?;
             } else {
                 let width = shown.keys().map(String::len).max().unwrap_or(0);
@@ -104,20 +98,4 @@ pub(crate) fn config(verb: ConfigVerb) -> Result<()> {
 
 pub(crate) fn completions(shell: clap_complete::Shell) {
     clap_complete::generate(shell, &mut Cli::command(), "strowger", &mut std::io::stdout());
-}
-
-/// Asks the metrics listener: it needs no token and says nothing secret.
-pub(crate) fn status(metrics: &str) -> Result<()> {
-    use std::io::Read;
-    let told = || format!("no exchange answers at {metrics} (metrics.listen); `strowger run` starts one");
-    let mut stream = std::net::TcpStream::connect(metrics).with_context(told)?;
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(3)))?;
-    write!(stream, "GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n")?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).with_context(told)?;
-    let value =
-        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok()).unwrap_or(0.0);
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "running: {} calls, {} registrations", value("strowger_calls "), value("strowger_registrations "))?;
-    Ok(())
 }

@@ -26,7 +26,8 @@ use run::Station;
 use settings::Settings;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let Cli { connection, command } = Cli::parse();
+    let done = match command {
         Verb::Run { config, data, demo, ready_file } => {
             run_exchange(config.as_deref(), &data, demo, ready_file.as_deref())
         }
@@ -34,18 +35,43 @@ fn main() -> ExitCode {
             start_log("warn", "text");
             demo::demo_call()
         }
-        Verb::Status { metrics } => cli::status(&metrics),
-        Verb::Config(verb) => cli::config(verb),
+        Verb::Config(verb) => cli::config(verb, connection.json),
         Verb::Completions { shell } => {
             cli::completions(shell);
             Ok(())
         }
+        Verb::Admin(command) => return operate(command, &connection),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough (`strowger config show | head`).
+        Err(error)
+            if error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) =>
+        {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "strowger: {error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Speaks to an exchange that runs, as an operator.
+fn operate(command: admin::cli::Command, connection: &admin::cli::Connection) -> ExitCode {
+    let done = match run::runtime() {
+        Ok(runtime) => runtime
+            .block_on(admin::cli::run(command, connection))
+            .map_err(|failure| (failure.to_string(), failure.exit_code())),
+        Err(error) => Err((format!("{error:#}"), 1)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((said, code)) => {
+            let _ = writeln!(std::io::stderr(), "strowger: {said}");
+            ExitCode::from(code)
         }
     }
 }
@@ -141,5 +167,15 @@ fn start_log(filter: &str, format: &str) {
     let started = if format == "json" { builder.json().try_init() } else { builder.try_init() };
     if let Err(error) = started {
         let _ = writeln!(std::io::stderr(), "strowger: no log: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
     }
 }

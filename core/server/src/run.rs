@@ -45,7 +45,9 @@ pub(crate) fn data_folder(path: &Path) -> Result<PathBuf> {
             path.display()
         )
     };
-    std::fs::create_dir_all(path).with_context(told)?;
+    // Hashes of passwords lie here: nobody else may look.
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(told)?;
     let probe = path.join(".probe");
     std::fs::write(&probe, b"").with_context(told)?;
     let _ = std::fs::remove_file(probe);

@@ -146,7 +146,7 @@ section!(
 );
 section!(
     /// The log.
-    Log { filter: String = "info".into(), format: String = "text".into(), }
+    Log { filter: String = "info,sea_orm_migration=warn".into(), format: String = "text".into(), }
 );
 
 /// All settings.
