@@ -15,6 +15,8 @@ use crate::settings::parse_net;
 #[derive(Debug)]
 pub(crate) struct Directory {
     known: ArcSwap<Known>,
+    /// One reading at a time: an older one must not overwrite a newer.
+    reading: tokio::sync::Mutex<()>,
     default_tenant: String,
     /// Our own addresses: requests for them are the default tenant's.
     own: Vec<IpAddr>,
@@ -41,11 +43,12 @@ struct Entry {
 
 impl Directory {
     pub(crate) fn new(default_tenant: String, own: Vec<IpAddr>) -> Self {
-        Self { known: ArcSwap::default(), default_tenant, own }
+        Self { known: ArcSwap::default(), reading: tokio::sync::Mutex::default(), default_tenant, own }
     }
 
     /// Reads everything anew.
     pub(crate) async fn reload(&self, store: &Store) -> Result<(), store::Error> {
+        let _reading = self.reading.lock().await;
         let mut known = Known::default();
         for (tenant, users) in store.snapshot().await? {
             known.domains.extend(tenant.domains.iter().map(|domain| (domain.clone(), tenant.id)));

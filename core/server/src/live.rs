@@ -77,7 +77,16 @@ impl Live for Running {
                         self.exchange.forget(binding.aor);
                     }
                 }
-                Change::TenantPut(_) | Change::UserPut(..) => self.refresh().await,
+                Change::UserPut(tenant, user) => {
+                    self.refresh().await;
+                    // Who is disabled is not reachable any more either.
+                    if let Ok(user) = self.store.users(tenant).get(user).await {
+                        if !user.enabled {
+                            self.exchange.forget(Aor { tenant, user: user.name });
+                        }
+                    }
+                }
+                Change::TenantPut(_) => self.refresh().await,
             }
         })
     }

@@ -85,9 +85,15 @@ impl Switch {
         }
     }
 
-    /// Gives back a binding that was kept, before the first input.
-    pub fn restore(&mut self, now: Instant, binding: StoredBinding) {
+    /// Gives back a binding that was kept, before the first input. One that came to a socket that is no more is reached
+    /// from another of its kind; where there is none, it is forgotten.
+    pub fn restore(&mut self, now: Instant, mut binding: StoredBinding) {
         self.wire.now = now;
+        let Some(transport) = sip::Transport::parse(&binding.transport) else { return };
+        if !self.wire.config.locals.contains(&(transport, binding.local)) {
+            let Some(local) = self.wire.local(transport, binding.remote.ip()) else { return };
+            binding.local = local;
+        }
         let wall = self.wire.wall();
         self.registrar.restore(now, wall, binding);
     }

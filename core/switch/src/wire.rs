@@ -136,7 +136,7 @@ impl Wire {
         Some(Flow { transport, local, remote: SocketAddr::new(ip, port), connection: None })
     }
 
-    fn local(&self, transport: Transport, toward: IpAddr) -> Option<SocketAddr> {
+    pub(crate) fn local(&self, transport: Transport, toward: IpAddr) -> Option<SocketAddr> {
         self.config
             .locals
             .iter()

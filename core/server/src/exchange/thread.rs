@@ -296,14 +296,16 @@ impl Thread {
         }
         let Transmit { flow, bytes } = transmit;
         if flow.transport == Transport::Udp {
-            let socket = self.sockets.iter().find(|udp| udp.local == flow.local);
-            let sent = socket.map(|udp| udp.send(flow.remote, &bytes));
+            let sent = match self.sockets.iter().find(|udp| udp.local == flow.local) {
+                Some(udp) => udp.send(flow.remote, &bytes),
+                None => Err(std::io::ErrorKind::AddrNotAvailable.into()),
+            };
             // A full buffer is a lost datagram, which its timer repeats; anything else will not get better (§18.4).
-            if let Some(Err(error)) = sent {
-                if error.kind() != std::io::ErrorKind::WouldBlock {
-                    tracing::debug!(%error, "a datagram could not be sent");
-                    self.inputs.push_back(Input::Unsent(flow));
-                }
+            if let Err(error) = sent
+                && error.kind() != std::io::ErrorKind::WouldBlock
+            {
+                tracing::debug!(%error, "a datagram could not be sent");
+                self.inputs.push_back(Input::Unsent(flow));
             }
             return;
         }
