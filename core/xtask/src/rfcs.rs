@@ -54,14 +54,17 @@ pub(crate) fn rfcs(place: &Place, strict: bool) -> Outcome {
     Ok(())
 }
 
-/// A test is a function somewhere in the sources, or a file.
+/// A test is a function of the file that is named before it, or of any; or a file that tests as a whole.
 fn is_there(place: &Place, sources: &[(String, String)], test: &str) -> bool {
-    if test.contains('/') {
-        return place.root.join(test).exists();
-    }
-    let name = test.rsplit("::").next().unwrap_or(test).trim_end_matches("()");
+    let (file, name) = match test.split_once(':') {
+        Some((file, name)) if file.contains('/') => (Some(file), name.trim_start_matches(':').trim()),
+        _ if test.contains('/') => return place.root.join(test).exists(),
+        _ => (None, test),
+    };
+    let name = name.rsplit("::").next().unwrap_or(name).trim_end_matches("()");
     let function = format!("fn {name}(");
-    sources.iter().any(|(_, text)| text.contains(&function))
+    let mut searched = sources.iter().filter(|(path, _)| file.is_none_or(|file| file == path));
+    searched.any(|(_, text)| text.contains(&function))
 }
 
 /// Reads the rows `| RFC § | what | where | test |`, and says which are not of that form.
@@ -80,8 +83,10 @@ fn rows(text: &str) -> (Vec<Row>, Vec<String>) {
             continue;
         };
         let (number, section) = split_rfc(rfc);
-        let row = Row { line, rfc: number, section, files: quoted(files), tests: quoted(tests) };
-        let lacks = [(number == 0, "an RFC"), (row.files.is_empty(), "a `file`"), (row.tests.is_empty(), "a `test`")];
+        let row = Row { line, rfc: number, section, files: list(files), tests: list(tests) };
+        // A line in a file may be named too.
+        let row = Row { files: row.files.iter().map(|file| before_colon(file)).collect(), ..row };
+        let lacks = [(number == 0, "an RFC"), (row.files.is_empty(), "a file"), (row.tests.is_empty(), "a test")];
         faults.extend(lacks.iter().filter(|(it, _)| *it).map(|(_, what)| format!("line {line}: {what} is not named")));
         rows.push(row);
     }
@@ -95,15 +100,14 @@ fn split_rfc(cell: &str) -> (u32, String) {
     (digits.parse().unwrap_or(0), cell[digits.len()..].trim().trim_start_matches('§').to_owned())
 }
 
-/// What stands between backticks; of a path, what comes before `:`.
-fn quoted(cell: &str) -> Vec<String> {
-    let words = cell.split('`').skip(1).step_by(2);
-    words
-        .map(|word| match word.split_once(':') {
-            Some((path, _)) if path.contains('/') => path.to_owned(),
-            _ => word.to_owned(),
-        })
-        .collect()
+/// What a cell names, separated by commas, with or without backticks; a dash names nothing.
+fn list(cell: &str) -> Vec<String> {
+    let names = cell.split(',').map(|name| name.replace('`', "").trim().to_owned());
+    names.filter(|name| name.chars().any(char::is_alphanumeric)).collect()
+}
+
+fn before_colon(file: &str) -> String {
+    file.split(':').next().unwrap_or(file).to_owned()
 }
 
 /// RFCs that the sources speak of and the table does not, with a file each.
@@ -141,7 +145,7 @@ mod tests {
 
     const GOOD: &str = "# RFCs\n\n| RFC § | what | where | test |\n|---|---|---|---|\n\
         | 3261 §9.2 | CANCEL | `core/sip/src/a.rs`, `core/sip/src/b.rs:12` | `one` |\n\
-        | 3261 §10.3 | REGISTER | `core/sip/src/a.rs` | `two`, `stories::three` |\n";
+        | 3261 §10.3 | REGISTER | core/sip/src/a.rs | core/sip/tests/t.rs: two, `stories::three` |\n";
 
     #[test]
     fn a_row_names_files_and_tests() {
@@ -150,7 +154,7 @@ mod tests {
         assert_eq!(rows[0].rfc, 3261);
         assert_eq!(rows[0].section, "9.2");
         assert_eq!(rows[0].files, ["core/sip/src/a.rs", "core/sip/src/b.rs"]);
-        assert_eq!(rows[1].tests, ["two", "stories::three"]);
+        assert_eq!(rows[1].tests, ["core/sip/tests/t.rs: two", "stories::three"]);
         assert_eq!(out_of_order(&rows), None);
     }
 
