@@ -22,7 +22,7 @@ impl Switch {
         message: &Message<'_>,
         flow: Flow,
         admission: &Admission,
-        account: Option<Account>,
+        account: Option<&Account>,
     ) {
         let offer = match offer_in(message) {
             Ok(offer) => offer,
@@ -32,10 +32,10 @@ impl Switch {
         if admission.policy.max_calls.is_some_and(|limit| calls >= limit) {
             return self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
         }
-        let Some(invitation) = self.invitation(message, flow, admission, account.as_ref()) else {
+        let Some(invitation) = self.invitation(message, flow, admission, account) else {
             return self.refuse(key, message, flow, Status::BAD_REQUEST);
         };
-        let shown_as = shown_as(message, &invitation, account.as_ref());
+        let shown_as = shown_as(message, &invitation, account);
         let id = self.calls.insert_with_key(|id| Call {
             id,
             invitation: Arc::new(invitation),
@@ -177,7 +177,7 @@ fn shown_as(message: &Message<'_>, invitation: &Invitation, account: Option<&Acc
         account.and_then(|account| account.extension.clone()).unwrap_or_else(|| invitation.caller.user.clone());
     let privacy = message
         .value(Name::Privacy)
-        .map(|value| value.into_owned())
+        .map(std::borrow::Cow::into_owned)
         .filter(|value| !value.eq_ignore_ascii_case("none"));
     // §16.6 step 3: 70 when the request has none.
     let max_forwards = message.max_forwards().ok().flatten().map_or(70, |left| left.saturating_sub(1));

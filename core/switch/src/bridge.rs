@@ -106,15 +106,15 @@ impl Switch {
         };
         let Some([leg, other_leg]) = self.legs.get_disjoint_mut([id, other]) else { return };
         let Some(answer) = leg.negotiation.remote().cloned() else { return };
-        if other_leg.up().is_some_and(|up| matches!(up.reinvite, Some(Reinvite::AckDue))) {
-            if let Some(ours) = other_leg.carry(&answer) {
-                let body = ours.to_bytes();
-                if other_leg.negotiation.local_answer(ours).is_ok() {
-                    if let Some(up) = other_leg.up() {
-                        up.reinvite = None;
-                    }
-                    other_leg.ack(Some(&body), &mut self.wire);
+        if other_leg.up().is_some_and(|up| matches!(up.reinvite, Some(Reinvite::AckDue)))
+            && let Some(ours) = other_leg.carry(&answer)
+        {
+            let body = ours.to_bytes();
+            if other_leg.negotiation.local_answer(ours).is_ok() {
+                if let Some(up) = other_leg.up() {
+                    up.reinvite = None;
                 }
+                other_leg.ack(Some(&body), &mut self.wire);
             }
         }
         self.connect(id, other);
@@ -232,7 +232,7 @@ impl Switch {
         let expects_answer = offer.is_none();
         let ours = match &offer {
             Some(offer) => match leg.negotiation.handle_remote_offer(offer.clone()) {
-                Ok(()) => Description::answer_of_ours(offer, &leg.origin, port.address).map_err(|error| error.status()),
+                Ok(()) => Description::answer_of_ours(offer, &leg.origin, port.address).map_err(sdp::Error::status),
                 Err(error) => return self.refuse(key, message, flow, Status(error.status())),
             },
             None => Ok(Description::offer_of_ours(&leg.origin, port.address)),

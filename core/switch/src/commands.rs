@@ -180,7 +180,8 @@ impl Switch {
         if let Some(why) = &failed {
             tracing::warn!(call = %call.invitation.uid, why, "the application failed; the fallback serves the caller");
         }
-        call.draft.fallback.clone_from(&failed);
+        let has_failed = failed.is_some();
+        call.draft.fallback = failed;
         call.holder = Holder::BuiltIn;
         self.wire.timers.cancel(&mut call.decide);
         self.wire.timers.cancel(&mut call.timer);
@@ -189,7 +190,7 @@ impl Switch {
             // Whatever it was that broke, two people are talking.
             (CallState::Bridged { .. }, _) => call.holder = Holder::Nobody,
             (CallState::Dialing(_), _) => {}
-            (CallState::Deciding, Fallback::Reject(status)) if failed.is_some() && !answered => {
+            (CallState::Deciding, Fallback::Reject(status)) if has_failed && !answered => {
                 self.release(id, Release::with_status(status, Side::Exchange));
             }
             (CallState::Deciding, _) => {

@@ -70,10 +70,10 @@ impl Switch {
                     .into_iter()
                     .map(|binding| (binding.contact.clone(), binding.path.clone(), binding.flow))
                     .collect();
-                if contacts.is_empty() {
-                    if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
-                        dialing.note_unregistered();
-                    }
+                if contacts.is_empty()
+                    && let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing())
+                {
+                    dialing.note_unregistered();
                 }
                 for (uri, path, seen) in contacts {
                     let flow = self.wire.toward(&uri.as_uri(), &seen);
@@ -293,7 +293,7 @@ impl Switch {
         for leg in others {
             self.cancel_leg(leg, Some(ELSEWHERE));
         }
-        if !self.answer_for(id, callee, offered, early) {
+        if !self.answer_for(id, callee, offered, early.as_ref()) {
             // Nothing that both can use.
             return self.release(
                 id,
@@ -310,7 +310,7 @@ impl Switch {
     }
 
     /// Tells the caller what the callee answered, or offered.
-    fn answer_for(&mut self, id: CallId, callee: LegId, offered: bool, early: Option<Early>) -> bool {
+    fn answer_for(&mut self, id: CallId, callee: LegId, offered: bool, early: Option<&Early>) -> bool {
         let Some(caller_id) = self.calls.get(id).map(|call| call.caller) else { return false };
         let Some([caller, leg]) = self.legs.get_disjoint_mut([caller_id, callee]) else { return false };
         if offered {
@@ -320,7 +320,7 @@ impl Switch {
         }
         let Some(theirs) = leg.negotiation.remote().or(leg.negotiation.remote_offer()).cloned() else { return false };
         if !caller.is_up() {
-            let same = early.as_ref().is_some_and(|early| early.leg == callee && early.answer == theirs.to_bytes());
+            let same = early.is_some_and(|early| early.leg == callee && early.answer == theirs.to_bytes());
             let heard = caller.early_answer().map(<[u8]>::to_vec);
             let ours = match heard {
                 Some(heard) if same => Description::parse(&heard).ok(),

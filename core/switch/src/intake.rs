@@ -131,8 +131,8 @@ impl Switch {
     /// What is known of domain and user came: the gatekeeper decides, and the request goes where it is for.
     pub(crate) fn admitted(&mut self, intake: Intake, admission: Option<Admission>) {
         let config = self.wire.config.clone();
-        let Ok(message) = sip::parse(&intake.bytes, &config.limits) else { return };
-        let (key, flow) = (intake.key, intake.flow);
+        let Intake { key, bytes, flow, leg } = intake;
+        let Ok(message) = sip::parse(&bytes, &config.limits) else { return };
         // Not our domain: nothing is relayed for it, and nothing more is said.
         let Some(admission) = admission else { return self.refuse(key, &message, flow, Status::FORBIDDEN) };
         let account = match &admission.peer {
@@ -152,21 +152,21 @@ impl Switch {
                 }
             },
         };
-        if let Some(leg) = intake.leg {
+        if let Some(leg) = leg {
             // A leg's user may come from elsewhere (it roams); anybody else may not touch the leg.
             let own = self.legs.get(leg).zip(account.as_ref()).is_some_and(|(leg, account)| {
                 leg.party == account.user
                     && self.calls.get(leg.call).is_some_and(|call| call.tenant() == admission.tenant)
             });
             return if own {
-                self.in_dialog(leg, key, &message, flow)
+                self.in_dialog(leg, key, &message, flow);
             } else {
-                self.refuse(key, &message, flow, Status::FORBIDDEN)
+                self.refuse(key, &message, flow, Status::FORBIDDEN);
             };
         }
         match message.method() {
             Some(Method::Register) => self.register(key, &message, flow, &admission, account.as_ref()),
-            Some(Method::Invite) => self.arrive(key, &message, flow, &admission, account),
+            Some(Method::Invite) => self.arrive(key, &message, flow, &admission, account.as_ref()),
             _ => self.options(key, &message, flow),
         }
     }

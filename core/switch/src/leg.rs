@@ -296,9 +296,8 @@ impl Leg {
         wire.timers.cancel(&mut arriving.repeat);
         let (key, invite) = (arriving.key, std::mem::take(&mut arriving.invite));
         let Ok(request) = sip::parse(&invite, &wire.config.limits) else { return };
-        let dialog = match Dialog::from_request(&request, self.local_tag.clone(), self.flow) {
-            Ok(dialog) => dialog,
-            Err(_) => return self.refuse_with(key, &invite, Status::BAD_REQUEST, None, wire),
+        let Ok(dialog) = Dialog::from_request(&request, self.local_tag.clone(), self.flow) else {
+            return self.refuse_with(key, &invite, Status::BAD_REQUEST, None, wire);
         };
         let Some(mut writer) = self.reply(&invite, Status::OK, wire) else { return };
         writer.header(Name::Allow, ALLOW);
@@ -362,7 +361,7 @@ impl Leg {
         writer
             .header(Name::MaxForwards, letter.max_forwards)
             .header(Name::From, format_args!("{};tag={}", letter.from, self.local_tag))
-            .header(Name::To, &letter.to)
+            .header(Name::To, letter.to)
             .header(Name::CallId, &self.sip_call_id)
             .header(Name::CSeq, "1 INVITE")
             .header(Name::Contact, wire.contact(&self.flow, &self.contact_user))

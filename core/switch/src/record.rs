@@ -10,6 +10,7 @@ use crate::media::MediaStats;
 
 /// Something to keep.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "most are of the larger kind")]
 pub enum Record {
     /// A call has ended.
     Cdr(Box<Cdr>),
@@ -103,6 +104,7 @@ pub enum Direction {
 
 /// A change of a registration.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "most are of the larger kind")]
 pub enum BindingChange {
     /// Made or refreshed.
     Put(StoredBinding),

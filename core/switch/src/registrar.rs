@@ -3,8 +3,8 @@
 //! | step of §10.3 | here |
 //! |---|---|
 //! | 1–5: domain, extensions, authentication, authority, canonical AOR | before: `intake`, `gatekeeper` |
-//! | 6: `Contact: *` alone and with `Expires: 0`, else 400 | [`Plan::read`] |
-//! | 7: per contact: expiry and its bounds, same Call-ID needs a higher CSeq; all or nothing | [`Plan::read`], [`Registrar::register`] |
+//! | 6: `Contact: *` alone and with `Expires: 0`, else 400 | `Plan::read` |
+//! | 7: per contact: expiry and its bounds, same Call-ID needs a higher CSeq; all or nothing | `Plan::read`, [`Registrar::register`] |
 //! | 8: 200 lists every binding that stands | [`Registered::contacts`] |
 
 use std::collections::{BTreeMap, HashMap};
@@ -350,6 +350,7 @@ impl Registrar {
 }
 
 /// Where a change comes from.
+#[derive(Clone, Copy)]
 struct Source<'a> {
     call_id: &'a str,
     cseq: u32,

@@ -25,6 +25,7 @@ impl Switch {
     }
 
     /// Ends a call, once.
+    #[allow(clippy::needless_pass_by_value, reason = "made for this alone")]
     pub(crate) fn release(&mut self, id: CallId, release: Release) {
         let wall = self.wire.wall();
         let answered = self.calls.get(id).is_some_and(|call| call.draft.answered.is_some());
@@ -115,8 +116,8 @@ impl Switch {
     }
 
     /// News of the media engine.
-    pub(crate) fn media_event(&mut self, event: MediaEvent) {
-        match event {
+    pub(crate) fn media_event(&mut self, event: &MediaEvent) {
+        match *event {
             MediaEvent::Silent { port } => {
                 if let Some((call, leg)) = self.ports.get(&port).copied() {
                     let side = self.calls.get(call).map_or(Side::Exchange, |call| call.side(leg));

@@ -112,7 +112,7 @@ impl Switch {
             Input::Unsent(flow) => self.wire.layer.handle_flow_failed(&flow),
             Input::Answer(ticket, answer) => self.answer(ticket, answer),
             Input::Command(call, command) => self.command(call, command),
-            Input::Media(event) => self.media_event(event),
+            Input::Media(event) => self.media_event(&event),
             Input::Timeout => self.timeout(),
         }
         self.settle_transactions();
@@ -202,7 +202,7 @@ impl Switch {
         self.wire.timers.cancel(&mut question.timer);
         match (question.asked, answer) {
             (Asked::Admission(intake), Answer::Admission(admission)) => {
-                self.admitted(*intake, admission.map(|known| *known))
+                self.admitted(*intake, admission.map(|known| *known));
             }
             (Asked::Resolve(call), Answer::Resolve(found)) => self.resolved(call, found),
             (Asked::Port(leg), Answer::Port(port)) => self.port_given(leg, port.ok()),

@@ -31,7 +31,7 @@ pub(crate) fn cause_of_status(status: u16) -> Cause {
 /// The SIP status for a cause, when a call that was never answered is ended by it (RFC 3398 §7.2.4.1).
 pub(crate) fn status_of_cause(cause: Cause) -> Status {
     Status(match cause.0 {
-        1 | 2 | 3 => 404,
+        1..=3 => 404,
         17 => 486,
         18 => 408,
         19 | 20 | 16 | 31 => 480,

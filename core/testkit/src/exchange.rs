@@ -91,8 +91,8 @@ impl Surroundings {
     }
 
     /// Carries out an order; says what the engine answers.
-    pub(crate) fn media(&mut self, command: MediaCommand) -> Option<MediaEvent> {
-        match command {
+    pub(crate) fn media(&mut self, command: &MediaCommand) -> Option<MediaEvent> {
+        match *command {
             MediaCommand::Expect { port, remote, .. } => {
                 self.ports.insert(port, Some(remote));
                 None

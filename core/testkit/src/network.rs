@@ -48,7 +48,7 @@ impl Network {
         Self { weather: Weather::FAIR, under_way: BTreeMap::new(), sent: 0 }
     }
 
-    pub(crate) fn send(&mut self, now: Instant, datagram: Datagram, rng: &mut ChaCha12Rng) {
+    pub(crate) fn send(&mut self, now: Instant, datagram: &Datagram, rng: &mut ChaCha12Rng) {
         let mut chance = |percent: u32| percent > 0 && rng.next_u32() % 100 < percent;
         if chance(self.weather.loss) {
             return;

@@ -99,7 +99,11 @@ impl World {
     /// A world with an exchange of these settings.
     #[must_use]
     pub fn with(seed: u64, config: Config) -> Self {
-        println!("world of seed {seed}");
+        // Shown when the test fails.
+        #[allow(clippy::print_stdout, reason = "for a test's output")]
+        {
+            println!("world of seed {seed}");
+        }
         let now = Instant::now();
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(seed.to_be_bytes()).for_each(|(to, from)| *to = from);
@@ -340,7 +344,7 @@ impl World {
             while let Some(bytes) = phone.poll() {
                 let datagram = Datagram { from: phone.address, to: phone.exchange, bytes };
                 note(&mut inner.ladder, inner.now - inner.begin, &datagram);
-                inner.network.send(now, datagram, &mut inner.rng);
+                inner.network.send(now, &datagram, &mut inner.rng);
             }
         }
     }
@@ -364,14 +368,14 @@ impl Inner {
                 self.auditor.sent(&transmit.bytes);
                 let datagram = Datagram { from: EXCHANGE, to: transmit.flow.remote, bytes: transmit.bytes };
                 note(&mut self.ladder, self.now - self.begin, &datagram);
-                self.network.send(self.now, datagram, &mut self.rng);
+                self.network.send(self.now, &datagram, &mut self.rng);
                 return None;
             }
             Output::Ask(ticket, ask) => return Some(Input::Answer(ticket, self.around.answer(ask, EXCHANGE.ip()))),
             Output::Event(call, event) => {
                 return self.around.hear(call, event).map(|command| Input::Command(call, command));
             }
-            Output::Media(command) => return self.around.media(command).map(Input::Media),
+            Output::Media(command) => return self.around.media(&command).map(Input::Media),
             Output::Record(Record::Cdr(cdr)) => self.around.cdrs.push(*cdr),
             Output::Record(record) => self.records.push(record),
             Output::Notice(notice) => self.notices.push(notice),

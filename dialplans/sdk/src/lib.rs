@@ -23,11 +23,11 @@ pub mod bindings {
     });
 }
 
-#[doc(hidden)]
-pub use bindings::{Guest, export};
 pub use bindings::strowger::dialplan::call::Call;
 pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Error, Order, Party, Side, Target};
 pub use bindings::strowger::dialplan::{clock, directory, log, values};
+#[doc(hidden)]
+pub use bindings::{Guest, export};
 
 #[doc(hidden)]
 pub mod __private {

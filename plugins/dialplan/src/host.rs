@@ -109,7 +109,7 @@ impl Host {
             let encoded = wit_component::ComponentEncoder::default()
                 .validate(true)
                 .module(bytes)
-                .and_then(|encoder| encoder.encode())
+                .and_then(wit_component::ComponentEncoder::encode)
                 .map_err(|error| not_one(format!("{error:#}")))?;
             return Component::from_binary(&self.engine, &encoded).map_err(|error| not_one(format!("{error:#}")));
         }
