@@ -68,16 +68,10 @@ fn deploy(place: &Place) -> Outcome {
 }
 
 fn deny(place: &Place) -> Outcome {
-    let program = deny_program(place)?;
-    tool::run(Command::new(program).current_dir(&place.root).args([
-        "--locked",
-        "--workspace",
-        "check",
-        "--hide-inclusion-graph",
-        "bans",
-        "licenses",
-        "sources",
-    ]))
+    let mut deny = Command::new(deny_program(place)?);
+    deny.current_dir(&place.root).args(["--locked", "--workspace", "check", "bans", "licenses", "sources"]);
+    // Two versions of a crate are for `cargo tree -d`: here they would hide what counts.
+    tool::run(deny.args(["--hide-inclusion-graph", "--allow", "duplicate"]))
 }
 
 /// Where cargo-deny is; it is installed into the target folder when there is none of this version.
