@@ -36,8 +36,10 @@ impl Switch {
             return self.refuse(key, message, flow, Status::BAD_REQUEST);
         };
         let shown_as = shown_as(message, &invitation, account);
+        let span = tracing::info_span!("call", id = %invitation.uid, tenant = invitation.tenant.0);
         let id = self.calls.insert_with_key(|id| Call {
             id,
+            span,
             invitation: Arc::new(invitation),
             policy: admission.policy.clone(),
             shown_as,
@@ -67,7 +69,7 @@ impl Switch {
             call.caller = leg;
             call.legs.push(leg);
             call.set_up = Some(set_up);
-            tracing::info!(call = %call.invitation.uid, tenant = call.invitation.tenant.0, "arrived");
+            call.span.in_scope(|| tracing::info!("arrived"));
         }
         self.ask_port(leg, flow);
     }

@@ -26,6 +26,8 @@ use crate::wire::Wire;
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) id: CallId,
+    /// What is logged of the call carries its name.
+    pub(crate) span: tracing::Span,
     pub(crate) invitation: Arc<Invitation>,
     pub(crate) policy: TenantPolicy,
     /// The caller's display name and number as the callee is to see them.

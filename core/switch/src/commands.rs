@@ -178,7 +178,7 @@ impl Switch {
         let Some(call) = self.calls.get_mut(id) else { return };
         call.reply(Reply::Done, &mut self.wire);
         if let Some(why) = &failed {
-            tracing::warn!(call = %call.invitation.uid, why, "the application failed; the fallback serves the caller");
+            call.span.in_scope(|| tracing::warn!(why, "the application failed; the fallback serves the caller"));
         }
         let has_failed = failed.is_some();
         call.draft.fallback = failed;
@@ -216,7 +216,7 @@ impl Switch {
         let Some(call) = self.calls.get_mut(id) else { return };
         call.holder = Holder::BuiltIn;
         call.pending = None;
-        tracing::warn!(call = %call.invitation.uid, why, "the application is not waited for any longer");
+        call.span.in_scope(|| tracing::warn!(why, "the application is not waited for any longer"));
         let fallback = call.policy.fallback;
         call.draft.fallback = Some(why);
         match fallback {

@@ -304,7 +304,7 @@ impl Switch {
         let target = self.legs.get(callee).map(|leg| leg.party.clone()).unwrap_or_default();
         call.draft.answered.get_or_insert(wall);
         call.draft.answered_by = Some(target.clone());
-        tracing::info!(call = %call.invitation.uid, "bridged");
+        call.span.in_scope(|| tracing::info!("bridged"));
         self.wire.event(id, Event::Bridged { target: target.clone() });
         self.dial_ended(id, DialOutcome::Answered { target });
     }

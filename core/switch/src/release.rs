@@ -52,7 +52,7 @@ impl Switch {
         if call.pending.take() == Some(Pending::End) {
             call.reply(Reply::Ended(ending.clone()), wire);
         }
-        tracing::info!(call = %call.invitation.uid, cause = ending.cause.0, status, by = ?ending.by, "ended");
+        call.span.in_scope(|| tracing::info!(cause = ending.cause.0, status, by = ?ending.by, "ended"));
         wire.event(id, Event::Ended(ending));
         call.timer = Some(wire.arm(COUNTING, Timer::Count(id)));
         let (legs, tenant) = (call.legs.clone(), call.tenant());
@@ -120,8 +120,9 @@ impl Switch {
         match *event {
             MediaEvent::Silent { port } => {
                 if let Some((call, leg)) = self.ports.get(&port).copied() {
-                    let side = self.calls.get(call).map_or(Side::Exchange, |call| call.side(leg));
-                    tracing::info!(?side, "no media");
+                    if let Some(call) = self.calls.get(call) {
+                        call.span.in_scope(|| tracing::info!(side = ?call.side(leg), "no media"));
+                    }
                     self.release(call, Release::new(Cause::TIMER, Side::Exchange));
                 }
             }
