@@ -118,11 +118,12 @@ impl Switch {
         self.settle_transactions();
     }
 
-    /// The next output; `None` when all are taken.
+    /// The next output; `None` when all are taken. Messages come last: the media engine must know whom to expect before
+    /// a peer is told that it may speak.
     pub fn poll(&mut self) -> Option<Output> {
-        match self.wire.layer.poll_transmit() {
-            Some(transmit) => Some(Output::Transmit(transmit)),
-            None => self.wire.outputs.pop_front(),
+        match self.wire.outputs.pop_front() {
+            Some(output) => Some(output),
+            None => self.wire.layer.poll_transmit().map(Output::Transmit),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Watches every message that the exchange sends and every one that it gets, and says what no RFC allows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use sip::{Method, Name};
 
@@ -18,6 +19,8 @@ pub(crate) struct Auditor {
     asked: BTreeMap<(String, String), Asked>,
     /// 2xx of phones to our INVITEs that want an ACK, by Call-ID.
     unacknowledged: BTreeSet<String>,
+    /// INVITEs of phones that came with an offer, by Call-ID and branch.
+    offered: BTreeSet<(String, String)>,
     pub(crate) found: Vec<String>,
 }
 
@@ -88,6 +91,19 @@ impl Auditor {
         if message.status().is_some_and(|status| (200..300).contains(&status.0)) && cseq.method == Method::Invite {
             self.unacknowledged.insert(call_id.to_owned());
         }
+        if let (Some(Method::Invite), Ok(via), false) = (message.method(), message.via(), message.body().is_empty()) {
+            self.offered.insert((call_id.to_owned(), via.branch().unwrap_or_default().to_owned()));
+        }
+    }
+
+    /// Where a phone may speak to from now on, when this message of the exchange answers its offer.
+    pub(crate) fn answer_in(&self, bytes: &[u8]) -> Option<SocketAddr> {
+        let message = sip::parse(bytes, &sip::Limits::default()).ok()?;
+        message.status().filter(|status| (200..300).contains(&status.0))?;
+        let branch = message.via().ok()?.branch().unwrap_or_default().to_owned();
+        let offered = self.offered.contains(&(message.call_id().ok()?.to_owned(), branch));
+        let answer = sdp::Description::parse(message.body()).ok().filter(|_| offered)?;
+        answer.audio().map(|audio| audio.address)
     }
 
     /// What is still open when all is quiet.
@@ -103,7 +119,7 @@ impl Auditor {
         found
     }
 
-    fn fault(&mut self, what: &str, bytes: &[u8]) {
+    pub(crate) fn fault(&mut self, what: &str, bytes: &[u8]) {
         self.found.push(format!("{what}:\n{}", String::from_utf8_lossy(bytes)));
     }
 }

@@ -120,6 +120,12 @@ impl Surroundings {
         }
     }
 
+    /// Does the port at this address know whom to expect?
+    pub(crate) fn expects_somebody(&self, at: SocketAddr) -> bool {
+        let port = self.addresses.iter().find(|(_, address)| **address == at).map(|(port, _)| *port);
+        port.and_then(|port| self.ports.get(&port)).is_some_and(Option::is_some)
+    }
+
     /// What the application does next; it hears replies only.
     pub(crate) fn hear(&mut self, call: CallId, event: Event) -> Option<Command> {
         let next = match &event {

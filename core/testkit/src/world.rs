@@ -366,6 +366,9 @@ impl Inner {
         match output {
             Output::Transmit(transmit) => {
                 self.auditor.sent(&transmit.bytes);
+                if self.auditor.answer_in(&transmit.bytes).is_some_and(|at| !self.around.expects_somebody(at)) {
+                    self.auditor.fault("answered before the media port knew whom to expect", &transmit.bytes);
+                }
                 let datagram = Datagram { from: EXCHANGE, to: transmit.flow.remote, bytes: transmit.bytes };
                 note(&mut self.ladder, self.now - self.begin, &datagram);
                 self.network.send(self.now, &datagram, &mut self.rng);

@@ -123,18 +123,18 @@ impl Thread {
                 }
             }
             let now = Instant::now();
-            let mut told = false;
+            // Orders first, with or without the bell: a peer may speak as soon as it is told that it may, and its first
+            // packets overtake the bell.
+            if !self.obey(now) {
+                return;
+            }
             for event in &events {
                 match event.data.u64() {
                     BELL => {
-                        told = true;
                         let _ = rustix::io::read(&self.bell.event, &mut [0; 8]);
                     }
                     data => self.receive(now, data, &mut packet),
                 }
-            }
-            if told && !self.obey(now) {
-                return;
             }
             if now >= next_watch {
                 next_watch = now + WATCH;
