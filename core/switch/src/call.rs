@@ -15,7 +15,7 @@ use std::time::SystemTime;
 use crate::ask::TenantPolicy;
 use crate::command::Label;
 use crate::dialing::Dialing;
-use crate::event::{Cause, Ending, Event, Invitation, Refusal, Reply, Side};
+use crate::event::{Cause, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
 use crate::ids::{CallId, LegId, TenantId};
 use crate::record::{Cdr, Disposition, LegRecord};
 use crate::tables;
@@ -98,6 +98,8 @@ pub(crate) struct Draft {
     pub(crate) application: Option<Label>,
     pub(crate) fallback: Option<String>,
     pub(crate) ending: Option<(Ending, SystemTime)>,
+    /// How the last dial came out, and by whom.
+    pub(crate) dialled: Option<(DialOutcome, Side)>,
     /// The legs that are gone, in the order of their going; the caller's is put first at the end.
     pub(crate) legs: Vec<(LegId, LegRecord)>,
 }
@@ -168,7 +170,7 @@ impl Call {
         legs.sort_by_key(|(leg, _)| *leg != self.caller);
         let disposition = match self.draft.answered {
             Some(_) => Disposition::Answered,
-            None => tables::disposition_of_status(ending.status),
+            None => tables::disposition_of_status(ending.status, self.draft.ringing.is_some()),
         };
         Some(Cdr {
             uid: invitation.uid,
@@ -210,5 +212,11 @@ impl Release {
 
     pub(crate) fn with_status(status: u16, by: Side) -> Self {
         Self { cause: tables::cause_of_status(status), by, status: Some(status), reason_phrase: None }
+    }
+
+    /// The caller is told how the dial came out.
+    pub(crate) fn with_outcome(outcome: &DialOutcome, by: Side) -> Self {
+        let status = tables::status_of_outcome(outcome).0;
+        Self { cause: tables::cause_of_outcome(outcome), by, status: Some(status), reason_phrase: None }
     }
 }

@@ -141,7 +141,13 @@ impl Switch {
         let call = call.id;
         self.wire.event(call, Event::Reply(reply));
         if refusal.is_none() {
-            let mut release = Release::with_status(status, Side::Exchange);
+            // An application that passes on how its dial came out ends the call as the built-in route would.
+            let passed_on = self.calls.get(id).and_then(|call| call.draft.dialled.as_ref());
+            let passed_on = passed_on.filter(|(outcome, _)| tables::status_of_outcome(outcome).0 == status);
+            let mut release = match passed_on {
+                Some((outcome, by)) => Release::with_outcome(outcome, *by),
+                None => Release::with_status(status, Side::Exchange),
+            };
             release.reason_phrase = reason;
             self.release(id, release);
         }
@@ -244,23 +250,20 @@ impl Switch {
     }
 
     /// A dial came out: the application is told, or the caller where the built-in route dialled.
-    pub(crate) fn dial_ended(&mut self, id: CallId, outcome: DialOutcome) {
+    pub(crate) fn dial_ended(&mut self, id: CallId, outcome: DialOutcome, by: Side) {
         let answered = self.caller_is_answered(id);
         let Some(call) = self.calls.get_mut(id) else { return };
         match call.holder {
             Holder::Application => {
+                call.draft.dialled = Some((outcome.clone(), by));
                 call.resolve(Pending::Dial, Reply::Dialled(outcome), &mut self.wire);
                 self.await_decision(id);
             }
             Holder::BuiltIn if matches!(outcome, DialOutcome::Answered { .. }) => call.holder = Holder::Nobody,
             Holder::BuiltIn | Holder::Nobody if answered => {
-                let cause = tables::cause_of_status(tables::status_of_outcome(&outcome).0);
-                self.release(id, Release::new(cause, Side::Exchange));
+                self.release(id, Release::new(tables::cause_of_outcome(&outcome), by));
             }
-            Holder::BuiltIn | Holder::Nobody => {
-                let status = tables::status_of_outcome(&outcome);
-                self.release(id, Release::with_status(status.0, Side::Callee));
-            }
+            Holder::BuiltIn | Holder::Nobody => self.release(id, Release::with_outcome(&outcome, by)),
         }
     }
 

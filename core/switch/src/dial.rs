@@ -10,7 +10,7 @@ use crate::ask::{Ask, Destination, Unresolved};
 use crate::call::{CallState, ShownAs};
 use crate::command::Dial;
 use crate::dialing::{Dialing, Early};
-use crate::event::{DialOutcome, Event};
+use crate::event::{DialOutcome, Event, Side};
 use crate::ids::{CallId, LegId};
 use crate::leg::{Leg, LegState, Letter, Reinvite};
 use crate::media::MediaCommand;
@@ -35,9 +35,9 @@ impl Switch {
         let Some(dialing) = call.dialing() else { return };
         self.wire.timers.cancel(&mut dialing.timer);
         let Some(targets) = dialing.next_step() else {
-            let outcome = dialing.outcome();
+            let (outcome, by) = (dialing.outcome(), dialing.ended_by());
             call.state = CallState::Deciding;
-            return self.dial_ended(id, outcome);
+            return self.dial_ended(id, outcome, by);
         };
         dialing.timer = Some(self.wire.arm(dialing.ring_time(), Timer::Ring(id)));
         for target in targets {
@@ -295,10 +295,7 @@ impl Switch {
         }
         if !self.answer_for(id, callee, offered, early.as_ref()) {
             // Nothing that both can use.
-            return self.release(
-                id,
-                crate::call::Release::with_status(Status::NOT_ACCEPTABLE_HERE.0, crate::event::Side::Exchange),
-            );
+            return self.release(id, crate::call::Release::with_status(Status::NOT_ACCEPTABLE_HERE.0, Side::Exchange));
         }
         let Some(call) = self.calls.get_mut(id) else { return };
         let target = self.legs.get(callee).map(|leg| leg.party.clone()).unwrap_or_default();
@@ -306,7 +303,7 @@ impl Switch {
         call.draft.answered_by = Some(target.clone());
         call.span.in_scope(|| tracing::info!("bridged"));
         self.wire.event(id, Event::Bridged { target: target.clone() });
-        self.dial_ended(id, DialOutcome::Answered { target });
+        self.dial_ended(id, DialOutcome::Answered { target }, Side::Callee);
     }
 
     /// Tells the caller what the callee answered, or offered.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::ask::Unresolved;
 use crate::command::{Dial, Order, Target};
-use crate::event::DialOutcome;
+use crate::event::{DialOutcome, Side};
 use crate::ids::LegId;
 use crate::tables;
 use crate::timers::TimerKey;
@@ -27,6 +27,7 @@ pub(crate) struct Dialing {
     pub(crate) timer: Option<TimerKey>,
     best: Option<u16>,
     rang: bool,
+    timed_out: bool,
     why_none: Option<DialOutcome>,
     /// Whose early media the caller hears (RFC 3960): the first to send some.
     pub(crate) early: Option<Early>,
@@ -51,6 +52,7 @@ impl Dialing {
             timer: None,
             best: None,
             rang: false,
+            timed_out: false,
             why_none: None,
             early: None,
         }
@@ -104,8 +106,14 @@ impl Dialing {
 
     /// The ring time of the step is over while phones rang.
     pub(crate) fn note_timed_out(&mut self) {
+        self.timed_out = true;
         let status = if self.rang { 480 } else { 408 };
         self.best = Some(self.best.map_or(status, |best| tables::better(best, status)));
+    }
+
+    /// Who ended it, when nobody answered: a callee that said so, or the exchange that knew none or waited no longer.
+    pub(crate) fn ended_by(&self) -> Side {
+        if self.best.is_some() && !self.timed_out { Side::Callee } else { Side::Exchange }
     }
 
     /// How it came out, when nobody answered.

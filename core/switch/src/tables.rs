@@ -61,6 +61,20 @@ pub(crate) fn status_of_outcome(outcome: &DialOutcome) -> Status {
     })
 }
 
+/// Why a call ended whose dial came out so: finer than its status, for phones are told 480 for more than one reason.
+pub(crate) fn cause_of_outcome(outcome: &DialOutcome) -> Cause {
+    match outcome {
+        DialOutcome::Answered { .. } => Cause::NORMAL,
+        DialOutcome::Busy => Cause::BUSY,
+        DialOutcome::NoAnswer => Cause::NO_ANSWER,
+        DialOutcome::Declined => Cause::REJECTED,
+        DialOutcome::Unregistered => Cause::ABSENT,
+        DialOutcome::Unknown => Cause::UNALLOCATED,
+        DialOutcome::Forbidden => Cause::FORBIDDEN,
+        DialOutcome::Failed { .. } => cause_of_status(status_of_outcome(outcome).0),
+    }
+}
+
 /// A status of leg B as leg A may see it: what concerns only leg B's own transaction is translated.
 fn shown(status: u16) -> u16 {
     match status {
@@ -107,11 +121,11 @@ pub(crate) fn better(a: u16, b: u16) -> u16 {
 }
 
 /// What a CDR says of a call that was never answered.
-pub(crate) fn disposition_of_status(status: u16) -> Disposition {
+pub(crate) fn disposition_of_status(status: u16, rang: bool) -> Disposition {
     match status {
         200..=299 => Disposition::Answered,
         486 | 600 => Disposition::Busy,
-        408 | 480 => Disposition::NoAnswer,
+        408 | 480 if rang => Disposition::NoAnswer,
         403 | 603 => Disposition::Rejected,
         487 => Disposition::Cancelled,
         _ => Disposition::Failed,

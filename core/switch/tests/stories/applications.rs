@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switch::{Cause, Command, Dial, DialOutcome, Event, Fallback, Label, Order, Reply, Target};
+use switch::{Cause, Command, Dial, DialOutcome, Disposition, Event, Fallback, Label, Order, Reply, Side, Target};
 use testkit::{Outcome, World, seconds};
 
 fn dial(targets: &[&str], order: Order, time: u64) -> Command {
@@ -43,6 +43,19 @@ fn an_application_hears_how_its_dial_came_out_and_decides_again() {
     world.assert_quiet();
     let cdrs = world.cdrs();
     assert_eq!(cdrs.first().and_then(|cdr| cdr.application.as_ref()).map(|label| label.version.as_str()), Some("abc"));
+}
+
+#[test]
+fn an_application_that_passes_on_how_its_dial_came_out_ends_the_call_as_the_built_in_route_would() {
+    let world = World::seeded(64);
+    let (alice, _bob) = (world.phone("alice"), world.phone("bob").that_never_answers());
+    world.application(vec![dial(&["bob"], Order::AtOnce, 10), Command::Reject { status: 480, reason: None }]);
+    let call = alice.dial_number("sales");
+    world.run_for(seconds(15));
+    assert_eq!(call.outcome(), Outcome::Refused(480));
+    world.assert_quiet();
+    let ended = world.cdrs().first().map(|cdr| (cdr.disposition, cdr.cause, cdr.by));
+    assert_eq!(ended, Some((Disposition::NoAnswer, Cause::NO_ANSWER, Side::Exchange)));
 }
 
 #[test]

@@ -70,8 +70,8 @@ fn what_the_callee_says_is_what_the_caller_is_told() {
         (600, 486, Disposition::Busy),
         (603, 603, Disposition::Rejected),
         (404, 404, Disposition::Failed),
-        (480, 480, Disposition::NoAnswer),
-        (302, 480, Disposition::NoAnswer),
+        (480, 480, Disposition::Failed),
+        (302, 480, Disposition::Failed),
         (407, 502, Disposition::Failed),
         (488, 488, Disposition::Failed),
         (500, 500, Disposition::Failed),
@@ -82,7 +82,8 @@ fn what_the_callee_says_is_what_the_caller_is_told() {
         world.run_for(seconds(5));
         assert_eq!(call.outcome(), Outcome::Refused(told), "bob said {said}");
         world.assert_quiet();
-        assert_eq!(world.cdrs().first().map(|cdr| cdr.disposition), Some(disposition), "bob said {said}");
+        let ended = world.cdrs().first().map(|cdr| (cdr.disposition, cdr.by));
+        assert_eq!(ended, Some((disposition, Side::Callee)), "bob said {said}");
     }
 }
 
@@ -93,7 +94,8 @@ fn nobody_answers_and_the_caller_is_told() {
     let call = alice.dial(&bob);
     world.run_for(minutes(2));
     assert_eq!(call.outcome(), Outcome::Refused(480));
-    assert_eq!(world.cdrs().first().map(|cdr| cdr.disposition), Some(Disposition::NoAnswer));
+    let ended = world.cdrs().first().map(|cdr| (cdr.disposition, cdr.cause, cdr.by));
+    assert_eq!(ended, Some((Disposition::NoAnswer, Cause::NO_ANSWER, Side::Exchange)));
     world.assert_quiet();
 }
 
@@ -118,6 +120,9 @@ fn unknown_and_unregistered_are_different_things() {
     assert_eq!(nobody.outcome(), Outcome::Refused(404));
     assert_eq!(absent.outcome(), Outcome::Refused(480));
     world.assert_quiet();
+    let ended: Vec<_> = world.cdrs().iter().map(|cdr| (cdr.disposition, cdr.cause, cdr.by)).collect();
+    let failed = |cause| (Disposition::Failed, cause, Side::Exchange);
+    assert_eq!(ended, [failed(Cause::UNALLOCATED), failed(Cause::ABSENT)]);
 }
 
 #[test]
