@@ -1,0 +1,306 @@
+//! The exchange under test: the real binary with a data folder, ports and a database of its own.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use store::{CdrFilter, NewTenant, NewUser, Store, StoredCdr};
+use switch::{Ha1, StoredBinding, TenantId};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::lane::Lane;
+
+/// How long the exchange may take to listen, on a machine that does other things besides.
+const START: Duration = Duration::from_secs(20);
+/// How long what was done may take to be in the database.
+const KEPT: Duration = Duration::from_secs(2);
+/// The users of the tenant, each with the password `secret` and its name.
+const USERS: [&str; 3] = ["1001", "1002", "1003"];
+
+/// Asks until there is an answer; panics with `what` when there is none in time.
+pub(crate) fn until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {limit:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Where a peer program is.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not installed: run `cargo xtask test`"))
+}
+
+/// How signalling reaches the exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// UDP and IPv4.
+    Udp,
+    /// TCP and IPv4.
+    Tcp,
+    /// UDP and IPv6.
+    Udp6,
+    /// TCP and IPv6.
+    Tcp6,
+}
+
+impl Over {
+    /// `udp` or `tcp`.
+    pub(crate) fn transport(self) -> &'static str {
+        match self {
+            Self::Udp | Self::Udp6 => "udp",
+            Self::Tcp | Self::Tcp6 => "tcp",
+        }
+    }
+
+    /// Is it IPv6?
+    pub(crate) fn is_v6(self) -> bool {
+        matches!(self, Self::Udp6 | Self::Tcp6)
+    }
+
+    /// The host as it stands in a URI.
+    pub(crate) fn host(self) -> &'static str {
+        if self.is_v6() { "[::1]" } else { "127.0.0.1" }
+    }
+}
+
+/// What an exchange is started with.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Plan {
+    /// How long the built-in route rings; 30 s when `None`.
+    pub(crate) ring_time: Option<Duration>,
+    /// Digest algorithms on offer; MD5 alone when `None`: sipp 3.6 knows no other and reads the first challenge only,
+    /// and baresip 1.0 gives up when any challenge names another.
+    pub(crate) algorithms: Option<&'static str>,
+}
+
+/// A running exchange.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// Its ports, and its peers'.
+    pub(crate) lane: Lane,
+    folder: TempDir,
+    runtime: Runtime,
+    store: Store,
+    tenant: TenantId,
+    algorithms: &'static str,
+    sip: Vec<String>,
+    child: Option<Child>,
+    starts: u32,
+}
+
+impl Exchange {
+    /// Starts one with a tenant and three users, and waits until it listens.
+    pub(crate) fn start() -> Self {
+        Self::with(Plan::default())
+    }
+
+    /// Starts one as planned.
+    pub(crate) fn with(plan: Plan) -> Self {
+        let folder = TempDir::with_prefix("strowger-peers-").expect("a folder for the test");
+        std::fs::create_dir(folder.path().join("data")).expect("a data folder");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (store, tenant) = runtime.block_on(prepare(&folder.path().join("data"), &plan));
+        let listen = ["127.0.0.1", "[::1]"].iter().flat_map(|ip| [format!("udp:{ip}:0"), format!("tcp:{ip}:0")]);
+        let mut exchange = Self {
+            lane: Lane::take(),
+            folder,
+            runtime,
+            store,
+            tenant,
+            algorithms: plan.algorithms.unwrap_or("MD5"),
+            sip: listen.collect(),
+            child: None,
+            starts: 0,
+        };
+        exchange.start_again();
+        exchange
+    }
+
+    /// Starts it on the data and the addresses that it had.
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.child.is_none(), "it runs already");
+        let ready = self.path("ready.json");
+        let _ = std::fs::remove_file(&ready);
+        self.starts += 1;
+        let log = File::create(self.log()).expect("a log file");
+        let media = self.lane.media();
+        let child = binary()
+            .arg("run")
+            .arg("--data")
+            .arg(self.path("data"))
+            .arg("--ready-file")
+            .arg(&ready)
+            .current_dir(self.folder.path())
+            .env("STROWGER__SIP__LISTEN", self.sip.join(","))
+            .env("STROWGER__AUTH__ALGORITHMS", self.algorithms)
+            .env("STROWGER__MEDIA__PORTS", format!("{}-{}", media.start(), media.end()))
+            .env("STROWGER__ADMIN__LISTEN", "127.0.0.1:0")
+            .env("STROWGER__METRICS__LISTEN", "127.0.0.1:0")
+            .stdout(log.try_clone().expect("the log file twice"))
+            .stderr(log)
+            .spawn()
+            .expect("the binary starts");
+        self.child = Some(child);
+        let text = until("the exchange listens", START, || {
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            assert!(ended.is_none(), "the exchange did not start: {ended:?}");
+            std::fs::read_to_string(&ready).ok()
+        });
+        let ready: serde_json::Value = serde_json::from_str(&text).expect("the ready file is JSON");
+        let sip = ready["sip"].as_array().expect("the ready file names SIP addresses");
+        self.sip = sip.iter().filter_map(|address| address.as_str().map(str::to_owned)).collect();
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self, over: Over) -> SocketAddr {
+        let prefix = format!("{}:", over.transport());
+        let mut ours = self.sip.iter().filter_map(|text| text.strip_prefix(&prefix)?.parse::<SocketAddr>().ok());
+        ours.find(|address| address.is_ipv6() == over.is_v6()).expect("the exchange listens there")
+    }
+
+    /// A file of this test.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Asks it to end in order.
+    pub(crate) fn terminate(&self) {
+        let child = self.child.as_ref().expect("it runs");
+        kill_process(Pid::from_child(child), Signal::TERM).expect("SIGTERM");
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(&mut self, limit: Duration) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = child.try_wait().expect("a child of ours") {
+                return status;
+            }
+            if Instant::now() > deadline {
+                self.child = Some(child);
+                panic!("the exchange did not end within {limit:?}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Is it still there?
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().ok().flatten().is_none())
+    }
+
+    /// Ends it as the loss of power would: SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// All call records, the first call first, once there are so many.
+    pub(crate) fn cdrs(&self, count: usize) -> Vec<StoredCdr> {
+        let mut seen = 0;
+        let deadline = Instant::now() + KEPT;
+        loop {
+            let page = self.runtime.block_on(self.store.cdrs(self.tenant).query(&CdrFilter::default(), 1000, None));
+            let mut cdrs = page.expect("the call records").cdrs;
+            if cdrs.len() == count {
+                cdrs.reverse();
+                return cdrs;
+            }
+            if cdrs.len() != seen {
+                seen = cdrs.len();
+            }
+            assert!(seen < count, "{seen} call records instead of {count}");
+            assert!(Instant::now() < deadline, "{seen} call records instead of {count} after {KEPT:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The record of the only call.
+    pub(crate) fn cdr(&self) -> StoredCdr {
+        self.cdrs(1).remove(0)
+    }
+
+    /// All registrations that are kept, once there are so many.
+    pub(crate) fn bindings(&self, count: usize) -> Vec<StoredBinding> {
+        until(&format!("{count} registrations are kept"), 5 * KEPT, || {
+            let all = self.runtime.block_on(self.store.bindings().list()).expect("the registrations");
+            (all.len() == count).then_some(all)
+        })
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path(&format!("exchange-{}.log", self.starts))
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.kill();
+        if !std::thread::panicking() {
+            return;
+        }
+        let mut logs: Vec<PathBuf> = std::fs::read_dir(self.folder.path())
+            .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
+            .unwrap_or_default();
+        logs.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
+        logs.sort();
+        for log in logs {
+            show(&log);
+        }
+    }
+}
+
+/// The end of a log, for who looks at a failed test.
+fn show(log: &Path) {
+    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines.get(lines.len().saturating_sub(200)..).unwrap_or_default().join("\n");
+    eprintln!("---- {} ----\n{last}\n", log.display());
+}
+
+/// The binary, in an environment without settings of whoever runs the tests.
+pub(crate) fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_strowger"));
+    command.stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("STROWGER_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+async fn prepare(data: &Path, plan: &Plan) -> (Store, TenantId) {
+    let url = format!("sqlite://{}?mode=rwc", data.join("strowger.db").display());
+    let store = Store::open(&url).await.expect("a database");
+    let domains = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).to_vec();
+    let mut new = NewTenant::named("demo", domains);
+    new.realm = Some("demo.example".to_owned());
+    if let Some(ring_time) = plan.ring_time {
+        new.policy.ring_time = ring_time;
+    }
+    let tenant = store.tenants().create(new).await.expect("a tenant");
+    for name in USERS {
+        let user = NewUser {
+            name: name.to_owned(),
+            display_name: Some(format!("Phone {name}")),
+            extension: Some(name.to_owned()),
+            ha1: Ha1::of(name, &tenant.realm, &format!("secret{name}")),
+        };
+        store.users(tenant.id).create(user).await.expect("a user");
+    }
+    (store, tenant.id)
+}

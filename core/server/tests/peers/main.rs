@@ -1,0 +1,17 @@
+//! Real peers on loopback: the binary as it is shipped, called by sipp and baresip.
+//!
+//! Each test starts an exchange of its own, with a data folder, ports and a database of its own, and kills it at the end.
+//! The programs come with `cargo xtask test`; without them the tests fail and say so.
+
+mod calling;
+mod harness;
+mod lane;
+mod media;
+mod phone;
+mod registering;
+mod restarting;
+mod sipp;
+mod starting;
+mod talking;
+mod tone;
+mod transports;

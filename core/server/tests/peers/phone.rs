@@ -1,0 +1,152 @@
+//! baresip, as a phone that plays a tone and records what it hears.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::harness::{Exchange, Over, program, until};
+use crate::tone;
+
+/// How long a phone may take for anything.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Where Debian keeps baresip's modules.
+const MODULES: &str = "/usr/lib/baresip/modules";
+
+/// A running baresip.
+#[derive(Debug)]
+pub(crate) struct Phone {
+    name: String,
+    child: Child,
+    control: TcpStream,
+    /// What came over the control connection and was not looked at yet.
+    news: String,
+    recordings: PathBuf,
+}
+
+impl Phone {
+    /// Starts a phone of this user that sends a tone, registers, and answers calls by itself where `answers`.
+    pub(crate) fn start(exchange: &Exchange, user: &str, hertz: f64, over: Over, answers: bool) -> Self {
+        let folder = exchange.path(&format!("phone-{user}"));
+        let recordings = folder.join("heard");
+        std::fs::create_dir_all(&recordings).expect("a folder for the phone");
+        tone::write(&folder.join("tone.wav"), hertz, 30);
+        // SIP, beside it TLS, then the control connection, then media.
+        let port = exchange.lane.ports(20);
+        let control = SocketAddr::from(([127, 0, 0, 1], port + 2));
+        let ip = over.host().trim_matches(['[', ']']);
+        let config = config(&folder, ip, &format!("{}:{port}", over.host()), control, port + 4..port + 20);
+        std::fs::write(folder.join("config"), config).expect("the phone's settings");
+        let answer = if answers { ";answermode=auto" } else { "" };
+        let (address, transport) = (exchange.address(over), over.transport());
+        let account = format!(
+            "<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;audio_codecs=pcmu{answer}\n"
+        );
+        std::fs::write(folder.join("accounts"), account).expect("the phone's account");
+        std::fs::write(folder.join("contacts"), "").expect("the phone's contacts");
+        let log = File::create(exchange.path(&format!("phone-{user}.log"))).expect("a log file");
+        let child = Command::new(program("baresip"))
+            .arg(if over.is_v6() { "-6" } else { "-4" })
+            .args(["-s", "-v", "-f"])
+            .arg(&folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log file twice"))
+            .stderr(log)
+            .spawn()
+            .expect("baresip starts");
+        let reached = until("baresip takes commands", PATIENCE, || TcpStream::connect(control).ok());
+        reached.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
+        Self { name: user.to_owned(), child, control: reached, news: String::new(), recordings }
+    }
+
+    /// Calls somebody, and waits until they talk.
+    pub(crate) fn calls(&mut self, uri: &str) {
+        self.command("dial", uri);
+        self.hears_of("CALL_ESTABLISHED");
+    }
+
+    /// Hangs up.
+    pub(crate) fn hangs_up(&mut self) {
+        self.command("hangup", "");
+        self.hears_of("CALL_CLOSED");
+    }
+
+    /// Waits for an event of this type.
+    pub(crate) fn hears_of(&mut self, event: &str) {
+        let wanted = format!("\"type\":\"{event}\"");
+        let deadline = Instant::now() + PATIENCE;
+        while !self.news.contains(&wanted) {
+            assert!(Instant::now() < deadline, "phone {} does not hear of {event}: {}", self.name, self.news);
+            let mut bytes = [0; 4096];
+            if let Ok(length) = self.control.read(&mut bytes) {
+                assert!(length > 0, "phone {} is gone: {}", self.name, self.news);
+                self.news.push_str(&String::from_utf8_lossy(&bytes[..length]));
+            }
+        }
+    }
+
+    /// What this phone has heard, once that is so many seconds long.
+    pub(crate) fn heard(&self, seconds: u32) -> Vec<f64> {
+        let wanted = u64::from(seconds * tone::RATE * 2);
+        until(&format!("phone {} hears {seconds} s", self.name), PATIENCE, || {
+            let files = std::fs::read_dir(&self.recordings).ok()?;
+            let mut files = files.filter_map(Result::ok).map(|entry| entry.path());
+            let path = files.find(|path| path.to_string_lossy().ends_with("-dec.wav"))?;
+            (std::fs::metadata(&path).ok()?.len() >= wanted).then(|| tone::read(&path))
+        })
+    }
+
+    fn command(&mut self, command: &str, params: &str) {
+        let text = serde_json::json!({ "command": command, "params": params }).to_string();
+        // A netstring: length, colon, text, comma.
+        write!(self.control, "{}:{text},", text.len()).expect("baresip takes the command");
+    }
+}
+
+impl Drop for Phone {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn config(folder: &Path, ip: &str, listen: &str, control: SocketAddr, media: std::ops::Range<u16>) -> String {
+    let folder = folder.display();
+    format!(
+        "poll_method epoll
+sip_listen {listen}
+net_interface {ip}
+call_local_timeout 120
+call_max_calls 4
+audio_player aubridge,nowhere
+audio_source aufile,{folder}/tone.wav
+audio_alert aubridge,alert
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+ausrc_format s16
+auplay_format s16
+auenc_format s16
+audec_format s16
+rtp_ports {}-{}
+rtcp_mux no
+jitter_buffer_delay 2-10
+module_path {MODULES}
+module g711.so
+module sndfile.so
+module aufile.so
+module aubridge.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen {control}
+snd_path {folder}/heard
+ringback_disabled yes
+statmode_default off
+",
+        media.start, media.end
+    )
+}
