@@ -3,6 +3,10 @@
 use switch::{Application, CallControl, Command, Failure, Label, Running};
 
 use crate::host::Program;
+use crate::words;
+
+/// What a guest may say of its failure: it stands in the log and in the call's record.
+const MAX_WHY: usize = 200;
 
 /// A named version of a dialplan.
 #[derive(Debug, Clone)]
@@ -33,7 +37,7 @@ impl Application for Dialplan {
             match result {
                 // It ended after its caller hung up: an ordinary end, whatever it said.
                 _ if guest.hung_up.is_some() => Err(Failure::HungUp),
-                Ok(Ok(())) if guest.routed => Ok(()),
+                Ok(Ok(())) if guest.parted => Ok(()),
                 Ok(Ok(())) => {
                     guest.control.request(Command::Detach).await?;
                     Ok(())
@@ -46,7 +50,9 @@ impl Application for Dialplan {
 }
 
 /// The caller is not left alone: the tenant's fallback serves it.
-async fn fail(mut control: CallControl, why: String) -> Result<(), Failure> {
+async fn fail(mut control: CallControl, mut why: String) -> Result<(), Failure> {
+    why.truncate(why.floor_char_boundary(MAX_WHY));
+    let why = words::in_one_line(&why);
     control.request(Command::Route { failed: Some(why.clone()) }).await?;
     Err(Failure::Broken(why))
 }

@@ -8,8 +8,9 @@ use wasmtime::component::Resource;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 use crate::bindings::strowger::dialplan::{call, clock, directory, log, types as wit, values};
-use crate::config::Config;
-use crate::keeper::{Keeper, ValueFault};
+use crate::host::Shared;
+use crate::keeper::ValueFault;
+use crate::turns::Turn;
 use crate::words;
 
 #[allow(unreachable_pub, reason = "named by the bindings")]
@@ -17,82 +18,145 @@ use crate::words;
 #[derive(Debug)]
 pub struct Held;
 
+/// A text that a guest passes costs one request more for so many bytes: it was copied.
+const BYTES_A_REQUEST: usize = 256;
+/// Requests of the store cost more than others.
+const STORE_COST: u32 = 100;
+/// A store that does not answer holds a guest no longer than this.
+const STORE_WAIT: Duration = Duration::from_secs(2);
+
 /// The state of one guest.
 pub(crate) struct Guest {
     pub(crate) control: CallControl,
     pub(crate) hung_up: Option<Option<switch::Ending>>,
-    /// It left the call to the built-in route.
-    pub(crate) routed: bool,
-    keeper: Arc<dyn Keeper>,
-    config: Arc<Config>,
+    /// It has nothing more to say to the call: it rejected it, ended it, or left it to the built-in route.
+    pub(crate) parted: bool,
+    shared: Arc<Shared>,
     requests: u32,
     lines: u32,
-    ticks_at_once: u32,
-    ticks_in_all: u32,
-    /// When the guest last began to compute.
+    /// How long it has computed since it last waited for something, and in all.
+    at_once: Duration,
+    in_all: Duration,
+    /// When it last began to compute, or was last charged for it.
     resumed: Instant,
+    /// Once it has computed for a tick.
+    turn: Option<Turn>,
 }
 
 impl Guest {
-    pub(crate) fn new(control: CallControl, keeper: Arc<dyn Keeper>, config: Arc<Config>) -> Self {
+    pub(crate) fn new(control: CallControl, shared: Arc<Shared>) -> Self {
         Self {
             control,
             hung_up: None,
-            routed: false,
-            keeper,
-            config,
+            parted: false,
+            shared,
             requests: 0,
             lines: 0,
-            ticks_at_once: 0,
-            ticks_in_all: 0,
+            at_once: Duration::ZERO,
+            in_all: Duration::ZERO,
             resumed: Instant::now(),
+            turn: None,
         }
     }
 
     /// An epoch has ticked while the guest was computing, or while it waited.
     pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        if self.resumed.elapsed() >= self.config.tick {
-            self.ticks_at_once += 1;
-            self.ticks_in_all += 1;
-        }
-        if self.ticks_at_once > self.config.ticks_at_once || self.ticks_in_all > self.config.ticks_in_all {
+        self.pause();
+        if self.at_once > self.shared.config.tick * self.shared.config.ticks_at_once {
             return Err(wasmtime::Error::msg("it computed for too long"));
         }
-        // tokio's own yield: with wasmtime's, nothing else runs on this worker for the guest's whole life.
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        self.within_all()?;
+        let turn = self.turn.get_or_insert_with(|| self.shared.turns.turn());
+        Ok(UpdateDeadline::YieldCustom(1, turn.next()))
     }
 
-    /// Every request of a guest passes here.
-    fn spend(&mut self) -> wasmtime::Result<()> {
-        self.requests += 1;
-        if self.requests > self.config.max_requests {
+    /// The guest does not compute for now. It is charged for what it computed: a tick at most, so what is more than that was
+    /// others' time.
+    pub(crate) fn pause(&mut self) {
+        if let Some(turn) = &self.turn {
+            turn.end();
+        }
+        let now = Instant::now();
+        let slice = now.duration_since(self.resumed).min(self.shared.config.tick);
+        self.resumed = now;
+        self.at_once += slice;
+        self.in_all += slice;
+    }
+
+    /// The guest computes again, after it has waited.
+    fn resume(&mut self) {
+        self.at_once = Duration::ZERO;
+        self.resumed = Instant::now();
+    }
+
+    fn within_all(&self) -> wasmtime::Result<()> {
+        if self.in_all > self.shared.config.tick * self.shared.config.ticks_in_all {
+            return Err(wasmtime::Error::msg("it computed for too long in all"));
+        }
+        Ok(())
+    }
+
+    /// Every request of a guest passes here, with the length of the texts that it carries.
+    fn spend(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        let price = u32::try_from(bytes / BYTES_A_REQUEST).unwrap_or(u32::MAX).saturating_add(1);
+        self.requests = self.requests.saturating_add(price);
+        if self.requests > self.shared.config.max_requests {
             return Err(wasmtime::Error::msg("it asked for too much"));
         }
         Ok(())
     }
 
-    /// The guest computes again, after it has waited.
-    fn resume(&mut self) {
-        self.ticks_at_once = 0;
-        self.resumed = Instant::now();
+    fn tenant(&self) -> switch::TenantId {
+        self.control.invitation().tenant
     }
 
     async fn request(&mut self, command: Command) -> wasmtime::Result<Result<Reply, wit::Error>> {
-        self.spend()?;
+        self.spend(0)?;
+        if let Some(ending) = &self.hung_up {
+            return Ok(Err(words::hung_up(ending.as_ref())));
+        }
+        self.pause();
+        self.within_all()?;
         let result = self.control.request(command).await;
         self.resume();
-        Ok(match result {
-            Ok(Reply::Refused(refusal)) => Err(words::refusal(refusal)),
-            Ok(reply) => Ok(reply),
-            Err(HungUp(ending)) => {
-                self.hung_up = Some(ending.clone());
-                Err(wit::Error::HungUp(ending.as_ref().map(words::ending)))
-            }
-        })
+        let ending = match result {
+            Ok(Reply::Refused(refusal)) => return Ok(Err(words::refusal(refusal))),
+            Ok(Reply::Ended(ending)) => Some(ending),
+            Ok(reply) => return Ok(Ok(reply)),
+            Err(HungUp(ending)) => ending,
+        };
+        let error = words::hung_up(ending.as_ref());
+        self.hung_up = Some(ending);
+        Ok(Err(error))
     }
 
     async fn plain(&mut self, command: Command) -> wasmtime::Result<Result<(), wit::Error>> {
         Ok(self.request(command).await?.map(drop))
+    }
+
+    /// A request after which the guest has nothing more to say to the call.
+    async fn last(&mut self, command: Command) -> wasmtime::Result<Result<(), wit::Error>> {
+        let done = self.plain(command).await?;
+        self.parted |= done.is_ok();
+        Ok(done)
+    }
+
+    /// Waits for the store.
+    async fn kept<T>(
+        &mut self,
+        bytes: usize,
+        answer: impl Future<Output = Result<T, ValueFault>>,
+    ) -> wasmtime::Result<Result<T, values::ValueError>> {
+        self.requests = self.requests.saturating_add(STORE_COST);
+        self.spend(bytes)?;
+        self.pause();
+        self.within_all()?;
+        let result = tokio::time::timeout(STORE_WAIT, answer).await.unwrap_or(Err(ValueFault::Unavailable));
+        self.resume();
+        Ok(result.map_err(|fault| match fault {
+            ValueFault::TooMuch => values::ValueError::TooMuch,
+            ValueFault::Unavailable => values::ValueError::Unavailable,
+        }))
     }
 }
 
@@ -101,28 +165,28 @@ impl wit::Host for Guest {}
 
 impl call::HostCall for Guest {
     fn id(&mut self, _: Resource<Held>) -> wasmtime::Result<String> {
-        self.spend()?;
+        self.spend(0)?;
         Ok(self.control.invitation().uid.to_string())
     }
 
     fn caller(&mut self, _: Resource<Held>) -> wasmtime::Result<wit::Party> {
-        self.spend()?;
+        self.spend(0)?;
         Ok(words::party(&self.control.invitation().caller))
     }
 
     fn callee(&mut self, _: Resource<Held>) -> wasmtime::Result<wit::Party> {
-        self.spend()?;
+        self.spend(0)?;
         Ok(words::party(&self.control.invitation().callee))
     }
 
     fn header(&mut self, _: Resource<Held>, name: String) -> wasmtime::Result<Option<String>> {
-        self.spend()?;
+        self.spend(name.len())?;
         let headers = &self.control.invitation().headers;
         Ok(headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)).map(|(_, value)| value.clone()))
     }
 
     fn headers(&mut self, _: Resource<Held>) -> wasmtime::Result<Vec<(String, String)>> {
-        self.spend()?;
+        self.spend(0)?;
         Ok(self.control.invitation().headers.clone())
     }
 
@@ -141,9 +205,10 @@ impl call::HostCall for Guest {
         reason: Option<String>,
     ) -> wasmtime::Result<Result<(), wit::Error>> {
         if reason.as_ref().is_some_and(|reason| reason.len() > 128 || reason.chars().any(char::is_control)) {
+            self.spend(0)?;
             return Ok(Err(wit::Error::BadValue));
         }
-        self.plain(Command::Reject { status, reason }).await
+        self.last(Command::Reject { status, reason }).await
     }
 
     async fn dial(
@@ -153,8 +218,11 @@ impl call::HostCall for Guest {
         order: wit::Order,
         ring_milliseconds: u32,
     ) -> wasmtime::Result<Result<wit::DialOutcome, wit::Error>> {
-        let reply = self.request(Command::Dial(words::dial(targets, order, ring_milliseconds))).await?;
-        Ok(match reply {
+        let Some(dial) = words::dial(targets, order, ring_milliseconds) else {
+            self.spend(0)?;
+            return Ok(Err(wit::Error::BadValue));
+        };
+        Ok(match self.request(Command::Dial(dial)).await? {
             Ok(Reply::Dialled(outcome)) => Ok(words::outcome(outcome)),
             Ok(_) => Err(wit::Error::WrongState),
             Err(error) => Err(error),
@@ -162,15 +230,16 @@ impl call::HostCall for Guest {
     }
 
     async fn route(&mut self, _: Resource<Held>) -> wasmtime::Result<Result<(), wit::Error>> {
-        let done = self.plain(Command::Route { failed: None }).await?;
-        self.routed |= done.is_ok();
-        Ok(done)
+        self.last(Command::Route { failed: None }).await
     }
 
     async fn hangup(&mut self, _: Resource<Held>, cause: u8) -> wasmtime::Result<Result<(), wit::Error>> {
         match words::cause(cause) {
-            Some(cause) => self.plain(Command::Hangup(cause)).await,
-            None => Ok(Err(wit::Error::BadValue)),
+            Some(cause) => self.last(Command::Hangup(cause)).await,
+            None => {
+                self.spend(0)?;
+                Ok(Err(wit::Error::BadValue))
+            }
         }
     }
 
@@ -180,7 +249,6 @@ impl call::HostCall for Guest {
 
     async fn await_end(&mut self, _: Resource<Held>) -> wasmtime::Result<Result<wit::Ending, wit::Error>> {
         Ok(match self.request(Command::AwaitEnd).await? {
-            Ok(Reply::Ended(ending)) => Ok(words::ending(&ending)),
             Ok(_) => Err(wit::Error::WrongState),
             Err(wit::Error::HungUp(Some(ending))) => Ok(ending),
             Err(error) => Err(error),
@@ -193,18 +261,17 @@ impl call::HostCall for Guest {
 }
 
 impl log::Host for Guest {
-    fn write(&mut self, level: log::Level, line: String) -> wasmtime::Result<()> {
-        self.spend()?;
+    fn write(&mut self, level: log::Level, mut line: String) -> wasmtime::Result<()> {
+        self.spend(line.len())?;
         self.lines += 1;
-        if self.lines > self.config.max_log_lines {
-            if self.lines == self.config.max_log_lines + 1 {
+        if self.lines > self.shared.config.max_log_lines {
+            if self.lines == self.shared.config.max_log_lines + 1 {
                 tracing::warn!(call = %self.control.invitation().uid, "the dialplan logs too much; its further lines are dropped");
             }
             return Ok(());
         }
-        let mut line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let end = line.floor_char_boundary(self.config.max_log_line);
-        line.truncate(end);
+        line.truncate(line.floor_char_boundary(self.shared.config.max_log_line));
+        let line = words::in_one_line(&line);
         let call = self.control.invitation().uid;
         match level {
             log::Level::Debug => tracing::debug!(%call, "{line}"),
@@ -216,57 +283,36 @@ impl log::Host for Guest {
     }
 }
 
-fn fault(fault: ValueFault) -> values::ValueError {
-    match fault {
-        ValueFault::TooMuch => values::ValueError::TooMuch,
-        ValueFault::Unavailable => values::ValueError::Unavailable,
-    }
-}
-
-/// Requests of the store cost more than others.
-const STORE_COST: u32 = 100;
-
 impl values::Host for Guest {
     async fn get(&mut self, name: String) -> wasmtime::Result<Result<Option<String>, values::ValueError>> {
-        self.requests += STORE_COST;
-        self.spend()?;
-        let tenant = self.control.invitation().tenant;
-        let result = self.keeper.clone().value(tenant, &name).await;
-        self.resume();
-        Ok(result.map_err(fault))
+        let (shared, tenant) = (self.shared.clone(), self.tenant());
+        self.kept(name.len(), shared.keeper.value(tenant, &name)).await
     }
 
     async fn set(&mut self, name: String, value: String) -> wasmtime::Result<Result<(), values::ValueError>> {
-        self.requests += STORE_COST;
-        self.spend()?;
-        let tenant = self.control.invitation().tenant;
-        let result = self.keeper.clone().keep(tenant, &name, &value).await;
-        self.resume();
-        Ok(result.map_err(fault))
+        let (shared, tenant) = (self.shared.clone(), self.tenant());
+        self.kept(name.len() + value.len(), shared.keeper.keep(tenant, &name, &value)).await
     }
 
     async fn delete(&mut self, name: String) -> wasmtime::Result<Result<bool, values::ValueError>> {
-        self.requests += STORE_COST;
-        self.spend()?;
-        let tenant = self.control.invitation().tenant;
-        let result = self.keeper.clone().forget(tenant, &name).await;
-        self.resume();
-        Ok(result.map_err(fault))
+        let (shared, tenant) = (self.shared.clone(), self.tenant());
+        self.kept(name.len(), shared.keeper.forget(tenant, &name)).await
     }
 }
 
 impl clock::Host for Guest {
     fn now(&mut self) -> wasmtime::Result<u64> {
-        self.spend()?;
-        let since = self.keeper.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.spend(0)?;
+        let since = self.shared.keeper.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
         Ok(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     fn local(&mut self) -> wasmtime::Result<clock::LocalTime> {
-        self.spend()?;
-        let name = self.keeper.time_zone(self.control.invitation().tenant);
+        self.spend(0)?;
+        let name = self.shared.keeper.time_zone(self.tenant());
         let zone = jiff::tz::TimeZone::get(&name).unwrap_or(jiff::tz::TimeZone::UTC);
-        let now = jiff::Timestamp::try_from(self.keeper.now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone);
+        let now =
+            jiff::Timestamp::try_from(self.shared.keeper.now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone);
         Ok(clock::LocalTime {
             year: now.year(),
             month: now.month().unsigned_abs(),
@@ -281,15 +327,15 @@ impl clock::Host for Guest {
     }
 
     fn random(&mut self) -> wasmtime::Result<u64> {
-        self.spend()?;
-        Ok(self.keeper.random())
+        self.spend(0)?;
+        Ok(self.shared.keeper.random())
     }
 }
 
 impl directory::Host for Guest {
     fn find(&mut self, name_or_extension: String) -> wasmtime::Result<Option<directory::User>> {
-        self.spend()?;
-        let found = self.keeper.find(self.control.invitation().tenant, &name_or_extension);
+        self.spend(name_or_extension.len())?;
+        let found = self.shared.keeper.find(self.tenant(), &name_or_extension);
         Ok(found.map(|user| directory::User {
             name: user.name,
             display_name: user.display_name,
@@ -300,7 +346,7 @@ impl directory::Host for Guest {
 
 impl ResourceLimiter for Guest {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= self.config.max_memory)
+        Ok(desired <= self.shared.config.max_memory)
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {

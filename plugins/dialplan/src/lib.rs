@@ -8,11 +8,11 @@
 //!
 //! | a guest that … | costs its own call only, because |
 //! |---|---|
-//! | loops | an epoch ticks; each tick yields to others, too many trap it |
+//! | loops | an epoch ticks; each tick yields to others, those that loop take turns, too many ticks trap it |
 //! | eats memory or tables | each instance has a limit |
 //! | traps, panics, recurses | the trap ends the instance; the caller gets the tenant's fallback |
 //! | never decides | the exchange's deadline takes the call from it |
-//! | floods the log, the store or the host | budgets: lines are dropped, further calls trap |
+//! | floods the log, the store or the host | budgets: lines are dropped, what is long costs more, further calls trap |
 //!
 //! The only crate that knows wasmtime. Guests get our interfaces and nothing else: no WASI, no clock or chance but ours.
 
@@ -26,6 +26,8 @@ mod error;
 mod guest;
 mod host;
 mod keeper;
+mod module;
+mod turns;
 mod words;
 
 pub use application::Dialplan;

@@ -1,0 +1,90 @@
+//! A keeper that knows two users, stands at one moment, and keeps values in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use dialplan::{Found, Keeper, ValueFault, Wait};
+use switch::TenantId;
+
+/// Saturday, 21 November 2026, 07:30:15 UTC.
+pub(crate) const NOW: Duration = Duration::from_secs(1_795_246_215);
+
+#[derive(Debug, Default)]
+pub(crate) struct FakeKeeper {
+    values: Mutex<BTreeMap<(TenantId, String), String>>,
+}
+
+impl FakeKeeper {
+    pub(crate) fn kept(&self, tenant: TenantId, name: &str) -> Option<String> {
+        self.values.lock().expect("not poisoned").get(&(tenant, name.to_owned())).cloned()
+    }
+
+    pub(crate) fn all_of(&self, tenant: TenantId) -> usize {
+        self.values.lock().expect("not poisoned").keys().filter(|(owner, _)| *owner == tenant).count()
+    }
+}
+
+/// A name chooses how the store fails.
+fn fault(name: &str) -> Result<(), ValueFault> {
+    match name {
+        "full" => Err(ValueFault::TooMuch),
+        "down" => Err(ValueFault::Unavailable),
+        _ => Ok(()),
+    }
+}
+
+async fn silence(name: &str) {
+    if name == "silent" {
+        std::future::pending::<()>().await;
+    }
+}
+
+impl Keeper for FakeKeeper {
+    fn find(&self, _: TenantId, wanted: &str) -> Option<Found> {
+        let user = |name: &str, extension: &str, display: Option<&str>| Found {
+            name: name.to_owned(),
+            display_name: display.map(str::to_owned),
+            extension: Some(extension.to_owned()),
+        };
+        let users = [user("alice", "100", None), user("bob", "101", Some("Bob B."))];
+        users.into_iter().find(|user| user.name == wanted || user.extension.as_deref() == Some(wanted))
+    }
+
+    fn time_zone(&self, _: TenantId) -> String {
+        "Europe/Berlin".to_owned()
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + NOW
+    }
+
+    fn random(&self) -> u64 {
+        42
+    }
+
+    fn value<'a>(&'a self, tenant: TenantId, name: &'a str) -> Wait<'a, Result<Option<String>, ValueFault>> {
+        Box::pin(async move {
+            silence(name).await;
+            fault(name)?;
+            Ok(self.kept(tenant, name))
+        })
+    }
+
+    fn keep<'a>(&'a self, tenant: TenantId, name: &'a str, value: &'a str) -> Wait<'a, Result<(), ValueFault>> {
+        Box::pin(async move {
+            silence(name).await;
+            fault(name)?;
+            self.values.lock().expect("not poisoned").insert((tenant, name.to_owned()), value.to_owned());
+            Ok(())
+        })
+    }
+
+    fn forget<'a>(&'a self, tenant: TenantId, name: &'a str) -> Wait<'a, Result<bool, ValueFault>> {
+        Box::pin(async move {
+            silence(name).await;
+            fault(name)?;
+            Ok(self.values.lock().expect("not poisoned").remove(&(tenant, name.to_owned())).is_some())
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! The host and its guests, between a fake exchange and a fake keeper of knowledge.
+
+mod contract;
+mod exchange;
+mod guests;
+mod hostile;
+mod keeper;
+mod limits;
+mod loading;
+mod words;

@@ -1,0 +1,99 @@
+//! One vocabulary in two spellings: the lists of names are the same, but for the exceptions that stand here.
+
+use std::collections::BTreeSet;
+
+const COMMAND: &str = include_str!("../../../../core/switch/src/command.rs");
+const EVENT: &str = include_str!("../../../../core/switch/src/event.rs");
+const TYPES: &str = include_str!("../../../../wit/types.wit");
+const CALL: &str = include_str!("../../../../wit/call.wit");
+
+type Names = BTreeSet<String>;
+
+fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> Names {
+    list.into_iter().map(str::to_owned).collect()
+}
+
+/// The lines between `opening {` and the brace that ends it, without comments.
+fn block<'a>(text: &'a str, opening: &str) -> Vec<&'a str> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = text.lines().skip_while(|line| line.trim() != format!("{opening} {{"));
+    let first = lines.next().unwrap_or_else(|| panic!("no `{opening}`"));
+    lines
+        .take_while(|line| indent(line) > indent(first) || line.is_empty())
+        .map(|line| line.split("//").next().unwrap_or(""))
+        .collect()
+}
+
+/// The variants of a Rust enum or the fields of a struct, spelled as WIT spells them.
+fn rust(text: &str, opening: &str) -> Names {
+    let names = block(text, opening).into_iter().filter(|line| line.starts_with("    ") && !line.starts_with("     "));
+    names
+        .map(|line| line.trim().trim_start_matches("pub "))
+        .map(|line| line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or(""))
+        .filter(|name| !name.is_empty())
+        .map(kebab)
+        .collect()
+}
+
+fn kebab(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('-');
+        }
+        text.push(if letter == '_' { '-' } else { letter.to_ascii_lowercase() });
+    }
+    text
+}
+
+/// The cases of a WIT variant or enum, the fields of a record, the functions of a resource.
+fn wit(text: &str, opening: &str) -> Names {
+    let name = |line: &str| line.trim().split(['(', ',', ':']).next().unwrap_or("").to_owned();
+    block(text, opening).into_iter().map(name).filter(|name| !name.is_empty()).collect()
+}
+
+fn without(mut all: Names, exceptions: &[&str]) -> Names {
+    for exception in exceptions {
+        assert!(all.remove(*exception), "`{exception}` is no exception any more");
+    }
+    all
+}
+
+#[test]
+fn the_commands_of_the_exchange_are_the_functions_of_a_call() {
+    // The host attaches before a guest runs and detaches when it returns.
+    let mut commands = without(rust(COMMAND, "pub enum Command"), &["attach", "detach"]);
+    // An author writes sleep where the exchange says that it waits.
+    assert!(commands.remove("wait") && commands.insert("sleep".to_owned()));
+    // What is known of a call is no command.
+    let functions = without(wit(CALL, "resource call"), &["id", "caller", "callee", "header", "headers"]);
+    assert_eq!(commands, functions);
+}
+
+#[test]
+fn the_events_that_a_guest_hears_are_the_replies_and_the_end() {
+    let for_watchers = ["arrived", "attached", "ringing", "bridged", "held", "resumed"];
+    assert_eq!(without(rust(EVENT, "pub enum Event"), &for_watchers), names(["reply", "ended"]));
+    // `ok`, `dial-outcome`, `ending` and `error`.
+    assert_eq!(rust(EVENT, "pub enum Reply"), names(["done", "dialled", "ended", "refused"]));
+}
+
+#[test]
+fn targets_orders_outcomes_and_sides_are_the_same_lists() {
+    assert_eq!(rust(COMMAND, "pub enum Target"), wit(TYPES, "variant target"));
+    assert_eq!(rust(COMMAND, "pub enum Order"), wit(TYPES, "enum order"));
+    assert_eq!(rust(EVENT, "pub enum DialOutcome"), wit(TYPES, "variant dial-outcome"));
+    assert_eq!(rust(EVENT, "pub enum Side"), wit(TYPES, "enum side"));
+    assert!(wit(TYPES, "variant target").len() > 5 && wit(TYPES, "variant dial-outcome").contains("no-answer"));
+}
+
+#[test]
+fn refusals_are_the_errors_but_for_the_end() {
+    assert_eq!(rust(EVENT, "pub enum Refusal"), without(wit(TYPES, "variant error"), &["hung-up"]));
+}
+
+#[test]
+fn parties_and_endings_have_the_same_fields() {
+    assert_eq!(rust(EVENT, "pub struct Party"), wit(TYPES, "record party"));
+    assert_eq!(rust(EVENT, "pub struct Ending"), wit(TYPES, "record ending"));
+}
