@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::guest::{Guest, Held};
 use crate::keeper::Keeper;
+use crate::ticker::Ticker;
 use crate::turns::Turns;
 use crate::{module, words};
 
@@ -38,6 +39,7 @@ pub struct Host {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) keeper: Arc<dyn Keeper>,
+    pub(crate) ticker: Ticker,
     pub(crate) turns: Turns,
 }
 
@@ -89,10 +91,11 @@ impl Host {
         let mut linker = Linker::new(&engine);
         World::add_to_linker::<_, wasmtime::component::HasSelf<Guest>>(&mut linker, |guest| guest)
             .map_err(engine_error)?;
-        start_clock(&engine, config.tick).map_err(|error| Error::Engine(format!("its clock: {error}")))?;
+        let ticker =
+            Ticker::start(&engine, config.tick).map_err(|error| Error::Engine(format!("its clock: {error}")))?;
         tracing::debug!(calls, "the dialplan host is ready");
         let artefacts = Artefacts(config.artefacts.clone());
-        let shared = Arc::new(Shared { config, keeper, turns: Turns::default() });
+        let shared = Arc::new(Shared { config, keeper, ticker, turns: Turns::default() });
         Ok(Self { engine, linker, artefacts, max_calls: calls, shared })
     }
 
@@ -145,6 +148,7 @@ impl Program {
 
     /// Runs a fresh instance for one call. Gives the guest's state back, with how it ended.
     pub(crate) async fn run(&self, control: CallControl) -> (Guest, Result<Result<(), String>, Error>) {
+        let _ticking = self.shared.ticker.hold();
         let guest = Guest::new(control, self.shared.clone());
         let mut store = Store::new(self.pre.engine(), guest);
         store.limiter(|guest| guest);
@@ -198,18 +202,4 @@ fn calls_by_mappings() -> u32 {
         .and_then(|text| text.trim().parse().ok())
         .unwrap_or(65_530_u32);
     (limit.saturating_sub(MAPPINGS_ELSE) / MAPPINGS_A_CALL).clamp(50, 20_000)
-}
-
-/// Ticks as long as the engine lives. Without it no guest that loops would be stopped.
-fn start_clock(engine: &Engine, tick: std::time::Duration) -> std::io::Result<()> {
-    let engine = engine.weak();
-    let clock = std::thread::Builder::new().name("dialplan-clock".to_owned());
-    clock.spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(tick);
-        }
-    })?;
-    Ok(())
 }
