@@ -10,6 +10,10 @@
 //! | our live nonce, right response, another URI | 400 (RFC 7616 §3.4.6) | no |
 //! | our live nonce, right response | pass | - |
 //!
+//! A row for each algorithm, the preferred first (RFC 8760 §2.4). Some phones read the first row alone, or give up at
+//! a name that they do not know: one that asked [`PATIENCE`] times and never answered is offered MD5 alone, where MD5 is
+//! on offer at all. That tells nobody anything: MD5 was on offer before.
+//!
 //! An unknown user is checked against a decoy, so that it takes the same bytes and time as a wrong password.
 
 use std::borrow::Cow;
@@ -59,6 +63,14 @@ impl Default for Config {
     }
 }
 
+/// So many challenges in a row may stay without an answer before a phone counts as one that knows MD5 alone.
+const PATIENCE: u32 = 2;
+/// How many such phones are remembered; the oldest are forgotten.
+const MAX_MUTE: usize = 10_000;
+
+/// A source, and the user that it says it is.
+type Who = (IpAddr, String);
+
 /// What is to be done with a request.
 #[derive(Debug)]
 pub enum Verdict {
@@ -87,6 +99,11 @@ pub struct Gatekeeper {
     sources: BTreeMap<IpAddr, Failures>,
     /// Sources by when they are forgotten.
     forgotten: BTreeSet<(Instant, IpAddr)>,
+    /// Challenges that were never answered, by source and by the user named in From.
+    mute: BTreeMap<Who, (u64, u32)>,
+    /// The same by age, numbered by us.
+    oldest: BTreeMap<u64, Who>,
+    muted: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +127,16 @@ impl Gatekeeper {
         md5.iter_mut().zip(secret).for_each(|(to, from)| *to = from);
         let decoy = Ha1 { md5, sha256: secret, sha512_256: secret };
         let nonces = Nonces::new(secret, now, config.nonce_lifetime, config.max_nonces);
-        Self { config, nonces, decoy, sources: BTreeMap::new(), forgotten: BTreeSet::new() }
+        Self {
+            config,
+            nonces,
+            decoy,
+            sources: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
+            mute: BTreeMap::new(),
+            oldest: BTreeMap::new(),
+            muted: 0,
+        }
     }
 
     /// This source is ignored for now.
@@ -122,15 +148,20 @@ impl Gatekeeper {
     /// May this request pass?
     pub fn check(&mut self, now: Instant, admission: &Admission, request: &Message<'_>, source: IpAddr) -> Verdict {
         let ours = request.credentials(Name::Authorization).find(|credentials| credentials.realm == admission.realm);
-        let Some(credentials) = ours else { return self.challenge(now, admission, false, false) };
+        let who = (network(source), claimed_sender(request));
+        let Some(credentials) = ours else {
+            self.note_unanswered(&who);
+            return self.challenge(now, admission, &who, false, false);
+        };
+        self.note_answered(&who, &credentials);
         let known = admission.account.as_ref().filter(|account| account.user == *credentials.username);
         let right = self.is_right(known, &credentials, request) && known.is_some();
         let nonce =
             credentials.nc.map_or(digest::Verdict::Foreign, |nc| self.nonces.check(&credentials.nonce, nc, now));
         match (nonce, right, known) {
-            (digest::Verdict::Foreign, ..) => self.challenge(now, admission, false, false),
+            (digest::Verdict::Foreign, ..) => self.challenge(now, admission, &who, false, false),
             (digest::Verdict::Stale | digest::Verdict::Replayed, right, _) => {
-                self.challenge(now, admission, right, false)
+                self.challenge(now, admission, &who, right, false)
             }
             (digest::Verdict::Live, true, Some(account)) => {
                 if !names_request_uri(&credentials, request) {
@@ -143,7 +174,7 @@ impl Gatekeeper {
                 if self.score(now, source) {
                     return Verdict::Ban(self.config.ban_time);
                 }
-                self.challenge(now, admission, false, true)
+                self.challenge(now, admission, &who, false, true)
             }
         }
     }
@@ -163,15 +194,40 @@ impl Gatekeeper {
     }
 
     /// RFC 8760 §2.4: a row for each algorithm, the preferred first.
-    fn challenge(&mut self, now: Instant, admission: &Admission, stale: bool, refused: bool) -> Verdict {
+    fn challenge(&mut self, now: Instant, admission: &Admission, who: &Who, stale: bool, refused: bool) -> Verdict {
         let nonce = self.nonces.mint(now);
-        let rows = self
-            .config
-            .algorithms
-            .iter()
-            .map(|algorithm| digest::challenge(&admission.realm, &nonce, *algorithm, stale))
-            .collect();
+        let old = self.mute.get(who).is_some_and(|(_, count)| *count > PATIENCE);
+        let md5_alone = old && self.config.algorithms.contains(&Algorithm::Md5);
+        let offered = self.config.algorithms.iter().filter(|algorithm| !md5_alone || **algorithm == Algorithm::Md5);
+        let rows = offered.map(|algorithm| digest::challenge(&admission.realm, &nonce, *algorithm, stale)).collect();
         Verdict::Challenge { rows, refused }
+    }
+
+    /// It asked without credentials: to begin with, or because it does not understand the challenge.
+    fn note_unanswered(&mut self, who: &Who) {
+        if let Some((_, count)) = self.mute.get_mut(who) {
+            *count = count.saturating_add(1);
+            return;
+        }
+        if self.mute.len() >= MAX_MUTE
+            && let Some((_, oldest)) = self.oldest.pop_first()
+        {
+            self.mute.remove(&oldest);
+        }
+        self.muted += 1;
+        self.mute.insert(who.clone(), (self.muted, 1));
+        self.oldest.insert(self.muted, who.clone());
+    }
+
+    /// It answered. One that knows MD5 alone is remembered as such; any other is no riddle any more.
+    fn note_answered(&mut self, who: &Who, credentials: &Credentials<'_>) {
+        let md5 = matches!(Algorithm::parse(credentials.algorithm.as_deref()), Some((Algorithm::Md5, _)));
+        if let Some((number, count)) = self.mute.get(who).copied()
+            && !(md5 && count > PATIENCE)
+        {
+            self.mute.remove(who);
+            self.oldest.remove(&number);
+        }
     }
 
     /// A wrong response to a live nonce. Says whether the source is banned by it.
@@ -200,6 +256,12 @@ impl Gatekeeper {
             self.sources.remove(&source);
         }
     }
+}
+
+/// The user named in From: who a phone without credentials says it is.
+fn claimed_sender(request: &Message<'_>) -> String {
+    let from = request.from().ok().and_then(|from| from.uri().user()).unwrap_or_default();
+    from.chars().take(64).collect()
 }
 
 /// One household of IPv6 has 2⁶⁴ addresses to guess from.

@@ -49,6 +49,8 @@ pub(crate) struct PhoneState {
     pub(crate) lines: Vec<Line>,
     pub(crate) registered: Option<u16>,
     pub(crate) contacts: Vec<String>,
+    /// Gives up when the first challenge is not of its algorithm.
+    pub(crate) reads_first_challenge: bool,
     /// Offers nothing in its INVITE.
     pub(crate) delays_offer: bool,
     outbox: VecDeque<Vec<u8>>,
@@ -93,6 +95,7 @@ impl PhoneState {
             lines: Vec::new(),
             registered: None,
             contacts: Vec::new(),
+            reads_first_challenge: false,
             delays_offer: false,
             outbox: VecDeque::new(),
             waiting: Vec::new(),
@@ -596,7 +599,16 @@ impl PhoneState {
             .values("WWW-Authenticate")
             .into_iter()
             .find(|row| text::field(row, "algorithm").as_deref() == Some(self.realm_algorithm));
-        let Some(challenge) = challenge else { panic!("no challenge with {}", self.realm_algorithm) };
+        let first_alone = self.reads_first_challenge;
+        let challenge =
+            challenge.filter(|wanted| !first_alone || heard.values("WWW-Authenticate").first() == Some(wanted));
+        let Some(challenge) = challenge else {
+            assert!(first_alone, "no challenge with {}", self.realm_algorithm);
+            if waiting.method == Method::Register {
+                self.registered = Some(401);
+            }
+            return;
+        };
         let (realm, nonce) = (
             text::field(&challenge, "realm").unwrap_or_default(),
             text::field(&challenge, "nonce").unwrap_or_default(),

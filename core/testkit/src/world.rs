@@ -443,6 +443,13 @@ impl Phone {
         self
     }
 
+    /// It reads the first challenge alone, as old phones do.
+    #[must_use]
+    pub fn that_reads_the_first_challenge(self) -> Self {
+        self.world.with_phone(self.at, |phone, _| phone.reads_first_challenge = true);
+        self
+    }
+
     /// It has another password than the exchange knows.
     #[must_use]
     pub fn with_password(self, password: &str) -> Self {

@@ -40,6 +40,16 @@ pub(crate) fn program(name: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("{name} is not installed: run `cargo xtask test`"))
 }
 
+/// A guest that `cargo xtask guests` built.
+pub(crate) fn guest(name: &str) -> String {
+    let named = std::env::var_os("STROWGER_GUESTS").map(PathBuf::from);
+    let built = Path::new(env!("CARGO_BIN_EXE_strowger")).ancestors().nth(2).map(|target| target.join("guests"));
+    let files = [named, built].into_iter().flatten().map(|folder| folder.join(format!("{name}.wasm")));
+    let found = files.filter(|file| file.is_file()).next();
+    let found = found.unwrap_or_else(|| panic!("the guest {name} is not built: run `cargo xtask guests`"));
+    found.display().to_string()
+}
+
 /// How signalling reaches the exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Over {
@@ -94,6 +104,7 @@ pub(crate) struct Exchange {
     tenant: TenantId,
     algorithms: &'static str,
     sip: Vec<String>,
+    admin: String,
     child: Option<Child>,
     starts: u32,
 }
@@ -119,6 +130,7 @@ impl Exchange {
             tenant,
             algorithms: plan.algorithms.unwrap_or("MD5"),
             sip: listen.collect(),
+            admin: String::new(),
             child: None,
             starts: 0,
         };
@@ -159,6 +171,7 @@ impl Exchange {
         let ready: serde_json::Value = serde_json::from_str(&text).expect("the ready file is JSON");
         let sip = ready["sip"].as_array().expect("the ready file names SIP addresses");
         self.sip = sip.iter().filter_map(|address| address.as_str().map(str::to_owned)).collect();
+        ready["admin"].as_str().expect("the ready file names the admin address").clone_into(&mut self.admin);
     }
 
     /// Where it listens.
@@ -166,6 +179,19 @@ impl Exchange {
         let prefix = format!("{}:", over.transport());
         let mut ours = self.sip.iter().filter_map(|text| text.strip_prefix(&prefix)?.parse::<SocketAddr>().ok());
         ours.find(|address| address.is_ipv6() == over.is_v6()).expect("the exchange listens there")
+    }
+
+    /// Does what an operator types, and gives what was printed.
+    pub(crate) fn operate(&self, words: &[&str]) -> String {
+        let mut command = binary();
+        command
+            .arg("--endpoint")
+            .arg(format!("http://{}", self.admin))
+            .arg("--token-file")
+            .arg(self.path("data/admin.token"));
+        let done = command.args(words).output().expect("the command line runs");
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// A file of this test.

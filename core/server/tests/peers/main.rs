@@ -4,6 +4,7 @@
 //! The programs come with `cargo xtask test`; without them the tests fail and say so.
 
 mod calling;
+mod dialplans;
 mod harness;
 mod lane;
 mod media;

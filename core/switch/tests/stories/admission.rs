@@ -118,3 +118,24 @@ fn odd_requests_are_answered_by_the_book() {
         assert!(ladder.lines().any(|line| line.contains(&format!("SIP/2.0 {status} "))), "{start} {status}\n{ladder}");
     }
 }
+
+#[test]
+fn an_old_phone_that_reads_the_first_challenge_alone_comes_in_at_the_third_attempt() {
+    let world = World::seeded(46);
+    let bob = world.phone("bob");
+    let old = world.unregistered_phone("alice").that_reads_the_first_challenge();
+    for status in [401, 401, 200] {
+        old.register();
+        assert_eq!(old.registered(), Some(status), "{}", world.ladder());
+    }
+    // It is remembered as what it is: its calls go through at once.
+    let call = old.dial(&bob);
+    world.run_for(seconds(5));
+    assert!(call.is_up() && old.hears(&bob), "{}", world.ladder());
+    call.hang_up();
+    // Nobody else is offered less for it.
+    let new = world.unregistered_phone("carol").with_algorithm("SHA-256");
+    new.register();
+    assert_eq!(new.registered(), Some(200));
+    world.assert_quiet();
+}
