@@ -258,7 +258,6 @@ async fn what_is_no_dialplan_is_refused_with_the_reason() {
     for (bytes, why) in [
         (Vec::new(), "needed"),
         (b"#!/bin/sh".to_vec(), "no WebAssembly"),
-        (b"\0asm\x01\0\0\0".to_vec(), "core module"),
         (component(b"broken"), "exports no `application`"),
     ] {
         let request =
