@@ -9,13 +9,15 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
     cargo xtask guests \
  && cargo build --release --locked -p server \
- && install -D -m 0755 target/release/strowger /out/strowger
+ && install -D -m 0755 target/release/strowger /out/strowger \
+ && install -D -m 0644 -t /out/guests target/guests/hello.wasm target/guests/office.wasm
 
 FROM debian:bookworm-slim
 RUN groupadd --system --gid 5060 strowger \
  && useradd --system --uid 5060 --gid strowger --home-dir /data --no-create-home --shell /usr/sbin/nologin strowger \
  && install -d -m 0750 -o strowger -g strowger /data
 COPY --from=build /out/strowger /usr/local/bin/strowger
+COPY --from=build /out/guests /usr/share/strowger/guests
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/strowger/
 
 USER strowger
