@@ -93,7 +93,7 @@ impl Host {
             .map_err(engine_error)?;
         let ticker =
             Ticker::start(&engine, config.tick).map_err(|error| Error::Engine(format!("its clock: {error}")))?;
-        tracing::debug!(calls, "the dialplan host is ready");
+        tracing::info!(calls, "so many calls may be held by dialplans at once");
         let artefacts = Artefacts(config.artefacts.clone());
         let shared = Arc::new(Shared { config, keeper, ticker, turns: Turns::default() });
         Ok(Self { engine, linker, artefacts, max_calls: calls, shared })
