@@ -291,6 +291,14 @@ async fn two_dialplans_of_the_same_bytes_are_told_apart_by_name() {
 }
 
 #[tokio::test]
+async fn a_core_module_as_compilers_write_it_is_taken_too() {
+    let (house, _) = House::with_acme().await;
+    let component = b"\0asm\x01\0\0\0".to_vec();
+    let request = UploadDialplanRequest { tenant: acme(), name: "office".to_owned(), component, activate: false };
+    house.dialplans().await.upload(request).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_dialplan_of_many_megabytes_is_taken() {
     let (house, _) = House::with_acme().await;
     let component = component(&vec![0; 12 * 1024 * 1024]);

@@ -18,8 +18,9 @@ use crate::lane::Lane;
 const START: Duration = Duration::from_secs(20);
 /// How long what was done may take to be in the database.
 const KEPT: Duration = Duration::from_secs(2);
-/// The users of the tenant, each with the password `secret` and its name.
-const USERS: [&str; 3] = ["1001", "1002", "1003"];
+/// The users of the tenant, each with the password `secret` and its name. The last is called what makes the hostile guest
+/// fail.
+const USERS: [&str; 4] = ["1001", "1002", "1003", "trap"];
 
 /// Asks until there is an answer; panics with `what` when there is none in time.
 pub(crate) fn until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
@@ -44,8 +45,8 @@ pub(crate) fn program(name: &str) -> PathBuf {
 pub(crate) fn guest(name: &str) -> String {
     let named = std::env::var_os("STROWGER_GUESTS").map(PathBuf::from);
     let built = Path::new(env!("CARGO_BIN_EXE_strowger")).ancestors().nth(2).map(|target| target.join("guests"));
-    let files = [named, built].into_iter().flatten().map(|folder| folder.join(format!("{name}.wasm")));
-    let found = files.filter(|file| file.is_file()).next();
+    let mut files = [named, built].into_iter().flatten().map(|folder| folder.join(format!("{name}.wasm")));
+    let found = files.find(|file| file.is_file());
     let found = found.unwrap_or_else(|| panic!("the guest {name} is not built: run `cargo xtask guests`"));
     found.display().to_string()
 }
@@ -91,6 +92,8 @@ pub(crate) struct Plan {
     /// Digest algorithms on offer; MD5 alone when `None`: sipp 3.6 knows no other and reads the first challenge only,
     /// and baresip 1.0 gives up when any challenge names another.
     pub(crate) algorithms: Option<&'static str>,
+    /// The guest that decides calls from the start; the built-in route when `None`.
+    pub(crate) dialplan: Option<&'static str>,
 }
 
 /// A running exchange.
@@ -323,10 +326,22 @@ async fn prepare(data: &Path, plan: &Plan) -> (Store, TenantId) {
         let user = NewUser {
             name: name.to_owned(),
             display_name: Some(format!("Phone {name}")),
-            extension: Some(name.to_owned()),
+            extension: name.starts_with('1').then(|| name.to_owned()),
             ha1: Ha1::of(name, &tenant.realm, &format!("secret{name}")),
         };
         store.users(tenant.id).create(user).await.expect("a user");
     }
+    if let Some(name) = plan.dialplan {
+        let component = std::fs::read(guest(name)).expect("the guest");
+        let dialplans = store.dialplans(tenant.id);
+        let version = dialplans.upload(name, &sha256(&component), component).await.expect("a dialplan");
+        dialplans.activate(Some(version.id)).await.expect("an active dialplan");
+    }
     (store, tenant.id)
+}
+
+/// What a version of a dialplan is called by.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -67,6 +67,20 @@ impl Phone {
         self.hears_of("CALL_ESTABLISHED");
     }
 
+    /// Calls somebody who cannot be reached, and waits until it knows.
+    pub(crate) fn calls_in_vain(&mut self, uri: &str) {
+        self.command("dial", uri);
+        self.hears_of("CALL_CLOSED");
+    }
+
+    /// Waits until it has given up: it does not understand the challenge.
+    pub(crate) fn gives_up_registering(self, exchange: &Exchange) {
+        let log = exchange.path(&format!("phone-{}.log", self.name));
+        until(&format!("phone {} gives up", self.name), PATIENCE, || {
+            std::fs::read_to_string(&log).ok()?.contains("Register: Function not implemented").then_some(())
+        });
+    }
+
     /// Hangs up.
     pub(crate) fn hangs_up(&mut self) {
         self.command("hangup", "");
