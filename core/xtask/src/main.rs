@@ -5,6 +5,7 @@
 //! | run | `run.rs` |
 //! | test | `test.rs`, with `postgres.rs` |
 //! | check | `check.rs`, with `arrows.rs`, `purity.rs` and `source.rs` |
+//! | bench | `bench/` |
 //! | guests | `guests.rs`, with `wasm.rs` |
 //! | rfcs | `rfcs.rs` |
 //!
@@ -13,6 +14,7 @@
 #![allow(clippy::print_stdout, reason = "it talks with the one who types")]
 
 mod arrows;
+mod bench;
 mod check;
 mod debian;
 mod guests;
@@ -40,6 +42,10 @@ The verbs of the project.
   cargo xtask test [--fast]                    install what the tests need, build, run everything;
                                                --fast: without PostgreSQL, real phones and doc tests
   cargo xtask check                            format, lints, docs, dependency rules, licences, deploy/, docs/rfcs.md
+  cargo xtask bench [--quick] [--json] [--program FILE] [SCENE…]
+                                               measure the release build: calls, route, register, relay, memory,
+                                               capacity, start, micro; --quick: small numbers;
+                                               --program: that build instead of this one's
   cargo xtask guests                           build dialplans/* into <target>/guests
   cargo xtask rfcs [--strict]                  docs/rfcs.md against the sources
 ";
@@ -76,6 +82,7 @@ fn obey(words: &[String]) -> Outcome {
             nothing(rest)?;
             check::check(&place)
         }
+        "bench" => bench::bench(&place, rest),
         "guests" => {
             nothing(rest)?;
             guests::guests(&place).map(drop)

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why a verb was not carried out.
 #[derive(Debug)]
@@ -32,8 +33,20 @@ impl<T> Told<T> for io::Result<T> {
     }
 }
 
+/// Whether the output is kept free for a program that reads it.
+static ASIDE: AtomicBool = AtomicBool::new(false);
+
+/// From now on what is being done is said on the error output.
+pub(crate) fn speak_aside() {
+    ASIDE.store(true, Ordering::Relaxed);
+}
+
 /// Says what is being done.
 pub(crate) fn say(what: impl AsRef<str>) {
+    if ASIDE.load(Ordering::Relaxed) {
+        eprintln!("▸ {}", what.as_ref());
+        return;
+    }
     println!("▸ {}", what.as_ref());
     let _ = io::stdout().flush();
 }

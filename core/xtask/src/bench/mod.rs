@@ -1,0 +1,334 @@
+//! `cargo xtask bench`: what a call, a registration, a packet and a held call cost the server, measured from outside.
+//!
+//! | scene | measured |
+//! |---|---|
+//! | calls | whole calls through two legs and a dialplan in WASM |
+//! | route | the same by the built-in route, without a dialplan |
+//! | register | registrations with digest: 401, then 200 |
+//! | relay | voice of many calls at once |
+//! | memory | calls that are held |
+//! | capacity | many calls a second, with sipp on the same processors |
+//! | start | from the start of the program until it listens |
+//! | micro | reading messages |
+//!
+//! Processor time is what the kernel accounts to the server, so that it counts on a machine that does other things too.
+
+mod exchange;
+mod figures;
+mod machine;
+mod micro;
+mod phones;
+mod relay;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::debian::{self, Need};
+use crate::guests;
+use crate::place::Place;
+use crate::tool::{self, Fault, Outcome, Told as _, fail, say};
+use exchange::{Exchange, Folder};
+use figures::Figure;
+use machine::{Machine, Spent, Window};
+use phones::{Flood, Phones, Tally};
+
+const SCENES: &[&str] = &["calls", "route", "register", "relay", "memory", "capacity", "start", "micro"];
+/// The callee is there for so long before it is hung up on.
+const HOLD: Duration = Duration::from_millis(200);
+/// Beyond the time that a run should take.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// How much is done.
+#[derive(Debug, PartialEq, Eq)]
+struct Wish {
+    scenes: Vec<String>,
+    json: bool,
+    /// Another build of the server, to compare.
+    program: Option<PathBuf>,
+    runs: usize,
+    seconds: u32,
+    capacity_seconds: u32,
+    held: u32,
+    users: usize,
+}
+
+fn wish(words: &[String]) -> Outcome<Wish> {
+    let quick = words.iter().any(|word| word == "--quick");
+    let json = words.iter().any(|word| word == "--json");
+    let (runs, seconds, capacity_seconds, held, users) =
+        if quick { (1, 3, 10, 500, 20) } else { (3, 10, 60, 2000, 200) };
+    let (mut scenes, mut program) = (Vec::new(), None);
+    let mut words = words.iter().filter(|word| !matches!(word.as_str(), "--quick" | "--json"));
+    while let Some(word) = words.next() {
+        if word == "--program" {
+            let path = words.next().ok_or_else(|| Fault::Usage("--program needs a file".to_owned()))?;
+            program = Some(std::path::absolute(path).told(|| format!("cannot find {path}"))?);
+            continue;
+        }
+        if !SCENES.contains(&word.as_str()) {
+            return Err(Fault::Usage(format!("`bench` knows no `{word}`; its scenes are {}", SCENES.join(", "))));
+        }
+        scenes.push(word.clone());
+    }
+    if scenes.is_empty() {
+        scenes = SCENES.iter().map(|scene| (*scene).to_owned()).collect();
+    }
+    Ok(Wish { scenes, json, program, runs, seconds, capacity_seconds, held, users })
+}
+
+/// Builds, measures, and shows.
+pub(crate) fn bench(place: &Place, words: &[String]) -> Outcome {
+    let wish = wish(words)?;
+    if wish.json {
+        tool::speak_aside();
+    }
+    debian::ensure(&[Need::program("sipp", "sip-tester")])?;
+    let guests = guests::guests(place)?;
+    let program = match &wish.program {
+        Some(program) => program.clone(),
+        None => {
+            let mut build = place.cargo();
+            tool::run(build.args(["build", "--locked", "--release", "--package", "server", "--bin", "strowger"]))?;
+            place.target.join("release/strowger")
+        }
+    };
+    let before = machine::load();
+    let bench = Bench { place, program, folder: Folder::make()?, dialplan: guests.join("office.wasm"), wish };
+    let figures = bench.all()?;
+    let (machine, after) = (Machine::here(), machine::load());
+    #[allow(clippy::print_stdout, reason = "it is what was asked for")]
+    if bench.wish.json {
+        println!("{}", figures::json(&machine, [&before, &after], &figures));
+    } else {
+        println!(
+            "\n{}, {} cores, {} GiB, Linux {}; load {before} before, {after} after\n\n{}",
+            machine.processor,
+            machine.cores,
+            machine.memory_gib,
+            machine.kernel,
+            figures::table(&figures)
+        );
+    }
+    Ok(())
+}
+
+struct Bench<'a> {
+    place: &'a Place,
+    program: PathBuf,
+    folder: Folder,
+    dialplan: PathBuf,
+    wish: Wish,
+}
+
+/// A server with its phones.
+struct Stage {
+    exchange: Exchange,
+    phones: Phones,
+}
+
+impl Bench<'_> {
+    fn all(&self) -> Outcome<Vec<Figure>> {
+        // The first start makes the database.
+        let exchange = Exchange::start(&self.program, &self.folder)?;
+        say(format!("a tenant, {} users and a dialplan", self.wish.users + 1));
+        exchange.furnish(self.wish.users)?;
+        exchange.upload(&self.dialplan)?;
+        drop(exchange);
+        let mut figures = Vec::new();
+        for scene in &self.wish.scenes {
+            say(format!("bench: {scene}"));
+            let more = match scene.as_str() {
+                "calls" => self.calls(true)?,
+                "route" => self.calls(false)?,
+                "register" => self.register()?,
+                "relay" => self.relay()?,
+                "memory" => self.memory()?,
+                "capacity" => self.capacity()?,
+                "start" => self.start()?,
+                _ => micro::micro(self.place)?,
+            };
+            for figure in &more {
+                say(format!("{}: {} {} {}", figure.what, figure.median(), figure.unit, figure.note));
+            }
+            figures.extend(more);
+        }
+        Ok(figures)
+    }
+
+    /// A server of its own for each scene: none inherits the memory or the timers of another.
+    fn stage(&self) -> Outcome<Stage> {
+        let exchange = Exchange::start(&self.program, &self.folder)?;
+        let phones = Phones::new(&self.folder, &exchange, self.wish.users)?;
+        Ok(Stage { exchange, phones })
+    }
+
+    fn calls(&self, dialplan: bool) -> Outcome<Vec<Figure>> {
+        let stage = self.stage()?;
+        if !dialplan {
+            stage.exchange.deactivate()?;
+        }
+        let mut figures = Vec::new();
+        for rate in [200, 600] {
+            let (key, what, target) = if dialplan {
+                ("calls", "a whole call with its WASM dialplan", Some(0.25))
+            } else {
+                ("route", "a whole call by the built-in route", None)
+            };
+            let what = format!("{what}, {rate} calls/s");
+            let mut figure = Figure::new(&format!("{key}.{rate}"), &what, "ms CPU", target);
+            let mut told = Told::default();
+            for _ in 0..self.wish.runs {
+                let flood = Flood { rate, calls: rate * self.wish.seconds, hold: HOLD };
+                let (tally, spent) = stage.flood(flood)?;
+                figure.values.push(1000.0 * spent.server / f64::from(tally.done.max(1)));
+                told.add(tally, spent);
+            }
+            figure.note = told.note();
+            figures.push(figure);
+        }
+        if !dialplan {
+            stage.exchange.upload(&self.dialplan)?;
+        }
+        Ok(figures)
+    }
+
+    fn register(&self) -> Outcome<Vec<Figure>> {
+        let stage = self.stage()?;
+        let mut figure = Figure::new("register", "REGISTER with digest (401, 200)", "µs CPU", Some(100.0));
+        let mut told = Told::default();
+        for _ in 0..self.wish.runs {
+            let (rate, times) = (500, 500 * self.wish.seconds);
+            let (tally, spent) = stage.while_measured(|phones| {
+                phones.register(rate, times)?.wait(Duration::from_secs(self.wish.seconds.into()) + GRACE)
+            })?;
+            figure.values.push(1e6 * spent.server / f64::from(tally.done.max(1)));
+            told.add(tally, spent);
+        }
+        figure.note = told.note();
+        Ok(vec![figure])
+    }
+
+    fn relay(&self) -> Outcome<Vec<Figure>> {
+        let mut figure = Figure::new("relay", "a million RTP packets relayed, 400 calls", "s CPU", Some(6.0));
+        let mut lost = 0.0_f64;
+        for _ in 0..self.wish.runs {
+            let stage = self.stage()?;
+            let time = Duration::from_secs(self.wish.seconds.into());
+            let relayed = relay::relay(&stage.exchange, &stage.phones, 400, time)?;
+            #[allow(clippy::cast_precision_loss, reason = "packets of some seconds")]
+            let (sent, received) = (relayed.sent as f64, relayed.received as f64);
+            figure.values.push(1e6 * relayed.spent.server / sent.max(1.0));
+            lost = lost.max(100.0 * (1.0 - received / sent.max(1.0)));
+        }
+        figure.note = format!("at most {lost:.3} % lost");
+        Ok(vec![figure])
+    }
+
+    fn memory(&self) -> Outcome<Vec<Figure>> {
+        let mut figure = Figure::new("memory", "memory of a held call, without voice", "kB", Some(60.0));
+        let mut told = Told::default();
+        for _ in 0..self.wish.runs {
+            let stage = self.stage()?;
+            // What is made at the first call is no call's.
+            stage.flood(Flood { rate: 50, calls: 20, hold: HOLD })?;
+            let (rate, calls) = (250, self.wish.held);
+            let setting_up = Duration::from_secs((calls / rate).into());
+            let flood = Flood { rate, calls, hold: setting_up + Duration::from_secs(8) };
+            let before = machine::resident_kib(stage.exchange.pid())?;
+            let (tally, spent) = stage.while_measured(|phones| {
+                let _callee = phones.answer()?;
+                let callers = phones.call(flood)?;
+                std::thread::sleep(setting_up + Duration::from_secs(4));
+                let held = machine::resident_kib(stage.exchange.pid())?;
+                figure.values.push((held - before) * 1.024 / f64::from(calls));
+                callers.wait(flood.hold + GRACE)
+            })?;
+            told.add(tally, spent);
+        }
+        figure.note = told.note();
+        Ok(vec![figure])
+    }
+
+    fn capacity(&self) -> Outcome<Vec<Figure>> {
+        let (rate, seconds) = (1500, self.wish.capacity_seconds);
+        let stage = self.stage()?;
+        let (tally, spent) = stage.flood(Flood { rate, calls: rate * seconds, hold: HOLD })?;
+        let what = format!("{rate} calls/s for {seconds} s with sipp on the same processors");
+        let mut failed = Figure::new("capacity", &what, "failed calls", Some(0.0));
+        failed.values.push(tally.failed.into());
+        let mut told = Told::default();
+        told.add(tally, spent);
+        failed.note = format!("{} done in {:.1} s; {}", tally.done, spent.wall, told.note());
+        let mut cpu = Figure::new("capacity.cpu", "a whole call with its WASM dialplan, then", "ms CPU", None);
+        cpu.values.push(1000.0 * spent.server / f64::from(tally.done.max(1)));
+        Ok(vec![failed, cpu])
+    }
+
+    fn start(&self) -> Outcome<Vec<Figure>> {
+        let mut figure = Figure::new("start", "from start to listening", "ms", Some(300.0));
+        for _ in 0..5 {
+            let exchange = Exchange::start(&self.program, &self.folder)?;
+            figure.values.push(exchange.started_in.as_secs_f64() * 1000.0);
+        }
+        Ok(vec![figure])
+    }
+}
+
+impl Stage {
+    /// Calls come, and somebody takes them.
+    fn flood(&self, flood: Flood) -> Outcome<(Tally, Spent)> {
+        self.while_measured(|phones| {
+            let _callee = phones.answer()?;
+            phones.call(flood)?.wait(Duration::from_secs((flood.calls / flood.rate).into()) + flood.hold + GRACE)
+        })
+    }
+
+    fn while_measured(&self, load: impl FnOnce(&Phones) -> Outcome<Tally>) -> Outcome<(Tally, Spent)> {
+        let window = Window::open(self.exchange.pid())?;
+        let tally = load(&self.phones)?;
+        // Records are written, last timers run.
+        std::thread::sleep(Duration::from_millis(700));
+        let spent = window.close()?;
+        if tally.done == 0 {
+            return fail("not one call was done: sipp's messages are in the files *.errors of its folder");
+        }
+        Ok((tally, spent))
+    }
+}
+
+/// What several runs have in common to say.
+#[derive(Debug, Default)]
+struct Told {
+    failed: u32,
+    repeated: u32,
+    others: f64,
+    wall: f64,
+}
+
+impl Told {
+    fn add(&mut self, tally: Tally, spent: Spent) {
+        self.failed += tally.failed;
+        self.repeated += tally.repeated;
+        self.others += spent.others;
+        self.wall += spent.wall;
+    }
+
+    fn note(&self) -> String {
+        let others = self.others / self.wall.max(0.001);
+        format!("{} failed, {} repeated, {others:.1} cores busy with other things", self.failed, self.repeated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SCENES, wish};
+
+    #[test]
+    fn scenes_are_chosen_by_name_and_an_unknown_one_is_refused() {
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(wish(&[]).unwrap().scenes, SCENES);
+        let chosen = wish(&words("--quick relay start")).unwrap();
+        assert_eq!((chosen.scenes, chosen.runs), (words("relay start"), 1));
+        assert!(wish(&words("fast")).is_err());
+    }
+}

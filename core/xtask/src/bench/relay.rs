@@ -1,0 +1,225 @@
+//! Voice: many calls at once, each with a packet every 20 ms both ways. One thread sends, and reads without waiting.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use super::exchange::{CALLEE, CALLER, EXTENSION, Exchange};
+use super::machine::{Spent, Window};
+use super::phones::Phones;
+use crate::tool::{Outcome, Told, fail};
+
+/// How many sockets each side shares its calls out to, so that none overflows between two readings.
+const SOCKETS: usize = 16;
+/// RTP's header, and 20 ms of PCMU.
+const PACKET: usize = 172;
+const FRAME: u32 = 20;
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// One end of a call.
+struct End {
+    /// The number of the socket that it sends by.
+    socket: usize,
+    /// Where the exchange wants its packets.
+    to: SocketAddr,
+    sequence: u16,
+}
+
+/// One side of all calls.
+struct Side {
+    signalling: UdpSocket,
+    media: Vec<UdpSocket>,
+    ends: Vec<End>,
+    sent: u64,
+    received: u64,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Relayed {
+    pub(crate) spent: Spent,
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+}
+
+/// Sets calls up and lets them talk for a while.
+pub(crate) fn relay(exchange: &Exchange, phones: &Phones, calls: usize, time: Duration) -> Outcome<Relayed> {
+    let mut callers = Side::open(CALLER, 0)?;
+    let mut callees = Side::open(CALLEE, phones.callee)?;
+    for number in 0..calls {
+        set_up(number, exchange.sip, &mut callers, &mut callees)?;
+    }
+    let mut sides = [callers, callees];
+    talk(&mut sides, SETTLING);
+    for side in &mut sides {
+        (side.sent, side.received) = (0, 0);
+    }
+    let window = Window::open(exchange.pid())?;
+    talk(&mut sides, time);
+    let spent = window.close()?;
+    // What is still on its way.
+    std::thread::sleep(Duration::from_millis(100));
+    sides.iter_mut().for_each(Side::read);
+    let sum = |count: fn(&Side) -> u64| sides.iter().map(count).sum();
+    Ok(Relayed { spent, sent: sum(|side| side.sent), received: sum(|side| side.received) })
+}
+
+/// Every millisecond the calls whose turn it is send; each has its turn once in a frame.
+fn talk(sides: &mut [Side; 2], time: Duration) {
+    let begun = Instant::now();
+    let end = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    for tick in 0..end {
+        let due = begun + Duration::from_millis(tick.into());
+        let early = due.saturating_duration_since(Instant::now());
+        if !early.is_zero() {
+            std::thread::sleep(early);
+        }
+        for side in sides.iter_mut() {
+            side.send(tick);
+            if tick % 2 == 0 {
+                side.read();
+            }
+        }
+    }
+}
+
+impl Side {
+    fn open(ip: &str, port: u16) -> Outcome<Self> {
+        let open = |port| UdpSocket::bind((ip, port)).told(|| format!("cannot open a socket on {ip}:{port}"));
+        let signalling = open(port)?;
+        let timeout = Some(Duration::from_secs(5));
+        signalling.set_read_timeout(timeout).told(|| "a socket without time limits".to_owned())?;
+        let media: Vec<UdpSocket> = (0..SOCKETS).map(|_| open(0)).collect::<Outcome<_>>()?;
+        for socket in &media {
+            socket.set_nonblocking(true).told(|| "a socket that always waits".to_owned())?;
+        }
+        Ok(Self { signalling, media, ends: Vec::new(), sent: 0, received: 0 })
+    }
+
+    fn send(&mut self, tick: u32) {
+        let frame = FRAME as usize;
+        for (number, end) in self.ends.iter_mut().enumerate().skip(tick as usize % frame).step_by(frame) {
+            let mut packet = [0x7f; PACKET];
+            let stamp = u32::from(end.sequence).wrapping_mul(160);
+            // RFC 3550 §5.1: version 2, payload type 0, sequence number, time stamp, source.
+            packet[..2].copy_from_slice(&[0x80, 0]);
+            packet[2..4].copy_from_slice(&end.sequence.to_be_bytes());
+            packet[4..8].copy_from_slice(&stamp.to_be_bytes());
+            packet[8..12].copy_from_slice(&u32::try_from(number).unwrap_or(0).to_be_bytes());
+            end.sequence = end.sequence.wrapping_add(1);
+            if self.media[end.socket].send_to(&packet, end.to).is_ok() {
+                self.sent += 1;
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        let mut packet = [0; 512];
+        for socket in &self.media {
+            while socket.recv_from(&mut packet).is_ok() {
+                self.received += 1;
+            }
+        }
+    }
+
+    fn socket_for(&self, number: usize) -> Outcome<(usize, SocketAddr)> {
+        let socket = number % SOCKETS;
+        Ok((socket, self.media[socket].local_addr().told(|| "a socket without address".to_owned())?))
+    }
+
+    /// The next message that begins so.
+    fn hear(&self, start: &str) -> Outcome<(String, SocketAddr)> {
+        let mut buffer = [0; 4096];
+        loop {
+            let (size, from) = self.signalling.recv_from(&mut buffer).told(|| format!("no `{start}` came"))?;
+            let text = String::from_utf8_lossy(&buffer[..size]).into_owned();
+            if text.starts_with(start) {
+                return Ok((text, from));
+            }
+            if text.starts_with("SIP/2.0 ") && !text.starts_with("SIP/2.0 1") {
+                return fail(format!("a call was refused: {}", text.lines().next().unwrap_or_default()));
+            }
+        }
+    }
+
+    fn say(&self, text: &str, to: SocketAddr) -> Outcome {
+        self.signalling.send_to(text.as_bytes(), to).told(|| "a message could not be sent".to_owned()).map(drop)
+    }
+}
+
+/// One call, from INVITE to ACK.
+fn set_up(number: usize, server: SocketAddr, callers: &mut Side, callees: &mut Side) -> Outcome {
+    let own = callers.signalling.local_addr().told(|| "a socket without address".to_owned())?;
+    let (socket, media) = callers.socket_for(number)?;
+    let common = |to: &str, method: &str| {
+        format!(
+            "Via: SIP/2.0/UDP {own};branch=z9hG4bKr{number}{method};rport\r\nMax-Forwards: 70\r\n\
+             From: <sip:caller@{own}>;tag=r{number}\r\n{to}\r\nCall-ID: relay-{number}@{own}\r\nCSeq: 1 {method}\r\n"
+        )
+    };
+    let body = description(media);
+    let invite = format!(
+        "INVITE sip:{EXTENSION}@{server} SIP/2.0\r\n{}Contact: <sip:caller@{own}>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        common(&format!("To: <sip:{EXTENSION}@{server}>"), "INVITE"),
+        body.len()
+    );
+    callers.say(&invite, server)?;
+
+    let (offer, from) = callees.hear("INVITE ")?;
+    let (callee_socket, media) = callees.socket_for(number)?;
+    let body = description(media);
+    let echoed: String = offer
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter(|line| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)))
+        .flat_map(|line| [line, "\r\n"])
+        .collect();
+    let answer = format!(
+        "SIP/2.0 200 OK\r\n{echoed}{};tag=e{number}\r\nContact: <sip:callee@{CALLEE}:{}>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        row(&offer, "To:")?,
+        callees.signalling.local_addr().told(|| "a socket without address".to_owned())?.port(),
+        body.len()
+    );
+    callees.say(&answer, from)?;
+    callees.ends.push(End { socket: callee_socket, to: media_of(&offer)?, sequence: 0 });
+
+    let (ok, _) = callers.hear("SIP/2.0 200 ")?;
+    callers.ends.push(End { socket, to: media_of(&ok)?, sequence: 0 });
+    let contact = row(&ok, "Contact:")?;
+    let Some(target) = contact.split(['<', '>']).nth(1) else { return fail("a Contact without brackets") };
+    let ack = format!("ACK {target} SIP/2.0\r\n{}Content-Length: 0\r\n\r\n", common(row(&ok, "To:")?, "ACK"));
+    callers.say(&ack, server)
+}
+
+fn description(media: SocketAddr) -> String {
+    let (ip, port) = (media.ip(), media.port());
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n\
+         a=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
+    )
+}
+
+fn row<'a>(message: &'a str, name: &str) -> Outcome<&'a str> {
+    let row = message.lines().find(|line| line.starts_with(name));
+    row.map_or_else(|| fail(format!("a message without {name}")), Ok)
+}
+
+/// Where a description wants audio.
+fn media_of(message: &str) -> Outcome<SocketAddr> {
+    let after = |start: &str| message.lines().find_map(|line| line.strip_prefix(start));
+    let port = after("m=audio ").and_then(|rest| rest.split(' ').next());
+    let address = after("c=IN IP4 ").zip(port).and_then(|(ip, port)| format!("{}:{port}", ip.trim()).parse().ok());
+    address.map_or_else(|| fail("a description without audio"), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{description, media_of};
+
+    #[test]
+    fn a_description_says_where_it_wants_audio() {
+        let media = "127.0.0.2:4000".parse().unwrap();
+        assert_eq!(media_of(&description(media)).unwrap(), media);
+    }
+}
