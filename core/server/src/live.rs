@@ -80,10 +80,10 @@ impl Live for Running {
                 Change::UserPut(tenant, user) => {
                     self.refresh().await;
                     // Who is disabled is not reachable any more either.
-                    if let Ok(user) = self.store.users(tenant).get(user).await {
-                        if !user.enabled {
-                            self.exchange.forget(Aor { tenant, user: user.name });
-                        }
+                    if let Ok(user) = self.store.users(tenant).get(user).await
+                        && !user.enabled
+                    {
+                        self.exchange.forget(Aor { tenant, user: user.name });
                     }
                 }
                 Change::TenantPut(_) => self.refresh().await,

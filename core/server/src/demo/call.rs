@@ -128,16 +128,16 @@ impl Ladder {
             let ms = time.as_secs_f64() * 1000.0;
             match rung {
                 Rung::In(from, line) if left(from) => {
-                    tell(&format!("{ms:8.1}   ├─{line:─<34.34}►│                                      │"))
+                    tell(&format!("{ms:8.1}   ├─{line:─<34.34}►│                                      │"));
                 }
                 Rung::In(_, line) => {
-                    tell(&format!("{ms:8.1}   │                                    │◄{line:─<35.35}─┤"))
+                    tell(&format!("{ms:8.1}   │                                    │◄{line:─<35.35}─┤"));
                 }
                 Rung::Out(to, line) if left(to) => {
-                    tell(&format!("{ms:8.1}   │◄{line:─<34.34}─┤                                      │"))
+                    tell(&format!("{ms:8.1}   │◄{line:─<34.34}─┤                                      │"));
                 }
                 Rung::Out(_, line) => {
-                    tell(&format!("{ms:8.1}   │                                    ├─{line:─<35.35}►│"))
+                    tell(&format!("{ms:8.1}   │                                    ├─{line:─<35.35}►│"));
                 }
                 Rung::Note(text) => tell(&format!("{ms:8.1}   · {text}")),
             }

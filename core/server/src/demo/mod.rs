@@ -56,7 +56,7 @@ pub(crate) async fn make(store: &Store) -> Result<Option<(Tenant, Vec<Login>)>> 
             store.dialplans(tenant.id).activate(Some(version.id)).await.context("activating the office dialplan")?;
         }
         None => {
-            tracing::warn!("the office dialplan is not built (`cargo xtask guests`): the built-in route serves calls")
+            tracing::warn!("the office dialplan is not built (`cargo xtask guests`): the built-in route serves calls");
         }
     }
     Ok(Some((tenant, logins)))

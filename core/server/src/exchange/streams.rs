@@ -123,7 +123,7 @@ impl Streams {
     }
 
     async fn read(&self, mut stream: OwnedReadHalf, flow: Flow, pong: mpsc::WeakSender<Vec<u8>>) {
-        let mut framer = Framer::new(self.limits.sip.clone());
+        let mut framer = Framer::new(self.limits.sip);
         let mut chunk = vec![0; 16 * 1024];
         let mut begun: Option<tokio::time::Instant> = None;
         loop {

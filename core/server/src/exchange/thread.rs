@@ -226,10 +226,10 @@ impl Thread {
                 self.connections.insert(connection, (flow, out));
             }
             Inward::Closed(connection) => {
-                if let Some((flow, _)) = self.connections.remove(&connection) {
-                    if self.peers.get(&name_of(&flow)) == Some(&connection) {
-                        self.peers.remove(&name_of(&flow));
-                    }
+                if let Some((flow, _)) = self.connections.remove(&connection)
+                    && self.peers.get(&name_of(&flow)) == Some(&connection)
+                {
+                    self.peers.remove(&name_of(&flow));
                 }
                 self.handle(now, Input::Closed(connection));
             }
