@@ -97,7 +97,11 @@ impl Switch {
     fn add_branch(&mut self, id: CallId, party: String, uri: UriBuf, route: Vec<String>, flow: Flow) {
         let limit = self.wire.config.max_branches;
         let Some(call) = self.calls.get_mut(id) else { return };
-        let caller = Escaped(&call.shown_as.number).to_string();
+        let caller = match call.shown_as.privacy {
+            // RFC 3323 §4.1: the Contact tells as much as From.
+            Some(_) => "anonymous".to_owned(),
+            None => Escaped(&call.shown_as.number).to_string(),
+        };
         let Some(dialing) = call.dialing() else { return };
         if dialing.ringing.len() >= limit {
             return;

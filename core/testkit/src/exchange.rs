@@ -10,15 +10,25 @@ use switch::{
 };
 
 pub(crate) const DOMAIN: &str = "example.com";
-const TENANT: TenantId = TenantId(1);
+/// Two tenants, a domain each; the realm is the domain.
+const TENANTS: [(&str, TenantId); 2] = [(DOMAIN, TenantId(1)), ("other.example", TenantId(2))];
+
+/// The tenant that owns a domain.
+pub(crate) fn tenant_of(domain: &str) -> Option<TenantId> {
+    TENANTS.iter().find(|(known, _)| *known == domain).map(|(_, tenant)| *tenant)
+}
 
 /// What an application will say, one command after each reply.
 pub(crate) type Script = Vec<Command>;
 
 #[derive(Debug)]
 pub(crate) struct Surroundings {
-    /// Passwords by user.
-    pub(crate) users: BTreeMap<String, String>,
+    /// Passwords by tenant and user.
+    pub(crate) users: BTreeMap<(TenantId, String), String>,
+    /// Sources that are not challenged.
+    pub(crate) peers: BTreeSet<IpAddr>,
+    /// Hosts that may be dialled by URI.
+    pub(crate) hosts: BTreeSet<String>,
     pub(crate) policy: TenantPolicy,
     pub(crate) script: Script,
     pub(crate) never_decides: bool,
@@ -38,6 +48,8 @@ impl Surroundings {
     pub(crate) fn new() -> Self {
         Self {
             users: BTreeMap::new(),
+            peers: BTreeSet::new(),
+            hosts: BTreeSet::new(),
             policy: TenantPolicy { fallback: Fallback::Extension, max_calls: None, ring_time: Duration::from_secs(60) },
             script: vec![Command::Route { failed: None }],
             never_decides: false,
@@ -55,15 +67,18 @@ impl Surroundings {
 
     pub(crate) fn answer(&mut self, ask: Ask, ip: IpAddr) -> Answer {
         match ask {
-            Ask::Admission { domain, user, .. } => {
-                Answer::Admission((domain == DOMAIN).then(|| Box::new(self.admission(&user))))
+            Ask::Admission { domain, user, source } => {
+                let tenant = tenant_of(&domain);
+                Answer::Admission(tenant.map(|tenant| Box::new(self.admission(tenant, &domain, &user, source.ip()))))
             }
-            Ask::Resolve { target, .. } => Answer::Resolve(match target {
-                Target::User(name) | Target::Extension(name) if self.users.contains_key(&name) => {
-                    Ok(vec![Destination::Aor(Aor { tenant: TENANT, user: name })])
+            Ask::Resolve { tenant, target } => Answer::Resolve(match target {
+                Target::User(name) | Target::Extension(name) if self.users.contains_key(&(tenant, name.clone())) => {
+                    Ok(vec![Destination::Aor(Aor { tenant, user: name })])
                 }
                 Target::User(_) | Target::Extension(_) => Err(Unresolved::Unknown),
-                Target::Uri(uri) => Ok(vec![Destination::Uri(uri)]),
+                Target::Uri(uri) if self.hosts.iter().any(|host| uri.contains(host.as_str())) => {
+                    Ok(vec![Destination::Uri(uri)])
+                }
                 _ => Err(Unresolved::Forbidden),
             }),
             Ask::Port { .. } if self.no_ports => Answer::Port(Err(switch::NoPort)),
@@ -78,16 +93,17 @@ impl Surroundings {
         }
     }
 
-    fn admission(&self, user: &str) -> Admission {
-        let account =
-            self.users.iter().zip(1..).find(|((name, _), _)| *name == user).map(|((name, password), id)| Account {
-                id: UserId(id),
-                user: name.clone(),
-                display_name: None,
-                extension: None,
-                ha1: Ha1::of(name, DOMAIN, password),
-            });
-        Admission { tenant: TENANT, realm: DOMAIN.to_owned(), peer: None, account, policy: self.policy.clone() }
+    fn admission(&self, tenant: TenantId, domain: &str, user: &str, source: IpAddr) -> Admission {
+        let known = self.users.iter().zip(1..).find(|(((of, name), _), _)| *of == tenant && *name == user);
+        let account = known.map(|(((_, name), password), id)| Account {
+            id: UserId(id),
+            user: name.clone(),
+            display_name: None,
+            extension: None,
+            ha1: Ha1::of(name, domain, password),
+        });
+        let peer = self.peers.contains(&source).then(|| "peer".to_owned());
+        Admission { tenant, realm: domain.to_owned(), peer, account, policy: self.policy.clone() }
     }
 
     /// Carries out an order; says what the engine answers.

@@ -45,6 +45,8 @@ pub(crate) struct Line {
     /// The ACK for the last 2xx of theirs.
     pub(crate) ack: Vec<u8>,
     pub(crate) user: String,
+    /// The last INVITE of ours carried no offer: its ACK carries the answer.
+    pub(crate) answers_in_ack: bool,
     /// How the last re-INVITE came out.
     pub(crate) reinvited: Option<u16>,
 }

@@ -49,6 +49,18 @@ pub(crate) struct PhoneState {
     pub(crate) lines: Vec<Line>,
     pub(crate) registered: Option<u16>,
     pub(crate) contacts: Vec<String>,
+    /// Rows that its REGISTER carries besides.
+    pub(crate) extra: Vec<(&'static str, String)>,
+    /// Rows that its INVITEs carry besides.
+    pub(crate) invite_extra: Vec<(&'static str, String)>,
+    /// The To tag of the last 180.
+    progress_tag: String,
+    /// Leaves every 2xx without its ACK.
+    pub(crate) never_acknowledges: bool,
+    /// All that it said.
+    pub(crate) said: Vec<Vec<u8>>,
+    /// The last request that it heard.
+    pub(crate) last_request: String,
     /// Gives up when the first challenge is not of its algorithm.
     pub(crate) reads_first_challenge: bool,
     /// Offers nothing in its INVITE.
@@ -95,6 +107,12 @@ impl PhoneState {
             lines: Vec::new(),
             registered: None,
             contacts: Vec::new(),
+            extra: Vec::new(),
+            invite_extra: Vec::new(),
+            progress_tag: String::new(),
+            never_acknowledges: false,
+            said: Vec::new(),
+            last_request: String::new(),
             reads_first_challenge: false,
             delays_offer: false,
             outbox: VecDeque::new(),
@@ -125,8 +143,26 @@ impl PhoneState {
         if let Some(expires) = expires {
             rows.push(("Expires", expires.to_string()));
         }
+        rows.extend(self.extra.iter().cloned());
         let uri = format!("sip:{}", self.domain);
         self.send(now, Method::Register, uri, rows, Vec::new(), "");
+    }
+
+    /// The early dialog that the last 180 made.
+    pub(crate) fn take_progress(&mut self) {
+        let tag = self.progress_tag.clone();
+        if let Some(line) = self.lines.last_mut() {
+            line.remote = tag;
+        }
+    }
+
+    /// Sends a request as somebody else wrote it, from here.
+    pub(crate) fn forge(&mut self, now: Instant, request: &str) {
+        let Some(heard) = Heard::parse(request.as_bytes()) else { return };
+        let Some(method) = heard.method() else { return };
+        let uri = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        let rows = ["From", "To", "Call-ID", "CSeq"].map(|name| (name, heard.value(name))).to_vec();
+        self.send(now, method, uri, rows, Vec::new(), "");
     }
 
     pub(crate) fn contact(&self) -> String {
@@ -157,6 +193,7 @@ impl PhoneState {
             ack: Vec::new(),
             user: user.to_owned(),
             reinvited: None,
+            answers_in_ack: false,
         });
         let at = self.lines.len() - 1;
         let body = if self.delays_offer { Vec::new() } else { text::sdp(media, 1, "sendrecv") };
@@ -266,12 +303,13 @@ impl PhoneState {
     }
 
     /// A request of one of its calls.
-    fn in_line(&mut self, now: Instant, at: usize, method: Method, body: Vec<u8>) {
+    pub(crate) fn in_line(&mut self, now: Instant, at: usize, method: Method, body: Vec<u8>) {
         let (user, domain, contact) = (self.user.clone(), self.domain.clone(), self.contact());
         let Some(line) = self.lines.get_mut(at) else { return };
         line.cseq += 1;
         if method == Method::Invite {
             line.invite_cseq = line.cseq;
+            line.answers_in_ack = body.is_empty();
         }
         let me = match &line.invite {
             Some(invite) => {
@@ -286,7 +324,7 @@ impl PhoneState {
         if line.invite.is_none() && !line.remote.is_empty() {
             peer = format!("{peer};tag={}", line.remote);
         }
-        let rows = vec![
+        let mut rows = vec![
             ("From", me),
             ("To", peer),
             ("Call-ID", line.call_id.clone()),
@@ -294,6 +332,9 @@ impl PhoneState {
             ("Contact", format!("<{contact}>")),
         ];
         let (uri, call_id) = (line.target.clone(), line.call_id.clone());
+        if method == Method::Invite {
+            rows.extend(self.invite_extra.iter().cloned());
+        }
         self.send(now, method, uri, rows, body, &call_id);
     }
 
@@ -331,7 +372,10 @@ impl PhoneState {
             panic!("rsip cannot read what the exchange sent:\n{}", String::from_utf8_lossy(bytes))
         };
         match heard.method() {
-            Some(method) => self.hear_request(now, method, &heard),
+            Some(method) => {
+                self.last_request = String::from_utf8_lossy(bytes).into_owned();
+                self.hear_request(now, method, &heard);
+            }
             None => self.hear_response(now, &heard),
         }
     }
@@ -401,6 +445,7 @@ impl PhoneState {
             ack: Vec::new(),
             user: String::new(),
             reinvited: None,
+            answers_in_ack: false,
         });
         match self.habit {
             Habit::Answers(after) => {
@@ -469,7 +514,9 @@ impl PhoneState {
                 let call_id = heard.value("Call-ID");
                 if let Some(line) = self.lines.iter().find(|line| line.call_id == call_id) {
                     let ack = line.ack.clone();
-                    self.outbox.push_back(ack);
+                    if !self.never_acknowledges {
+                        self.outbox.push_back(ack);
+                    }
                 }
             } else if method == "INVITE" && status >= 300 {
                 self.acknowledge_refusal(heard, None);
@@ -504,6 +551,9 @@ impl PhoneState {
         let call_id = heard.value("Call-ID");
         let Some(line) = self.lines.iter_mut().find(|line| line.call_id == call_id) else { return };
         line.rang |= status == 180 || status == 183;
+        if let Some(tag) = heard.tag("To") {
+            self.progress_tag = tag;
+        }
         if let Some(media) = text::media_address(heard.body()) {
             line.remote_media = Some(media);
         }
@@ -525,7 +575,7 @@ impl PhoneState {
         }
         line.remote = heard.tag("To").unwrap_or_default();
         line.target = heard.contact().unwrap_or_else(|| line.target.clone());
-        let offered_late = self.delays_offer && first;
+        let offered_late = line.answers_in_ack;
         if let Some(media) = text::media_address(heard.body()) {
             line.remote_media = Some(media);
         }
@@ -539,7 +589,9 @@ impl PhoneState {
         if let Some(line) = self.lines.get_mut(at) {
             line.ack.clone_from(&ack);
         }
-        self.outbox.push_back(ack);
+        if !self.never_acknowledges {
+            self.outbox.push_back(ack);
+        }
         let _ = now;
     }
 
@@ -656,7 +708,9 @@ impl PhoneState {
     // ---- time ----
 
     pub(crate) fn poll(&mut self) -> Option<Vec<u8>> {
-        self.outbox.pop_front()
+        let bytes = self.outbox.pop_front()?;
+        self.said.push(bytes.clone());
+        Some(bytes)
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {

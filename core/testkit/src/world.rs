@@ -1,7 +1,7 @@
 //! The world: one exchange, its phones, its network and its clock.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use sip::{Flow, Transport};
 use switch::{Cdr, Command, Config, Event, Fallback, Input, MediaEvent, Notice, Output, Record, Switch};
 
 use crate::auditor::Auditor;
-use crate::exchange::{DOMAIN, Surroundings};
+use crate::exchange::{DOMAIN, Surroundings, tenant_of};
 use crate::line::LineState;
 use crate::network::{Datagram, Network, Weather};
 use crate::phone::{Habit, Outcome, PhoneState};
@@ -48,6 +48,8 @@ struct Inner {
     phones: Vec<PhoneState>,
     around: Surroundings,
     auditor: Auditor,
+    /// Every message that the exchange has sent.
+    said: HashSet<Vec<u8>>,
     ladder: Vec<String>,
     notices: Vec<Notice>,
     records: Vec<Record>,
@@ -119,6 +121,7 @@ impl World {
             phones: Vec::new(),
             around: Surroundings::new(),
             auditor: Auditor::default(),
+            said: HashSet::new(),
             ladder: Vec::new(),
             notices: Vec::new(),
             records: Vec::new(),
@@ -137,12 +140,19 @@ impl World {
     /// A phone of this user that has not registered yet. A user may have several phones.
     #[must_use]
     pub fn unregistered_phone(&self, user: &str) -> Phone {
+        self.unregistered_phone_of(user, DOMAIN)
+    }
+
+    /// A phone of a user of another domain: `other.example` is another tenant's.
+    #[must_use]
+    pub fn unregistered_phone_of(&self, user: &str, domain: &str) -> Phone {
         let mut inner = self.0.borrow_mut();
         let at = inner.phones.len();
         let ip = Ipv4Addr::new(10, 0, 1, u8::try_from(at + 1).expect("fewer than 255 phones"));
-        let phone = PhoneState::new(user, SocketAddr::new(ip.into(), 5060), EXCHANGE, DOMAIN);
+        let phone = PhoneState::new(user, SocketAddr::new(ip.into(), 5060), EXCHANGE, domain);
         let password = phone.password.clone();
-        inner.around.users.insert(user.to_owned(), password);
+        let tenant = tenant_of(domain).expect("a tenant of this world");
+        inner.around.users.insert((tenant, user.to_owned()), password);
         inner.phones.push(phone);
         Phone { world: self.clone(), at }
     }
@@ -165,6 +175,22 @@ impl World {
     /// What happens when the application fails.
     pub fn fallback(&self, fallback: Fallback) {
         self.0.borrow_mut().around.policy.fallback = fallback;
+    }
+
+    /// Requests from this address are a trusted peer's.
+    pub fn trust(&self, ip: IpAddr) {
+        self.0.borrow_mut().around.peers.insert(ip);
+    }
+
+    /// The tenant may dial URIs of this host.
+    pub fn permit_host(&self, host: &str) {
+        self.0.borrow_mut().around.hosts.insert(host.to_owned());
+    }
+
+    /// How many transactions the exchange keeps.
+    #[must_use]
+    pub fn transactions(&self) -> usize {
+        self.0.borrow().switch.transactions()
     }
 
     /// The media engine has no port left.
@@ -281,6 +307,21 @@ impl World {
         assert!(inner.around.ports.is_empty(), "seed {}: ports left: {:?}", inner.seed, inner.around.ports);
     }
 
+    /// Every call that arrived has ended once and has one CDR, and no INVITE had two different final responses.
+    pub fn assert_accounted(&self) {
+        let inner = self.0.borrow();
+        let arrived = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Arrived(_))).count();
+        let ended = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Ended(_))).count();
+        assert_eq!((arrived, inner.around.cdrs.len()), (ended, ended), "seed {}", inner.seed);
+        assert!(
+            inner.auditor.found.is_empty(),
+            "seed {}: {}\n{}",
+            inner.seed,
+            inner.auditor.found.join("\n"),
+            inner.ladder.join("\n")
+        );
+    }
+
     // ---- the wheels ----
 
     fn next(&self) -> Option<Instant> {
@@ -366,7 +407,10 @@ impl Inner {
         match output {
             Output::Transmit(transmit) => {
                 self.auditor.sent(&transmit.bytes);
-                if self.auditor.answer_in(&transmit.bytes).is_some_and(|at| !self.around.expects_somebody(at)) {
+                // Said again after its call has ended (an answer that still waits for its ACK) it promises nothing new.
+                let first = self.said.insert(transmit.bytes.clone());
+                let answer = self.auditor.answer_in(&transmit.bytes).filter(|_| first);
+                if answer.is_some_and(|at| !self.around.expects_somebody(at)) {
                     self.auditor.fault("answered before the media port knew whom to expect", &transmit.bytes);
                 }
                 let datagram = Datagram { from: EXCHANGE, to: transmit.flow.remote, bytes: transmit.bytes };
@@ -427,6 +471,20 @@ impl Phone {
     #[must_use]
     pub fn that_has_early_media(self) -> Self {
         self.habit(Habit::EarlyMedia(seconds(2)))
+    }
+
+    /// Its INVITEs carry one more row.
+    #[must_use]
+    pub fn that_sends(self, name: &'static str, value: &str) -> Self {
+        self.world.with_phone(self.at, |phone, _| phone.invite_extra = vec![(name, value.to_owned())]);
+        self
+    }
+
+    /// It never acknowledges an answer.
+    #[must_use]
+    pub fn that_never_acknowledges(self) -> Self {
+        self.world.with_phone(self.at, |phone, _| phone.never_acknowledges = true);
+        self
     }
 
     /// Its INVITEs carry no offer.
@@ -534,6 +592,80 @@ impl Phone {
     pub fn last_reason(&self) -> String {
         self.world
             .with_phone(self.at, |phone, _| phone.lines.last().map(|line| line.reason.clone()).unwrap_or_default())
+    }
+
+    /// Takes the tag of the 180 for the dialog, as a caller that ends an early dialog does.
+    pub fn takes_tag_of_progress(&self) {
+        self.world.with_phone(self.at, |phone, _| phone.take_progress());
+    }
+
+    /// Sends a re-INVITE without an offer in its last call.
+    pub fn asks_for_an_offer(&self) {
+        self.world.with_phone(self.at, |phone, now| {
+            phone.in_line(now, phone.lines.len().saturating_sub(1), rsip::Method::Invite, Vec::new());
+        });
+    }
+
+    /// Sends a request of somebody else's making, with its own credentials when it is challenged.
+    pub fn sends_with_credentials(&self, request: &str) {
+        self.world.with_phone(self.at, |phone, now| phone.forge(now, request));
+        self.world.run_for(seconds(2));
+    }
+
+    /// Registers its contact with one more row.
+    pub fn registers_with(&self, name: &'static str, value: &str) {
+        self.world.with_phone(self.at, |phone, _| phone.extra = vec![(name, value.to_owned())]);
+        self.register();
+        self.world.with_phone(self.at, |phone, _| phone.extra.clear());
+    }
+
+    /// Sends bytes and waits for nothing.
+    pub fn says_quietly(&self, bytes: &[u8]) {
+        self.world.with_phone(self.at, |phone, _| phone.say(bytes));
+    }
+
+    /// Gives up or ends every call that it has.
+    pub fn hangs_up_everything(&self) {
+        self.world.with_phone(self.at, |phone, now| {
+            for line in 0..phone.lines.len() {
+                phone.hang_up(now, line);
+            }
+        });
+    }
+
+    /// Moves to another address, and sends from there.
+    pub fn moves_to(&self, address: SocketAddr) {
+        self.world.with_phone(self.at, |phone, _| phone.address = address);
+    }
+
+    /// Sends a request inside its last call.
+    pub fn ask_in_call(&self, method: rsip::Method, body: &[u8]) {
+        self.world.with_phone(self.at, |phone, now| {
+            phone.in_line(now, phone.lines.len().saturating_sub(1), method, body.to_vec());
+        });
+        self.world.run_for(seconds(2));
+    }
+
+    /// Counts its requests inside its last call from so much lower on.
+    pub fn forgets_its_count(&self) {
+        self.world.with_phone(self.at, |phone, _| {
+            if let Some(line) = phone.lines.last_mut() {
+                line.cseq = 0;
+            }
+        });
+    }
+
+    /// The last request of this method that it sent, as bytes.
+    #[must_use]
+    pub fn last_sent(&self, method: &str) -> Vec<u8> {
+        let starts = |bytes: &&Vec<u8>| bytes.starts_with(method.as_bytes());
+        self.world.with_phone(self.at, |phone, _| phone.said.iter().rev().find(starts).cloned().unwrap_or_default())
+    }
+
+    /// The last request that reached it.
+    #[must_use]
+    pub fn last_request(&self) -> String {
+        self.world.with_phone(self.at, |phone, _| phone.last_request.clone())
     }
 
     /// Answers its last call now.

@@ -3,6 +3,8 @@
 mod admission;
 mod applications;
 mod calling;
+mod chance;
 mod dialogs;
 mod registering;
+mod traps;
 mod weather;
