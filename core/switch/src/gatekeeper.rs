@@ -11,7 +11,7 @@
 //! | our live nonce, right response | pass | - |
 //!
 //! A row for each algorithm, the preferred first (RFC 8760 §2.4). Some phones read the first row alone, or give up at
-//! a name that they do not know: one that asked [`PATIENCE`] times and never answered is offered MD5 alone, where MD5 is
+//! a name that they do not know: one that asks for the third time and never answered is offered MD5 alone, where MD5 is
 //! on offer at all. That tells nobody anything: MD5 was on offer before.
 //!
 //! An unknown user is checked against a decoy, so that it takes the same bytes and time as a wrong password.

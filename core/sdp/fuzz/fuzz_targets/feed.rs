@@ -6,7 +6,7 @@ use sdp::{Description, Negotiation, Origin};
 
 /// Reads a body, carries it to another leg, and negotiates it with itself: nothing panics, what we write is read again,
 /// and no address of the peer's crosses.
-pub fn description(bytes: &[u8]) {
+pub(crate) fn description(bytes: &[u8]) {
     let Ok(theirs) = Description::parse(bytes) else { return };
     let address: SocketAddr = "198.51.100.9:30000".parse().expect("an address");
     let origin = Origin { id: 7, version: 3 };
