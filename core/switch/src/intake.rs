@@ -224,12 +224,21 @@ impl Switch {
         self.wire.respond(key, Status::OK, writer.finish());
     }
 
+    /// Who shows no credentials is answered without a transaction (§8.2.7): a flood of strangers leaves nothing behind, and
+    /// a forged source gets one answer, not eleven. Who shows wrong ones is counted once, however often they come.
     fn challenge(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, rows: &[String]) {
-        let mut writer = self.reply(message, flow, Status::UNAUTHORIZED);
+        let stranger = message.credentials(Name::Authorization).next().is_none();
+        let tag = if stranger { stateless_tag(message) } else { self.wire.mint.tag() };
+        let mut writer = Writer::reply(message, Status::UNAUTHORIZED, Some(&tag), flow.remote);
+        writer.header(Name::Server, &self.wire.config.agent);
         for row in rows {
             writer.header(Name::WwwAuthenticate, row);
         }
-        self.wire.respond(key, Status::UNAUTHORIZED, writer.finish());
+        if stranger {
+            self.wire.layer.respond_stateless(key, writer.finish());
+        } else {
+            self.wire.respond(key, Status::UNAUTHORIZED, writer.finish());
+        }
     }
 
     /// A final refusal of a request that has a transaction.
@@ -284,4 +293,14 @@ impl Switch {
         writer.header(Name::Server, &self.wire.config.agent);
         writer
     }
+}
+
+/// §8.2.7: the same request gets the same To tag, though nothing is kept of it.
+fn stateless_tag(message: &Message<'_>) -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    message.via().ok().and_then(|via| via.branch()).hash(&mut hasher);
+    message.call_id().ok().hash(&mut hasher);
+    message.from().ok().and_then(|from| from.tag()).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }

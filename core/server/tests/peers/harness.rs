@@ -94,6 +94,8 @@ pub(crate) struct Plan {
     pub(crate) algorithms: Option<&'static str>,
     /// The guest that decides calls from the start; the built-in route when `None`.
     pub(crate) dialplan: Option<&'static str>,
+    /// Further settings, as environment variables.
+    pub(crate) settings: &'static [(&'static str, &'static str)],
 }
 
 /// A running exchange.
@@ -106,6 +108,7 @@ pub(crate) struct Exchange {
     store: Store,
     tenant: TenantId,
     algorithms: &'static str,
+    settings: &'static [(&'static str, &'static str)],
     sip: Vec<String>,
     admin: String,
     child: Option<Child>,
@@ -132,6 +135,7 @@ impl Exchange {
             store,
             tenant,
             algorithms: plan.algorithms.unwrap_or("MD5"),
+            settings: plan.settings,
             sip: listen.collect(),
             admin: String::new(),
             child: None,
@@ -161,6 +165,7 @@ impl Exchange {
             .env("STROWGER__MEDIA__PORTS", format!("{}-{}", media.start(), media.end()))
             .env("STROWGER__ADMIN__LISTEN", "127.0.0.1:0")
             .env("STROWGER__METRICS__LISTEN", "127.0.0.1:0")
+            .envs(self.settings.iter().copied())
             .stdout(log.try_clone().expect("the log file twice"))
             .stderr(log)
             .spawn()

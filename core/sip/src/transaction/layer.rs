@@ -168,6 +168,14 @@ impl<U: Copy> Layer<U> {
         }
     }
 
+    /// Answers a request and forgets it (§8.2.7): what costs a stranger nothing shall cost us nothing, and be said once.
+    /// A copy of the request is new again.
+    pub fn respond_stateless(&mut self, key: ServerKey, bytes: Vec<u8>) {
+        if let Some(server) = self.remove_server(key) {
+            self.transmits.push_back(Transmit { flow: server.flow, bytes });
+        }
+    }
+
     /// Sends a request of ours, whole, with a Via of our own. Never an ACK.
     ///
     /// # Errors
