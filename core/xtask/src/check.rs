@@ -51,7 +51,7 @@ fn format(place: &Place) -> Outcome {
 }
 
 fn lints(place: &Place) -> Outcome {
-    let clippy = ["clippy", "--locked", "--workspace", "--all-targets"];
+    let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--keep-going"];
     let strict = ["--", "-D", "warnings"];
     tool::run(place.cargo().args(clippy).args(strict))?;
     // For the host: lints need no target of their own, and the compiler that has one for wasm may have no clippy.
@@ -60,7 +60,7 @@ fn lints(place: &Place) -> Outcome {
 }
 
 fn documentation(place: &Place) -> Outcome {
-    tool::run(place.cargo().args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"))
+    tool::run(place.cargo().args(["doc", "--locked", "--workspace", "--no-deps", "--keep-going"]).env("RUSTDOCFLAGS", "-Dwarnings"))
 }
 
 fn deploy(place: &Place) -> Outcome {
