@@ -60,7 +60,12 @@ fn lints(place: &Place) -> Outcome {
 }
 
 fn documentation(place: &Place) -> Outcome {
-    tool::run(place.cargo().args(["doc", "--locked", "--workspace", "--no-deps", "--keep-going"]).env("RUSTDOCFLAGS", "-Dwarnings"))
+    tool::run(
+        place
+            .cargo()
+            .args(["doc", "--locked", "--workspace", "--no-deps", "--keep-going"])
+            .env("RUSTDOCFLAGS", "-Dwarnings"),
+    )
 }
 
 fn deploy(place: &Place) -> Outcome {

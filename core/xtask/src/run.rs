@@ -40,10 +40,13 @@ pub(crate) fn run(place: &Place, words: &[String]) -> Outcome {
     let wish = wish(words)?;
     let guests = guests::guests(place)?;
     let mut build = place.cargo();
-    // The whole workspace chooses the features, so that the tests need not build them anew.
     build.args(["build", "--locked", "--workspace", "--bin", "strowger"]);
     if wish.release {
         build.arg("--release");
+    } else {
+        // Where a test is built too, cargo chooses the features of all crates as the tests want them. So neither of
+        // `run` and `test` builds anew what the other has built: minutes, for a test that is there in a second.
+        build.args(["--test", "relay"]);
     }
     tool::run(&mut build)?;
     let profile = if wish.release { "release" } else { "debug" };
