@@ -139,3 +139,16 @@ fn an_old_phone_that_reads_the_first_challenge_alone_comes_in_at_the_third_attem
     assert_eq!(new.registered(), Some(200));
     world.assert_quiet();
 }
+
+#[test]
+fn an_exempt_source_may_err_as_often_as_it_likes() {
+    let exempt = vec!["10.0.1.0/24".parse().expect("a network")];
+    let gatekeeper = Gatekeeper { max_failures: 3, exempt, ..Gatekeeper::default() };
+    let world = World::with(47, Config { gatekeeper, ..Config::default() });
+    let clumsy = world.unregistered_phone("alice").with_password("guess");
+    for _ in 0..10 {
+        clumsy.register();
+        assert_eq!(clumsy.registered(), Some(401));
+    }
+    assert!(!world.notices().iter().any(|notice| matches!(notice, Notice::Banned { .. })));
+}
