@@ -9,7 +9,36 @@ pub(crate) fn is_token(text: &str) -> bool {
 }
 
 pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    TOKEN.has(byte)
+}
+
+static TOKEN: Class = Class::alphanumeric(b"-.!%*_+`'~");
+static VALUE: Class = Class::alphanumeric(b"-.!%*_+`'~[]:/@=&?$");
+
+/// A set of bytes, looked up instead of compared one by one.
+#[derive(Debug)]
+pub(crate) struct Class([bool; 256]);
+
+impl Class {
+    /// Letters, digits and these marks.
+    pub(crate) const fn alphanumeric(marks: &[u8]) -> Self {
+        let mut set = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            set[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let mut at = 0;
+        while at < marks.len() {
+            set[marks[at] as usize] = true;
+            at += 1;
+        }
+        Self(set)
+    }
+
+    pub(crate) fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).copied().unwrap_or(false)
+    }
 }
 
 /// White space, with the CR and LF of a folded row (`LWS` of §25.1).
@@ -18,45 +47,48 @@ pub(crate) fn is_space(c: char) -> bool {
 }
 
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches(is_space)
+    match text.as_bytes() {
+        // Most values have one space before them and none behind.
+        [b' ', first, .., last] if is_ink(*first) && is_ink(*last) => text.get(1..).unwrap_or_default(),
+        [first, .., last] if is_ink(*first) && is_ink(*last) => text,
+        _ => text.trim_matches(is_space),
+    }
+}
+
+fn is_ink(byte: u8) -> bool {
+    !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The index behind the quoted string that starts at 0; `None` when it never ends.
 pub(crate) fn quoted_end(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return Some(at + 1),
-            _ => {}
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    loop {
+        at += memchr::memchr2(b'\\', b'"', bytes.get(at..)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some(at + 1);
         }
+        at += 2;
     }
-    None
 }
 
 /// Splits at the first `separator` outside of quotes and angle brackets.
 pub(crate) fn split_at(text: &str, separator: u8) -> (&str, Option<&str>) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    let mut angle = false;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' if !angle => match text.get(at..).and_then(quoted_end) {
-                Some(end) => {
-                    at += end;
-                    continue;
-                }
-                None => return (text, None),
-            },
-            b'<' => angle = true,
-            b'>' => angle = false,
-            byte if *byte == separator && !angle => {
-                return (text.get(..at).unwrap_or_default(), text.get(at + 1..));
-            }
-            _ => {}
+    let next = |at: usize| memchr::memchr3(separator, b'"', b'<', bytes.get(at..)?);
+    while let Some(step) = next(at) {
+        at += step;
+        // Quotes or a bracket that never end: all of the rest is theirs.
+        let end = match bytes.get(at) {
+            Some(b'"') => text.get(at..).and_then(quoted_end),
+            Some(b'<') => bytes.get(at..).and_then(|rest| memchr::memchr(b'>', rest)).map(|end| end + 1),
+            _ => return (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
+        };
+        match end {
+            Some(end) => at += end,
+            None => break,
         }
-        at += 1;
     }
     (text, None)
 }
@@ -148,10 +180,7 @@ fn is_param_value(value: &str) -> bool {
     if value.starts_with('"') {
         return quoted_end(value) == Some(value.len());
     }
-    !value.is_empty()
-        && value.bytes().all(|byte| {
-            is_token_byte(byte) || matches!(byte, b'[' | b']' | b':' | b'/' | b'@' | b'=' | b'&' | b'?' | b'$')
-        })
+    !value.is_empty() && value.bytes().all(|byte| VALUE.has(byte))
 }
 
 /// A quoted string without its quotes and escapes, on one line; other text as it is. An escaped NUL is grammatical

@@ -95,7 +95,7 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Message<'a>, Error>
     // §7.5: empty lines before a start line are ignored.
     let skipped = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let bytes = bytes.get(skipped..).unwrap_or_default();
-    let head_end = find(bytes, b"\r\n\r\n").ok_or(Error::Truncated)?;
+    let head_end = memchr::memmem::find(bytes, b"\r\n\r\n").ok_or(Error::Truncated)?;
     let (head, rest) = bytes.split_at(head_end + 2);
     let head = std::str::from_utf8(head).map_err(|_| Error::NotText)?;
     let line_end = head.find("\r\n").ok_or(Error::StartLine)?;
@@ -112,18 +112,6 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Message<'a>, Error>
     }
     message.cut_body();
     Ok(message)
-}
-
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    // The CR is rare: look for it, then compare.
-    while let Some(at) = bytes.get(from..)?.iter().position(|byte| *byte == b'\r') {
-        if bytes.get(from + at..)?.starts_with(what) {
-            return Some(from + at);
-        }
-        from += at + 1;
-    }
-    None
 }
 
 fn start_line<'a>(line: &'a str, flaw: &mut Option<Error>) -> Result<Start<'a>, Error> {
@@ -166,10 +154,7 @@ fn index(head: &str, from: usize, limits: &Limits, flaw: &mut Option<Error>) -> 
         let mut end = at;
         let mut nul = false;
         loop {
-            end += bytes
-                .get(end..)
-                .and_then(|rest| rest.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0)))
-                .ok_or(Error::Truncated)?;
+            end += bytes.get(end..).and_then(|rest| memchr::memchr3(b'\r', b'\n', 0, rest)).ok_or(Error::Truncated)?;
             if bytes.get(end) == Some(&b'\r') && bytes.get(end + 1) == Some(&b'\n') {
                 if !matches!(bytes.get(end + 2), Some(b' ' | b'\t')) {
                     break;
@@ -346,6 +331,17 @@ impl<'a> Message<'a> {
             .iter()
             .filter(is)
             .map(move |index| head.get(index.value as usize..index.end as usize).unwrap_or_default())
+    }
+
+    /// The first of these names that stands in more than one row.
+    pub(crate) fn repeated(&self, names: &[Name]) -> Option<Name> {
+        let bit = |name: Name| 1_u64 << (name as u8);
+        let (mut seen, mut again) = (0, 0);
+        for index in &self.rows {
+            again |= seen & bit(index.name);
+            seen |= bit(index.name);
+        }
+        if again == 0 { None } else { names.iter().copied().find(|name| again & bit(*name) != 0) }
     }
 
     /// How many rows of a name there are.

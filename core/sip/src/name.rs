@@ -18,18 +18,11 @@ macro_rules! names {
 
             /// The standard spelling; empty for `Other`.
             #[must_use]
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)*
                     Self::Other => "",
                 }
-            }
-
-            fn of_length(text: &str) -> Self {
-                $(if $text.len() == text.len() && $text.eq_ignore_ascii_case(text) {
-                    return Self::$variant;
-                })*
-                Self::Other
             }
 
             fn of_compact(letter: u8) -> Self {
@@ -103,9 +96,52 @@ impl Name {
     pub fn parse(text: &str) -> Self {
         match text.as_bytes() {
             [letter] => Self::of_compact(*letter),
-            _ => Self::of_length(text),
+            bytes => {
+                let mut slot = hash(bytes);
+                // As many steps as there are slots would find an empty one; few names need a second.
+                while let Some(Some(name)) = TABLE.get(slot % SLOTS) {
+                    if name.as_str().eq_ignore_ascii_case(text) {
+                        return *name;
+                    }
+                    slot += 1;
+                }
+                Self::Other
+            }
         }
     }
+}
+
+/// Twice as many slots as names, or more: an empty one is never far.
+const SLOTS: usize = 256;
+
+/// The names by their hash, each in the first free slot from there on.
+static TABLE: [Option<Name>; SLOTS] = {
+    // A name's number is a bit of `Message::repeated`.
+    assert!(Name::ALL.len() < 64);
+    let mut table = [None; SLOTS];
+    let mut at = 0;
+    while at < Name::ALL.len() {
+        let name = Name::ALL[at];
+        let mut slot = hash(name.as_str().as_bytes());
+        while table[slot % SLOTS].is_some() {
+            slot += 1;
+        }
+        table[slot % SLOTS] = Some(name);
+        at += 1;
+    }
+    table
+};
+
+/// By length, first, third and last letter in either case.
+#[allow(clippy::indexing_slicing, reason = "every index is below the length")]
+const fn hash(name: &[u8]) -> usize {
+    let length = name.len();
+    if length < 2 {
+        return length;
+    }
+    let third = if length > 2 { name[2] } else { 0 };
+    let letters = [name[0] | 0x20, third | 0x20, name[length - 1] | 0x20];
+    letters[0] as usize * 31 + letters[1] as usize * 7 + letters[2] as usize * 3 + length * 11
 }
 
 #[cfg(test)]

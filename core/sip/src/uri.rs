@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::error::Error;
-use crate::lex::Params;
+use crate::lex::{Class, Params};
 
 /// A URI, borrowed and checked.
 #[derive(Debug, Clone, Copy)]
@@ -118,8 +118,8 @@ impl<'a> Uri<'a> {
             Some((user, password)) => (Some(user), password),
             None => (None, None),
         };
-        let user_ok = user.is_none_or(|user| !user.is_empty() && is_escaped(user, b"-_.!~*'()&=+$,;?/"));
-        if !user_ok || !password.is_none_or(|password| is_escaped(password, b"-_.!~*'()&=+$,")) {
+        let user_ok = user.is_none_or(|user| !user.is_empty() && is_escaped(user, &USER));
+        if !user_ok || !password.is_none_or(|password| is_escaped(password, &PASSWORD)) {
             return Err(Error::Uri);
         }
         let (hostpart, headers) = match hostpart.split_once('?') {
@@ -129,7 +129,7 @@ impl<'a> Uri<'a> {
         let (hostport, params) = split_params(hostpart)?;
         let (host_text, port) = split_port(hostport)?;
         let host = Host::parse(host_text).ok_or(Error::Uri)?;
-        if !headers.is_none_or(|headers| !headers.is_empty() && is_escaped(headers, b"-_.!~*'()[]/?:+$&=")) {
+        if !headers.is_none_or(|headers| !headers.is_empty() && is_escaped(headers, &HEADERS)) {
             return Err(Error::Uri);
         }
         Ok(Self { text, scheme, user, password, host_text, host, port, params, headers })
@@ -314,11 +314,10 @@ fn split_params(text: &str) -> Result<(&str, Params<'_>), Error> {
     for part in params.split(';') {
         count += 1;
         let (name, value) = part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value)));
-        let unreserved = b"-_.!~*'()[]/:&+$";
-        let named = !name.is_empty() && is_escaped(name, unreserved);
+        let named = !name.is_empty() && is_escaped(name, &PARAM);
         if count > crate::limits::PARAMS
             || !named
-            || !value.is_none_or(|value| !value.is_empty() && is_escaped(value, unreserved))
+            || !value.is_none_or(|value| !value.is_empty() && is_escaped(value, &PARAM))
         {
             return Err(Error::Uri);
         }
@@ -326,8 +325,14 @@ fn split_params(text: &str) -> Result<(&str, Params<'_>), Error> {
     Ok((text, Params(params)))
 }
 
-/// Alphanumerics, `%` with two hex digits, and these marks.
-fn is_escaped(text: &str, marks: &[u8]) -> bool {
+/// §25.1 `user`, `password`, `paramchar` and `hvalue`, without escapes.
+static USER: Class = Class::alphanumeric(b"-_.!~*'()&=+$,;?/");
+static PASSWORD: Class = Class::alphanumeric(b"-_.!~*'()&=+$,");
+static PARAM: Class = Class::alphanumeric(b"-_.!~*'()[]/:&+$");
+static HEADERS: Class = Class::alphanumeric(b"-_.!~*'()[]/?:+$&=");
+
+/// Bytes of a class, and `%` with two hex digits.
+fn is_escaped(text: &str, plain: &Class) -> bool {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -339,7 +344,7 @@ fn is_escaped(text: &str, marks: &[u8]) -> bool {
                 }
                 at += 3;
             }
-            byte if byte.is_ascii_alphanumeric() || marks.contains(byte) => at += 1,
+            byte if plain.has(*byte) => at += 1,
             _ => return false,
         }
     }

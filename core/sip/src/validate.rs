@@ -52,10 +52,8 @@ pub fn validate(message: &Message<'_>) -> Result<(), Fault> {
     if let Some(flaw) = message.flaw() {
         return Err(flaw.into());
     }
-    for name in ONCE {
-        if message.count(*name) > 1 {
-            return Err(Error::Repeated(name.as_str()).into());
-        }
+    if let Some(name) = message.repeated(ONCE) {
+        return Err(Error::Repeated(name.as_str()).into());
     }
     let mut vias = 0;
     for via in message.vias() {
