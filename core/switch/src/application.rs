@@ -52,6 +52,8 @@ pub struct CallControl {
     commands: mpsc::Sender<(CallId, Command)>,
     events: mpsc::Receiver<Event>,
     ended: Option<Ending>,
+    /// Replies to commands that were told and not waited for.
+    unread: usize,
 }
 
 impl CallControl {
@@ -66,7 +68,7 @@ impl CallControl {
         commands: mpsc::Sender<(CallId, Command)>,
         events: mpsc::Receiver<Event>,
     ) -> Self {
-        Self { call, invitation, commands, events, ended: None }
+        Self { call, invitation, commands, events, ended: None, unread: 0 }
     }
 
     /// The call's key.
@@ -86,14 +88,10 @@ impl CallControl {
     /// # Errors
     /// [`HungUp`] when the call ended first.
     pub async fn request(&mut self, command: Command) -> Result<Reply, HungUp> {
-        if let Some(ending) = &self.ended {
-            return Err(HungUp(Some(ending.clone())));
-        }
-        if self.commands.send((self.call, command)).await.is_err() {
-            return Err(HungUp(None));
-        }
+        self.send(command).await?;
         loop {
             match self.events.recv().await {
+                Some(Event::Reply(_)) if self.unread > 0 => self.unread -= 1,
                 Some(Event::Reply(reply)) => return Ok(reply),
                 Some(Event::Ended(ending)) => {
                     self.ended = Some(ending.clone());
@@ -105,12 +103,29 @@ impl CallControl {
         }
     }
 
-    /// Names the application that holds the call.
+    /// Sends one command and leaves its reply unread.
     ///
     /// # Errors
-    /// [`HungUp`] when the call ended first.
+    /// [`HungUp`] when the call is known to have ended.
+    pub async fn tell(&mut self, command: Command) -> Result<(), HungUp> {
+        self.send(command).await?;
+        self.unread += 1;
+        Ok(())
+    }
+
+    async fn send(&mut self, command: Command) -> Result<(), HungUp> {
+        if let Some(ending) = &self.ended {
+            return Err(HungUp(Some(ending.clone())));
+        }
+        self.commands.send((self.call, command)).await.map_err(|_| HungUp(None))
+    }
+
+    /// Names the application that holds the call, which need not wait for the reply: commands keep their order.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the call is known to have ended.
     pub async fn attach(&mut self, label: Label) -> Result<(), HungUp> {
-        self.request(Command::Attach(label)).await.map(drop)
+        self.tell(Command::Attach(label)).await
     }
 
     /// Rings targets; see [`Dial`].

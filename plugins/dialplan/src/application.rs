@@ -39,7 +39,7 @@ impl Application for Dialplan {
                 _ if guest.hung_up.is_some() => Err(Failure::HungUp),
                 Ok(Ok(())) if guest.parted => Ok(()),
                 Ok(Ok(())) => {
-                    guest.control.request(Command::Detach).await?;
+                    guest.control.tell(Command::Detach).await?;
                     Ok(())
                 }
                 Ok(Err(said)) => fail(guest.control, format!("it ended with an error: {said}")).await,
@@ -53,6 +53,6 @@ impl Application for Dialplan {
 async fn fail(mut control: CallControl, mut why: String) -> Result<(), Failure> {
     why.truncate(why.floor_char_boundary(MAX_WHY));
     let why = words::in_one_line(&why);
-    control.request(Command::Route { failed: Some(why.clone()) }).await?;
+    control.tell(Command::Route { failed: Some(why.clone()) }).await?;
     Err(Failure::Broken(why))
 }
