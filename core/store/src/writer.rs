@@ -12,8 +12,9 @@ use crate::{Error, Store, bindings, cdrs};
 
 /// How many records one transaction takes.
 const BATCH: usize = 500;
-/// How long a record waits for company. A record that is reported must be safe within a second.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long a record waits for company: a transaction costs as much as many records. A record that is reported must be
+/// safe within a second.
+const GATHER: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// The end that records are given to. Never waits: what cannot be written yet is queued.
