@@ -79,6 +79,7 @@ fn operate(command: admin::cli::Command, connection: &admin::cli::Connection) ->
 fn run_exchange(config: Option<&Path>, data: &Path, demo: bool, ready_file: Option<&Path>) -> Result<()> {
     let settings = Settings::load(config)?;
     start_log(&settings.log.filter, &settings.log.format);
+    raise_file_limit();
     let data = run::data_folder(data)?;
     run::runtime()?.block_on(async {
         let store = run::open_store(&settings, &data).await?;
@@ -111,6 +112,16 @@ fn run_exchange(config: Option<&Path>, data: &Path, demo: bool, ready_file: Opti
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// Every call holds four media sockets: as many files as the system allows, instead of the 1024 of a login shell.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit on open files could not be raised; there may be fewer calls at once");
+    }
 }
 
 fn write_ready(file: &Path, station: &Station) -> Result<()> {

@@ -137,6 +137,7 @@ impl Thread {
         let mut batch = Batch::default();
         let mut waiting = false;
         self.drain(Instant::now());
+        self.flush();
         loop {
             events.clear();
             let timeout = if waiting { Duration::ZERO } else { self.patience() };
@@ -157,13 +158,13 @@ impl Thread {
             }
             match self.take_inward() {
                 Some(more) => waiting = more,
-                None => return,
+                None => return self.flush(),
             }
             let now = Instant::now();
             if self.switch.poll_timeout().is_some_and(|due| due <= now) {
                 self.handle(now, Input::Timeout);
             }
-            self.engine.flush();
+            self.flush();
             if now >= self.next_gauges {
                 self.next_gauges = now + GAUGES;
                 self.tell_gauges(now);
@@ -182,22 +183,32 @@ impl Thread {
         for _ in 0..TURNS {
             let Some(udp) = self.sockets.get(at) else { return };
             let local = udp.local;
-            // The socket is lent out while its datagrams are handled: what they cause is sent by other borrows.
-            let mut taken = std::mem::take(&mut self.received);
-            let mut came: Vec<(SocketAddr, Vec<u8>)> = Vec::new();
-            let more = udp.receive(batch, |remote, bytes| {
-                taken += 1;
-                came.push((remote, bytes.to_vec()));
-            });
-            self.received = taken;
-            for (remote, bytes) in came {
+            udp.receive(batch);
+            for (remote, bytes) in batch.datagrams() {
+                self.received += 1;
                 let flow = Flow { transport: Transport::Udp, local, remote, connection: None };
-                self.observe_in(&flow, &bytes);
-                self.handle(now, Input::Datagram { flow, bytes: &bytes });
+                self.observe_in(&flow, bytes);
+                self.handle(now, Input::Datagram { flow, bytes });
             }
-            if !more {
+            if !batch.is_full() {
                 return;
             }
+        }
+    }
+
+    /// Sends the datagrams that wait, and what comes of those that cannot be sent.
+    fn flush(&mut self) {
+        // The media engine first: an answer that leaves may bring voice at once.
+        self.engine.flush();
+        loop {
+            for udp in &mut self.sockets {
+                self.inputs.extend(udp.flush().into_iter().map(Input::Unsent));
+            }
+            if self.inputs.is_empty() {
+                return;
+            }
+            self.drain(Instant::now());
+            self.engine.flush();
         }
     }
 
@@ -296,16 +307,9 @@ impl Thread {
         }
         let Transmit { flow, bytes } = transmit;
         if flow.transport == Transport::Udp {
-            let sent = match self.sockets.iter().find(|udp| udp.local == flow.local) {
-                Some(udp) => udp.send(flow.remote, &bytes),
-                None => Err(std::io::ErrorKind::AddrNotAvailable.into()),
-            };
-            // A full buffer is a lost datagram, which its timer repeats; anything else will not get better (§18.4).
-            if let Err(error) = sent
-                && error.kind() != std::io::ErrorKind::WouldBlock
-            {
-                tracing::debug!(%error, "a datagram could not be sent");
-                self.inputs.push_back(Input::Unsent(flow));
+            match self.sockets.iter_mut().find(|udp| udp.local == flow.local) {
+                Some(udp) => udp.send(flow, bytes),
+                None => self.inputs.push_back(Input::Unsent(flow)),
             }
             return;
         }

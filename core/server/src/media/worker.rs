@@ -39,8 +39,6 @@ struct Bell {
 
 /// The eventfd's place among the sockets: a slotmap key is never all ones.
 const BELL: u64 = u64::MAX;
-/// How many packets are taken from one socket before the others have their turn.
-const TURN: usize = 8;
 const WATCH: Duration = Duration::from_secs(1);
 
 impl Worker {
@@ -68,8 +66,12 @@ impl Worker {
     }
 
     pub(crate) fn give(&self, order: Order) {
+        // A port is of no use until it is told whom to expect: no need to wake anybody for it.
+        let waits = matches!(order, Order::Open { .. });
         let _ = self.orders.send(order);
-        self.bell.rung.store(true, Ordering::Release);
+        if !waits {
+            self.bell.rung.store(true, Ordering::Release);
+        }
     }
 
     pub(crate) fn wake(&self) {
@@ -143,23 +145,22 @@ impl Thread {
         }
     }
 
-    /// Takes the packets that wait on a socket. The highest bit tells RTP from RTCP.
+    /// Takes one packet that waits on a socket; where more wait, the poll says so again, after the others had their turn.
+    /// The highest bit tells RTP from RTCP.
     fn receive(&mut self, now: Instant, data: u64, packet: &mut [u8]) {
         let kind = if data & RTCP == 0 { Kind::Rtp } else { Kind::Rtcp };
         let key = PortKey::from(KeyData::from_ffi(data & !RTCP));
-        for _ in 0..TURN {
-            let Some(held) = self.sockets.get(key) else { return };
-            let socket = if kind == Kind::Rtp { &held.pair.rtp } else { &held.pair.rtcp };
-            let Ok((size, from)) = socket.recv_from(packet) else { return };
-            self.counted.received += 1;
-            let bytes = packet.get(..size).unwrap_or_default();
-            let Some(forward) = self.relay.handle(now, key, kind, from, bytes) else { continue };
-            let Some(out) = self.sockets.get(forward.port) else { continue };
-            let socket = if forward.kind == Kind::Rtp { &out.pair.rtp } else { &out.pair.rtcp };
-            // A packet that cannot be sent now is late already.
-            if socket.send_to(bytes, forward.to).is_ok() {
-                self.counted.sent += 1;
-            }
+        let Some(held) = self.sockets.get(key) else { return };
+        let socket = if kind == Kind::Rtp { &held.pair.rtp } else { &held.pair.rtcp };
+        let Ok((size, from)) = socket.recv_from(packet) else { return };
+        self.counted.received += 1;
+        let bytes = packet.get(..size).unwrap_or_default();
+        let Some(forward) = self.relay.handle(now, key, kind, from, bytes) else { return };
+        let Some(out) = self.sockets.get(forward.port) else { return };
+        let socket = if forward.kind == Kind::Rtp { &out.pair.rtp } else { &out.pair.rtcp };
+        // A packet that cannot be sent now is late already.
+        if socket.send_to(bytes, forward.to).is_ok() {
+            self.counted.sent += 1;
         }
     }
 
