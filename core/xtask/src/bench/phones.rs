@@ -85,14 +85,14 @@ impl Phones {
     pub(crate) fn call(&self, flood: Flood) -> Outcome<Sipp> {
         let [rate, calls] = [flood.rate, flood.calls].map(|number| number.to_string());
         let hold = flood.hold.as_millis().to_string();
-        let words = ["-s", EXTENSION, "-r", &rate, "-m", &calls, "-d", &hold, "-l", "20000", "-mp", "12000"];
+        let words = ["-s", EXTENSION, "-r", &rate, "-m", &calls, "-d", &hold, "-l", "15000", "-mp", "12000"];
         self.sipp("caller.xml", CALLER, free_port(CALLER)?, &words)
     }
 
     /// Many users register, one after the other and again.
     pub(crate) fn register(&self, rate: u32, times: u32) -> Outcome<Sipp> {
         let [rate, times] = [rate, times].map(|number| number.to_string());
-        let words = ["-inf", "users.csv", "-r", &rate, "-m", &times, "-l", "20000"];
+        let words = ["-inf", "users.csv", "-r", &rate, "-m", &times, "-l", "15000"];
         self.sipp("register.xml", PHONES, free_port(PHONES)?, &words)
     }
 
