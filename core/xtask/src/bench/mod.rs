@@ -93,7 +93,8 @@ pub(crate) fn bench(place: &Place, words: &[String]) -> Outcome {
         }
     };
     let before = machine::load();
-    let bench = Bench { place, program, folder: Folder::make()?, dialplan: guests.join("office.wasm"), wish };
+    let (folder, callee) = (Folder::make()?, phones::free_port(exchange::CALLEE)?);
+    let bench = Bench { place, program, folder, dialplan: guests.join("office.wasm"), callee, wish };
     let figures = bench.all()?;
     let (machine, after) = (Machine::here(), machine::load());
     #[allow(clippy::print_stdout, reason = "it is what was asked for")]
@@ -117,6 +118,7 @@ struct Bench<'a> {
     program: PathBuf,
     folder: Folder,
     dialplan: PathBuf,
+    callee: u16,
     wish: Wish,
 }
 
@@ -158,7 +160,7 @@ impl Bench<'_> {
     /// A server of its own for each scene: none inherits the memory or the timers of another.
     fn stage(&self) -> Outcome<Stage> {
         let exchange = Exchange::start(&self.program, &self.folder)?;
-        let phones = Phones::new(&self.folder, &exchange, self.wish.users)?;
+        let phones = Phones::new(&self.folder, &exchange, self.wish.users, self.callee)?;
         Ok(Stage { exchange, phones })
     }
 

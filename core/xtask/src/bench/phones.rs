@@ -49,14 +49,13 @@ pub(crate) struct Sipp {
 }
 
 impl Phones {
-    /// Lays the scenes out and registers the callee.
-    pub(crate) fn new(folder: &Folder, exchange: &Exchange, users: usize) -> Outcome<Self> {
+    /// Lays the scenes out and registers the callee, always at one port: registrations outlive a server.
+    pub(crate) fn new(folder: &Folder, exchange: &Exchange, users: usize, callee: u16) -> Outcome<Self> {
         for (name, text) in SCENES {
             // What sipp sends must not be indented.
             let text: String = text.lines().flat_map(|line| [line.trim_start(), "\n"]).collect();
             fs::write(folder.0.join(name), text).told(|| format!("cannot write {name}"))?;
         }
-        let callee = free_port(CALLEE)?;
         let phones = Self { folder: folder.0.clone(), server: exchange.sip, callee };
         phones.list("callee.csv", std::iter::once(EXTENSION.to_owned()))?;
         phones.list("users.csv", (0..users).map(user))?;
@@ -143,7 +142,7 @@ impl Drop for Sipp {
     }
 }
 
-fn free_port(ip: &str) -> Outcome<u16> {
+pub(crate) fn free_port(ip: &str) -> Outcome<u16> {
     let told = || format!("no free port on {ip}");
     Ok(UdpSocket::bind((ip, 0)).and_then(|socket| socket.local_addr()).told(told)?.port())
 }
