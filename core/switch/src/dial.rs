@@ -305,7 +305,7 @@ impl Switch {
         let target = self.legs.get(callee).map(|leg| leg.party.clone()).unwrap_or_default();
         call.draft.answered.get_or_insert(wall);
         call.draft.answered_by = Some(target.clone());
-        call.span.in_scope(|| tracing::info!("bridged"));
+        call.span.in_scope(|| tracing::debug!("bridged"));
         self.wire.event(id, Event::Bridged { target: target.clone() });
         self.dial_ended(id, DialOutcome::Answered { target }, Side::Callee);
     }

@@ -6,20 +6,20 @@
 //! | one's own number | refused as busy: a phone cannot call itself |
 //! | anything else | 404, as a phone shows for a wrong number |
 
-use strowger_dialplan::{Call, DialOutcome, Error, Order, Target, directory, info};
+use strowger_dialplan::{Call, DialOutcome, Error, Order, Target, debug, directory};
 
 const RING_MILLISECONDS: u32 = 30_000;
 
 fn handle(call: &Call) -> Result<(), Error> {
     let (caller, dialled) = (call.caller().user, call.callee().user);
     let Some(user) = directory::find(&dialled) else {
-        info(&format!("{dialled} is nobody here"));
+        debug(&format!("{dialled} is nobody here"));
         return call.reject(404, None);
     };
     if user.name == caller {
         return call.reject(486, Some("You are calling yourself"));
     }
-    info(&format!("{caller} calls {}", user.name));
+    debug(&format!("{caller} calls {}", user.name));
     let outcome = call.dial(&[Target::User(user.name)], Order::AtOnce, RING_MILLISECONDS)?;
     match outcome {
         DialOutcome::Answered(_) => Ok(()),
