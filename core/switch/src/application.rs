@@ -120,12 +120,12 @@ impl CallControl {
         self.commands.send((self.call, command)).await.map_err(|_| HungUp(None))
     }
 
-    /// Names the application that holds the call, which need not wait for the reply: commands keep their order.
+    /// Names the application that holds the call. It waits: no guest runs for a call that is over.
     ///
     /// # Errors
-    /// [`HungUp`] when the call is known to have ended.
+    /// [`HungUp`] when the call ended first.
     pub async fn attach(&mut self, label: Label) -> Result<(), HungUp> {
-        self.tell(Command::Attach(label)).await
+        self.request(Command::Attach(label)).await.map(drop)
     }
 
     /// Rings targets; see [`Dial`].
