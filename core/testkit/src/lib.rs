@@ -18,12 +18,14 @@
 
 mod auditor;
 mod exchange;
+mod handles;
 mod line;
 mod network;
 mod phone;
 mod text;
 mod world;
 
+pub use handles::{Phone, Placed};
 pub use network::Weather;
 pub use phone::{Habit, Outcome};
-pub use world::{Phone, Placed, World, millis, minutes, seconds};
+pub use world::{World, millis, minutes, seconds};
