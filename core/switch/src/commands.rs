@@ -178,11 +178,27 @@ impl Switch {
         }
     }
 
-    /// The built-in route: the dialled extension rings.
+    /// An application leaves the call to the built-in route, or has failed.
     fn route(&mut self, id: CallId, failed: Option<String>) {
+        if let Some(call) = self.calls.get(id) {
+            call.reply(Reply::Done, &mut self.wire);
+            self.fall_back(id, failed);
+        }
+    }
+
+    /// The time for a decision is over: the fallback serves the caller, and the application is not obeyed any more.
+    pub(crate) fn decision_is_due(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        call.decide = None;
+        if call.holder == Holder::Application && matches!(call.state, CallState::Deciding) {
+            self.fall_back(id, Some("no decision in time".to_owned()));
+        }
+    }
+
+    /// The caller is served without an application: by the built-in route, or as the tenant says where one has failed.
+    fn fall_back(&mut self, id: CallId, failed: Option<String>) {
         let answered = self.caller_is_answered(id);
         let Some(call) = self.calls.get_mut(id) else { return };
-        call.reply(Reply::Done, &mut self.wire);
         if let Some(why) = &failed {
             call.span.in_scope(|| tracing::warn!(why, "the application failed; the fallback serves the caller"));
         }
@@ -204,33 +220,6 @@ impl Switch {
                 self.begin_dial(id, dial);
             }
             (CallState::Releasing { .. }, _) => {}
-        }
-    }
-
-    /// The time for a decision is over: the fallback serves the caller, and the application is not obeyed any more.
-    pub(crate) fn decision_is_due(&mut self, id: CallId) {
-        if let Some(call) = self.calls.get_mut(id) {
-            call.decide = None;
-            if call.holder == Holder::Application && matches!(call.state, CallState::Deciding) {
-                self.take_over(id, "no decision in time".to_owned());
-            }
-        }
-    }
-
-    fn take_over(&mut self, id: CallId, why: String) {
-        let answered = self.caller_is_answered(id);
-        let Some(call) = self.calls.get_mut(id) else { return };
-        call.holder = Holder::BuiltIn;
-        call.pending = None;
-        call.span.in_scope(|| tracing::warn!(why, "the application is not waited for any longer"));
-        let fallback = call.policy.fallback;
-        call.draft.fallback = Some(why);
-        match fallback {
-            Fallback::Reject(status) if !answered => self.release(id, Release::with_status(status, Side::Exchange)),
-            _ => {
-                let dial = built_in_dial(call);
-                self.begin_dial(id, dial);
-            }
         }
     }
 

@@ -1,0 +1,152 @@
+//! What a leg that is up sends: requests inside the dialog, BYE, a 2xx until its ACK.
+
+use sdp::Description;
+use sip::transaction::ServerKey;
+use sip::{Flow, Method, Name, Status, Uri, Writer};
+
+use super::{ALLOW, Accepted, Accepting, Leg, LegState, Reinvite, SDP, T2, clocks};
+use crate::media::MediaCommand;
+use crate::timers::Timer;
+use crate::wire::{Purpose, Wire};
+
+impl Leg {
+    /// Where requests inside the dialog go.
+    pub(crate) fn hop(&self, wire: &Wire) -> Flow {
+        match &self.state {
+            LegState::Up(up) => match Uri::parse(up.dialog.next_hop()) {
+                Ok(uri) => wire.toward(&uri, &self.flow),
+                Err(_) => self.flow,
+            },
+            _ => self.flow,
+        }
+    }
+
+    /// Sends a request inside the dialog.
+    pub(crate) fn send(
+        &mut self,
+        method: Method<'_>,
+        purpose: Purpose,
+        body: Option<(&str, &[u8])>,
+        reason: Option<&str>,
+        wire: &mut Wire,
+    ) -> bool {
+        let via = wire.via(&self.flow);
+        let flow = self.hop(wire);
+        let contact = wire.contact(&self.flow, &self.contact_user);
+        let LegState::Up(up) = &mut self.state else { return false };
+        let mut writer = up.dialog.request(method, &via);
+        if matches!(method, Method::Invite) {
+            writer.header(Name::Contact, contact).header(Name::Allow, ALLOW);
+        }
+        if let Some(reason) = reason {
+            writer.header(Name::Reason, reason);
+        }
+        writer.header(Name::UserAgent, &wire.config.agent);
+        let bytes = match body {
+            Some((kind, body)) => writer.body(kind, body),
+            None => writer.finish(),
+        };
+        wire.request(flow, bytes, self.id, purpose).is_some()
+    }
+
+    /// Ends an established leg. Says whether something is still to come from it.
+    pub(crate) fn hang_up(&mut self, reason: Option<String>, wire: &mut Wire) -> bool {
+        let LegState::Up(up) = &mut self.state else { return false };
+        if up.accepting.is_some() {
+            // §15: not before the ACK, or until the 2xx is given up.
+            up.bye.get_or_insert(reason);
+            return true;
+        }
+        if matches!(up.reinvite, Some(Reinvite::AckDue)) {
+            // The far end repeats its 2xx until an ACK comes: without an answer of the other leg it gets a bare one.
+            up.reinvite = None;
+            self.ack(None, wire);
+        }
+        let sent = self.send(Method::Bye, Purpose::Bye, None, reason.as_deref(), wire);
+        self.settle_reinvite(wire);
+        self.state = LegState::Releasing;
+        sent
+    }
+
+    /// Answers an INVITE of the far end that is still open, so that after a 100 there is always a final response.
+    pub(crate) fn settle_reinvite(&mut self, wire: &mut Wire) {
+        let remote = self.flow.remote;
+        let Some(Reinvite::Theirs { key, invite }) = self.up().and_then(|up| up.reinvite.take()) else { return };
+        if let Ok(request) = sip::parse(&invite, &wire.config.limits) {
+            // §15.1.2: pending requests of an ended dialog get 487.
+            let writer = Writer::reply(&request, Status::REQUEST_TERMINATED, None, remote);
+            wire.respond(key, Status::REQUEST_TERMINATED, writer.finish());
+        }
+    }
+
+    /// 200 to the far end's re-INVITE; repeated until its ACK like the first.
+    pub(crate) fn accept_reinvite(
+        &mut self,
+        key: ServerKey,
+        invite: &[u8],
+        body: &[u8],
+        expects_answer: bool,
+        wire: &mut Wire,
+    ) {
+        let Some(mut writer) = self.reply(invite, Status::OK, wire) else { return };
+        writer.header(Name::Allow, ALLOW);
+        let bytes = writer.body(SDP, body);
+        let accepting = Accepting::new(bytes.clone(), expects_answer, self.id, wire);
+        if let Some(up) = self.up() {
+            up.accepting = Some(accepting);
+            up.reinvite = None;
+        }
+        wire.respond(key, Status::OK, bytes);
+    }
+
+    /// The timer of the 2xx: sends it again, or says that nobody acknowledged it.
+    pub(crate) fn repeat_accept(&mut self, wire: &mut Wire) -> Accepted {
+        let (id, flow) = (self.id, self.flow);
+        let Some(up) = self.up() else { return Accepted::Waiting };
+        let Some(accepting) = &mut up.accepting else { return Accepted::Waiting };
+        if wire.now >= accepting.give_up {
+            up.accepting = None;
+            return Accepted::Never;
+        }
+        let bytes = accepting.bytes.clone();
+        accepting.interval = (accepting.interval * 2).min(T2);
+        let due = (wire.now + accepting.interval).min(accepting.give_up);
+        accepting.timer = Some(wire.timers.arm(due, Timer::Accepting(id)));
+        wire.layer.send(flow, bytes);
+        Accepted::Waiting
+    }
+
+    /// The ACK came. Says whether its body must bring an answer; `None` when none was awaited.
+    pub(crate) fn acknowledged(&mut self, wire: &mut Wire) -> Option<bool> {
+        let mut accepting = self.up()?.accepting.take()?;
+        wire.timers.cancel(&mut accepting.timer);
+        Some(accepting.expects_answer)
+    }
+
+    /// Tells the media engine what was negotiated.
+    pub(crate) fn expect_media(&self, remote: &Description, wire: &mut Wire) {
+        let (Some(port), Some(audio)) = (self.port, remote.audio()) else { return };
+        wire.media(MediaCommand::Expect {
+            port: port.id,
+            remote: audio.address,
+            rtcp: audio.rtcp,
+            mux: audio.mux,
+            signalling: self.flow.remote.ip(),
+            // The far end sends what we take: what was offered to it, or answered by it, in common with us.
+            clocks: self.negotiation.local().and_then(Description::audio).map(clocks).unwrap_or_default(),
+        });
+    }
+
+    /// Disarms what the leg armed: it is about to be forgotten.
+    pub(crate) fn forget(&mut self, wire: &mut Wire) {
+        match &mut self.state {
+            LegState::Arriving(arriving) => wire.timers.cancel(&mut arriving.repeat),
+            LegState::Up(up) => {
+                if let Some(accepting) = &mut up.accepting {
+                    wire.timers.cancel(&mut accepting.timer);
+                }
+            }
+            LegState::Calling(_) | LegState::Releasing => {}
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! One party of a call seen from us: a dialog, a negotiation and a media port. Arriving and calling legs are one type.
+//!
+//! | state | event | next | what is sent |
+//! |---|---|---|---|
+//! | Arriving | progress | Arriving | 1xx, and again every minute (§13.3.1.1) |
+//! | Arriving | accept | Up (accepting) | 200, repeated until its ACK (§13.3.1.4) |
+//! | Arriving | refuse | Releasing | 300–699 |
+//! | Calling | 1xx | Ringing | - |
+//! | Calling, Ringing | 2xx | Up | ACK |
+//! | Calling, Ringing | cancel | Releasing | CANCEL (§9.1) |
+//! | Up | hang up | Releasing | BYE; an accepting leg waits for its ACK first (§15) |
+//!
+//! A leg knows nothing of calls, applications or the other leg.
+
+mod arriving;
+mod calling;
+mod established;
+
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use sdp::{Description, Negotiation, Origin};
+use sip::transaction::{ClientKey, ServerKey};
+use sip::{Dialog, Flow, Message, Status, UriBuf, Writer};
+
+use crate::ids::{CallId, LegId};
+use crate::media::{MediaPort, MediaStats};
+use crate::record::{Direction, LegRecord};
+use crate::timers::{Timer, TimerKey};
+use crate::wire::Wire;
+
+/// What we understand (RFC 3261 §20.5).
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+const SDP: &str = "application/sdp";
+
+/// RFC 3261 §13.3.1.4: a 2xx is repeated at T1, doubling up to T2, for 64·T1.
+const T1: Duration = Duration::from_millis(500);
+const T2: Duration = Duration::from_secs(4);
+
+/// One party of a call.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) call: CallId,
+    pub(crate) direction: Direction,
+    /// The user part or URI at the far end, for people.
+    pub(crate) party: String,
+    /// Where its signalling comes from and goes to.
+    pub(crate) flow: Flow,
+    pub(crate) sip_call_id: String,
+    pub(crate) local_tag: String,
+    pub(crate) state: LegState,
+    pub(crate) negotiation: Negotiation,
+    pub(crate) origin: Origin,
+    pub(crate) port: Option<MediaPort>,
+    pub(crate) stats: Option<MediaStats>,
+    pub(crate) last_status: Option<u16>,
+    /// The user part of our Contact towards it.
+    pub(crate) contact_user: String,
+    /// The transaction of the INVITE that it arrived with.
+    pub(crate) arrived_by: Option<ServerKey>,
+}
+
+/// Where a leg stands.
+#[derive(Debug)]
+pub(crate) enum LegState {
+    Arriving(Arriving),
+    Calling(Calling),
+    Up(Box<Up>),
+    Releasing,
+}
+
+/// An INVITE of the far end waits for our answer.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    pub(crate) key: ServerKey,
+    /// The INVITE as it came.
+    pub(crate) invite: Vec<u8>,
+    /// The last 1xx that was sent with a tag.
+    progress: Option<Status>,
+    /// The early answer that goes with it.
+    early: Option<Vec<u8>>,
+    repeat: Option<TimerKey>,
+}
+
+/// An INVITE of ours waits for an answer.
+#[derive(Debug)]
+pub(crate) struct Calling {
+    /// What is called.
+    pub(crate) uri: UriBuf,
+    /// The Path of the binding (RFC 3327 §5.2): becomes the Route.
+    pub(crate) route: Vec<String>,
+    /// `None` until a media port is there and the INVITE is sent.
+    pub(crate) sent: Option<Sent>,
+    pub(crate) rang: bool,
+    pub(crate) cancelled: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) key: ClientKey,
+    /// The INVITE as it was sent.
+    pub(crate) invite: Vec<u8>,
+}
+
+/// Through.
+#[derive(Debug)]
+pub(crate) struct Up {
+    pub(crate) dialog: Dialog,
+    /// Our INVITE: a second 2xx of another fork is answered from it (§13.2.2.4).
+    invite: Vec<u8>,
+    /// A 2xx of ours waits for its ACK.
+    pub(crate) accepting: Option<Accepting>,
+    /// The ACK to the last 2xx, while a repeated 2xx may ask for it again.
+    pub(crate) ack: Option<Vec<u8>>,
+    /// An INVITE inside the dialog is under way.
+    pub(crate) reinvite: Option<Reinvite>,
+    /// A BYE waits for the ACK (§15: the callee's UA must not send BYE before it), with its Reason.
+    pub(crate) bye: Option<Option<String>>,
+}
+
+/// A 2xx of ours that is repeated until its ACK.
+#[derive(Debug)]
+pub(crate) struct Accepting {
+    bytes: Vec<u8>,
+    interval: Duration,
+    give_up: Instant,
+    timer: Option<TimerKey>,
+    /// The ACK must bring an answer: the 2xx carried our offer.
+    pub(crate) expects_answer: bool,
+}
+
+/// An INVITE inside the dialog.
+#[derive(Debug)]
+pub(crate) enum Reinvite {
+    /// The far end's: waits for our answer, which the other leg decides. Its body is kept for the answer.
+    Theirs { key: ServerKey, invite: Vec<u8> },
+    /// Ours, carried from the other leg.
+    Ours { had_offer: bool },
+    /// Ours was answered with an offer: the ACK waits for the other leg's answer.
+    AckDue,
+}
+
+impl Leg {
+    /// The leg of an INVITE that came.
+    pub(crate) fn arriving(
+        call: CallId,
+        key: ServerKey,
+        invite: &Message<'_>,
+        flow: Flow,
+        party: String,
+        wire: &mut Wire,
+    ) -> Self {
+        Self {
+            id: LegId::default(),
+            call,
+            direction: Direction::Arriving,
+            party,
+            flow,
+            sip_call_id: invite.call_id().unwrap_or_default().to_owned(),
+            local_tag: wire.mint.tag(),
+            state: LegState::Arriving(Arriving {
+                key,
+                invite: invite.bytes().to_vec(),
+                progress: None,
+                early: None,
+                repeat: None,
+            }),
+            negotiation: Negotiation::default(),
+            origin: Origin { id: wire.mint.number() >> 2, version: 1 },
+            port: None,
+            stats: None,
+            last_status: None,
+            contact_user: invite.uri().ok().and_then(|uri| uri.user()).unwrap_or("strowger").to_owned(),
+            arrived_by: Some(key),
+        }
+    }
+
+    /// A leg that will call. Nothing is sent yet.
+    pub(crate) fn calling(
+        call: CallId,
+        party: String,
+        uri: UriBuf,
+        route: Vec<String>,
+        flow: Flow,
+        caller: &str,
+        wire: &mut Wire,
+    ) -> Self {
+        Self {
+            id: LegId::default(),
+            call,
+            direction: Direction::Calling,
+            party,
+            flow,
+            sip_call_id: wire.mint.call_id(),
+            local_tag: wire.mint.tag(),
+            state: LegState::Calling(Calling { uri, route, sent: None, rang: false, cancelled: false }),
+            negotiation: Negotiation::default(),
+            origin: Origin { id: wire.mint.number() >> 2, version: 1 },
+            port: None,
+            stats: None,
+            last_status: None,
+            contact_user: caller.to_owned(),
+            arrived_by: None,
+        }
+    }
+
+    /// What the CDR says of it.
+    pub(crate) fn record(&self) -> LegRecord {
+        LegRecord {
+            direction: self.direction,
+            party: self.party.clone(),
+            sip_call_id: self.sip_call_id.clone(),
+            remote: self.flow.remote,
+            status: self.last_status,
+            media: self.stats,
+        }
+    }
+
+    pub(crate) fn up(&mut self) -> Option<&mut Up> {
+        match &mut self.state {
+            LegState::Up(up) => Some(up),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.state, LegState::Up(_))
+    }
+
+    /// An INVITE is under way in either direction, or its 2xx has no ACK yet: another would be glare (RFC 3261 §14.1).
+    pub(crate) fn is_negotiating(&self) -> bool {
+        match &self.state {
+            LegState::Up(up) => up.reinvite.is_some() || up.accepting.is_some(),
+            _ => true,
+        }
+    }
+
+    /// The description of the other leg as this leg is to see it: our address, our origin, the next version.
+    pub(crate) fn carry(&mut self, other: &Description) -> Option<Description> {
+        let media = self.port?.address;
+        let description = other.carried(&self.origin, media);
+        self.origin.version += 1;
+        Some(description)
+    }
+}
+
+/// What became of a repeated 2xx.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// It was sent again, or is no longer of interest.
+    Waiting,
+    /// 64·T1 passed without an ACK: the dialog stands, but must be ended (§13.3.1.4).
+    Never,
+}
+
+impl Accepting {
+    fn new(bytes: Vec<u8>, expects_answer: bool, leg: LegId, wire: &mut Wire) -> Self {
+        let timer = Some(wire.arm(T1, Timer::Accepting(leg)));
+        Self { bytes, interval: T1, give_up: wire.now + 64 * T1, timer, expects_answer }
+    }
+}
+
+/// What a calling leg says of the caller and the callee.
+pub(crate) struct Letter<'a> {
+    /// From, without a tag.
+    pub(crate) from: &'a dyn Display,
+    /// To.
+    pub(crate) to: &'a dyn Display,
+    /// RFC 7332: copied from the other leg and decremented.
+    pub(crate) max_forwards: u32,
+    /// RFC 3323, passed on.
+    pub(crate) privacy: Option<&'a str>,
+}
+
+fn clocks(audio: sdp::Audio) -> Vec<(u8, u32)> {
+    audio.codecs.into_iter().map(|codec| (codec.payload, codec.clock)).collect()
+}
+
+/// With an SDP body or with none.
+fn finish(writer: Writer, body: Option<&[u8]>) -> Vec<u8> {
+    match body {
+        Some(body) => writer.body(SDP, body),
+        None => writer.finish(),
+    }
+}
