@@ -87,6 +87,12 @@ impl Board {
         self.lock().iter().find(|(_, call)| call.tenant == tenant && call.uid == uid).map(|(&id, _)| id)
     }
 
+    /// How many watch.
+    #[must_use]
+    pub fn watchers(&self) -> usize {
+        self.news.receiver_count()
+    }
+
     /// What happens from now on.
     #[must_use]
     pub fn watch(&self) -> broadcast::Receiver<Happening> {

@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
-use switch::{Cdr, Direction, Disposition, LegRecord, Side, TenantId};
+use switch::{Cdr, Direction, LegRecord, TenantId};
 
 use crate::entity::{cdr, micros, time};
 use crate::error::Error;
@@ -197,10 +197,10 @@ fn row_of(cdr: Cdr) -> cdr::ActiveModel {
         ringing: Set(cdr.ringing.map(micros)),
         answered: Set(cdr.answered.map(micros)),
         ended: Set(micros(cdr.ended)),
-        disposition: Set(disposition_name(cdr.disposition).to_owned()),
+        disposition: Set(cdr.disposition.as_str().to_owned()),
         cause: Set(i32::from(cdr.cause.0)),
         status: Set(i32::from(cdr.status)),
-        ended_by: Set(side_name(cdr.by).to_owned()),
+        ended_by: Set(cdr.by.as_str().to_owned()),
         application: Set(application),
         application_version: Set(application_version),
         fallback: Set(cdr.fallback),
@@ -251,23 +251,4 @@ fn cdr_of(row: cdr::Model) -> Result<StoredCdr, Error> {
         application_version: row.application_version,
         fallback: row.fallback,
     })
-}
-
-fn disposition_name(disposition: Disposition) -> &'static str {
-    match disposition {
-        Disposition::Answered => "answered",
-        Disposition::NoAnswer => "no-answer",
-        Disposition::Busy => "busy",
-        Disposition::Rejected => "rejected",
-        Disposition::Cancelled => "cancelled",
-        Disposition::Failed => "failed",
-    }
-}
-
-fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Caller => "caller",
-        Side::Callee => "callee",
-        Side::Exchange => "exchange",
-    }
 }

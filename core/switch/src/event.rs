@@ -96,6 +96,18 @@ pub enum Side {
     Exchange,
 }
 
+impl Side {
+    /// Its name in records and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Callee => "callee",
+            Self::Exchange => "exchange",
+        }
+    }
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {

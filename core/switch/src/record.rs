@@ -76,6 +76,21 @@ pub enum Disposition {
     Failed,
 }
 
+impl Disposition {
+    /// Its name in records, metrics and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::NoAnswer => "no-answer",
+            Self::Busy => "busy",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One leg of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LegRecord {

@@ -306,7 +306,9 @@ async fn what_happens_is_printed_in_words_and_as_json_lines() {
     let exchange = house.exchange.clone();
     let happens = async {
         // Both must be watching: what comes before is not theirs.
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        while exchange.board.watchers() < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
         let call = exchange.arrives(1, acme, "alice", "1002");
         exchange.board.hear(call, at(2), &Event::Ringing { target: "bob".to_owned() });
         let ending = Ending { cause: Cause::NO_ANSWER, by: Side::Exchange, status: 480 };

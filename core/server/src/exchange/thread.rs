@@ -360,15 +360,7 @@ impl Thread {
 
     fn record(&mut self, record: Record) {
         if let Record::Cdr(cdr) = &record {
-            let disposition = match cdr.disposition {
-                switch::Disposition::Answered => "answered",
-                switch::Disposition::NoAnswer => "no-answer",
-                switch::Disposition::Busy => "busy",
-                switch::Disposition::Rejected => "rejected",
-                switch::Disposition::Cancelled => "cancelled",
-                switch::Disposition::Failed => "failed",
-            };
-            metrics::counter!("strowger_calls_total", "disposition" => disposition).increment(1);
+            metrics::counter!("strowger_calls_total", "disposition" => cdr.disposition.as_str()).increment(1);
             if cdr.fallback.is_some() {
                 metrics::counter!("strowger_dialplan_fallbacks_total").increment(1);
             }
