@@ -15,10 +15,12 @@
 #![forbid(unsafe_code)]
 
 mod counts;
+mod pcm;
 mod port;
 mod relay;
 mod source;
 
 pub use counts::Stats;
+pub use pcm::{FRAME, Rate};
 pub use port::Expectation;
 pub use relay::{Forward, Kind, PortKey, Relay};
