@@ -1,37 +1,22 @@
 //! One session description: read, asked, and written anew for the other leg.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use sdp_types::{Attribute, Connection, Media, Session, Time};
+use sdp_types::{Attribute, Media, Session};
 
 use crate::codec::Codec;
+use crate::crypto::{Crypto, Written};
 use crate::error::Error;
+use crate::line::{
+    audio_line, blank, codecs_of, is_end_to_end, is_live_audio, is_plain_audio, refused_line, rtcp_address, rtpmap,
+    time_of,
+};
+use crate::secrecy::Profile;
 
 /// Larger descriptions are refused: the longest WebRTC ones stay well below.
 const MAX_BYTES: usize = 16 * 1024;
 const MAX_MEDIA_LINES: usize = 16;
-
-/// Attributes that name addresses or means of reaching them: they are true for one leg only.
-const PER_HOP: &[&str] = &[
-    "candidate",
-    "remote-candidates",
-    "end-of-candidates",
-    "ice-ufrag",
-    "ice-pwd",
-    "ice-lite",
-    "ice-options",
-    "ice-mismatch",
-    "ice-pacing",
-    "rtcp",
-    "rtcp-mux",
-    "rtcp-mux-only",
-    "group",
-    "mid",
-    "bundle-only",
-    "alt",
-    "path",
-    "connection",
-];
 
 /// What stands in our `o=` line (RFC 8866 §5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +41,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "sendrecv" => Self::SendRecv,
             "sendonly" => Self::SendOnly,
@@ -66,7 +51,7 @@ impl Direction {
         })
     }
 
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::SendRecv => "sendrecv",
             Self::SendOnly => "sendonly",
@@ -84,6 +69,29 @@ impl Direction {
             other => other,
         }
     }
+
+    /// Whoever wrote it sends.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whoever wrote it receives.
+    #[must_use]
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+
+    /// What is left when both must agree to each way.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self.sends() && other.sends(), self.receives() && other.receives()) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
 }
 
 /// The audio line that counts: the first that is not refused.
@@ -97,14 +105,36 @@ pub struct Audio {
     pub mux: bool,
     /// Which way, seen from the writer.
     pub direction: Direction,
-    /// In the writer's order of preference.
+    /// In the writer's order of preference, telephone events and comfort noise among them.
     pub codecs: Vec<Codec>,
+    /// How much sound the writer wants in a packet, in ms (RFC 8866 §6.4).
+    pub ptime: Option<u16>,
+    /// How much it can take, in ms.
+    pub maxptime: Option<u16>,
+    /// The transport.
+    pub profile: Profile,
+    /// The lines with keys that can be used here, in the writer's order (RFC 4568).
+    pub crypto: Vec<Crypto>,
+    /// There are lines with keys that cannot.
+    pub unread_crypto: bool,
 }
 
-/// A session description.
-#[derive(Debug, Clone, PartialEq)]
+impl Audio {
+    /// What carries a voice, in the writer's order.
+    pub fn voices(&self) -> impl Iterator<Item = &Codec> {
+        self.codecs.iter().filter(|codec| codec.is_voice())
+    }
+
+    /// Telephone events, one for each clock (RFC 4733 §2.1).
+    pub fn events(&self) -> impl Iterator<Item = &Codec> {
+        self.codecs.iter().filter(|codec| codec.is_event())
+    }
+}
+
+/// A session description. `Debug` writes it as text, without keys.
+#[derive(Clone, PartialEq)]
 pub struct Description {
-    session: Session,
+    pub(crate) session: Session,
 }
 
 impl Description {
@@ -141,15 +171,26 @@ impl Description {
     /// The audio line that counts; `None` when there is none or all are refused.
     #[must_use]
     pub fn audio(&self) -> Option<Audio> {
-        let media = self.session.medias.iter().find(|media| is_live_audio(media))?;
+        self.audio_of(self.session.medias.iter().find(|media| is_live_audio(media))?)
+    }
+
+    /// What one audio line says.
+    pub(crate) fn audio_of(&self, media: &Media) -> Option<Audio> {
         let ip = self.address_of(media).ok()?;
         let rtcp = media.get_first_attribute_value("rtcp").flatten().and_then(|value| rtcp_address(value, ip));
+        let lines = media.get_attribute_values("crypto").count();
+        let crypto: Vec<Crypto> = media.get_attribute_values("crypto").flatten().filter_map(Crypto::parse).collect();
         Some(Audio {
             address: SocketAddr::new(ip, media.port),
             rtcp,
             mux: media.has_attribute("rtcp-mux"),
             direction: self.direction_of(media),
             codecs: codecs_of(media),
+            ptime: time_of(media, "ptime"),
+            maxptime: time_of(media, "maxptime"),
+            profile: Profile::parse(&media.proto),
+            unread_crypto: crypto.len() != lines,
+            crypto,
         })
     }
 
@@ -176,6 +217,19 @@ impl Description {
             session.medias.push(if relayed { self.relayed_line(media, address.port()) } else { refused_line(media) });
         }
         Self { session }
+    }
+
+    /// This description with these keys and this transport for its audio, in place of those that it has: encryption is
+    /// an affair of one leg where the packets are decrypted between them.
+    #[must_use]
+    pub fn with_crypto(mut self, profile: Profile, crypto: &[Crypto]) -> Self {
+        if let Some(media) = self.session.medias.iter_mut().find(|media| is_live_audio(media)) {
+            media.proto = profile.as_str().to_owned();
+            media.attributes.retain(|attribute| !attribute.attribute.eq_ignore_ascii_case("crypto"));
+            let lines = crypto.iter().map(|line| Attribute::with_value("crypto", Written(line)));
+            media.attributes.extend(lines);
+        }
+        self
     }
 
     fn relayed_line(&self, media: &Media, port: u16) -> Media {
@@ -255,86 +309,38 @@ impl Description {
         self
     }
 
-    fn address_of(&self, media: &Media) -> Result<IpAddr, Error> {
+    pub(crate) fn address_of(&self, media: &Media) -> Result<IpAddr, Error> {
         let connection = media.connections.first().or(self.session.connection.as_ref());
         let ip = connection.ok_or(Error::Malformed)?.try_address().map_err(|_| Error::Address)?.ip;
         let anybody = ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST);
         if anybody { Err(Error::Address) } else { Ok(ip) }
     }
 
-    fn direction_of(&self, media: &Media) -> Direction {
+    pub(crate) fn direction_of(&self, media: &Media) -> Direction {
         let named =
             |attributes: &[Attribute]| attributes.iter().find_map(|attribute| Direction::parse(&attribute.attribute));
         named(&media.attributes).or_else(|| named(&self.session.attributes)).unwrap_or(Direction::SendRecv)
     }
 }
 
-/// The lines that every description of ours begins with.
-fn blank(origin: &Origin, ip: IpAddr) -> Session {
-    let origin = sdp_types::Origin {
-        username: Some("-".to_owned()),
-        ..sdp_types::Origin::with_ip_addr(origin.id, origin.version, ip)
-    };
-    let mut session = Session::new(origin, "-");
-    session.connection = Some(Connection::from_ip_addr(ip));
-    session.times.push(Time::new(0, 0));
-    session
+impl fmt::Debug for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.to_bytes();
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            // RFC 4568 and the `k=` of old (RFC 8866 §5.12). A log is read by more people than a call.
+            let secret = ["a=crypto:", "k="].iter().find(|start| starts_with(line, start));
+            match secret {
+                Some(start) => write!(f, "{start}(secret); ")?,
+                None => write!(f, "{line}; ")?,
+            }
+        }
+        Ok(())
+    }
 }
 
-fn audio_line(port: u16, formats: &str) -> Media {
-    Media::new(sdp_types::MediaType::Audio, port, sdp_types::TransportProto::from("RTP/AVP"), formats)
-}
-
-fn rtpmap(codec: &Codec) -> Attribute {
-    Attribute::with_value("rtpmap", format!("{} {}/{}", codec.payload, codec.name, codec.clock))
-}
-
-fn refused_line(media: &Media) -> Media {
-    let mut line = media.clone();
-    line.port = 0;
-    line.num_ports = None;
-    line.connections.clear();
-    line.bandwidths.clear();
-    line.attributes.clear();
-    line
-}
-
-fn is_end_to_end(attribute: &Attribute) -> bool {
-    !PER_HOP.iter().any(|name| name.eq_ignore_ascii_case(&attribute.attribute))
-}
-
-fn is_audio(media: &Media) -> bool {
-    media.media.eq_ignore_ascii_case("audio") && media.proto.to_ascii_uppercase().contains("RTP/")
-}
-
-fn is_live_audio(media: &Media) -> bool {
-    is_audio(media) && media.port != 0
-}
-
-/// Without encryption: the only kind that we can end ourselves.
-fn is_plain_audio(media: &Media) -> bool {
-    is_live_audio(media) && ["RTP/AVP", "RTP/AVPF"].iter().any(|plain| plain.eq_ignore_ascii_case(&media.proto))
-}
-
-fn codecs_of(media: &Media) -> Vec<Codec> {
-    let maps: Vec<Codec> = media.get_attribute_values("rtpmap").flatten().filter_map(Codec::of_rtpmap).collect();
-    let payloads = media.fmt.split_whitespace().filter_map(|payload| payload.parse::<u8>().ok());
-    payloads
-        .filter_map(|payload| {
-            maps.iter().find(|codec| codec.payload == payload).cloned().or_else(|| Codec::of_static(payload))
-        })
-        .collect()
-}
-
-/// RFC 3605 §2.1: `53020 IN IP4 126.16.64.4`, the address only where it differs.
-fn rtcp_address(value: &str, ip: IpAddr) -> Option<SocketAddr> {
-    let mut parts = value.split_whitespace();
-    let port = parts.next()?.parse().ok().filter(|port| *port != 0)?;
-    let ip = match parts.nth(2) {
-        Some(address) => address.parse().ok()?,
-        None => ip,
-    };
-    Some(SocketAddr::new(ip, port))
+/// In any case.
+fn starts_with(line: &str, start: &str) -> bool {
+    line.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
 #[cfg(test)]
@@ -389,6 +395,17 @@ mod tests {
             Description::answer_of_ours(&only_opus, &Origin { id: 1, version: 1 }, address),
             Err(Error::NoCodec)
         );
+    }
+
+    #[test]
+    fn keys_are_put_in_place_of_others_and_never_shown() {
+        let key = "a=CRYPTO:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
+        let theirs = parsed(&OFFER.replace("a=sendrecv\r\n", &format!("a=sendrecv\r\n{key}k=clear:hush\r\n")));
+        assert!(!format!("{theirs:?} {theirs:#?}").contains("WVNf"), "{theirs:?}");
+        assert!(!format!("{theirs:?}").contains("hush"), "{theirs:?}");
+        let lines = Crypto::offered(crate::Suite::USUAL, &[[3; crate::KEYING]; 2]);
+        let ours = theirs.with_crypto(Profile::Savp, &lines).audio().expect("audio");
+        assert_eq!((ours.crypto, ours.profile), (lines, Profile::Savp));
     }
 
     #[test]

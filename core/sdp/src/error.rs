@@ -21,6 +21,15 @@ pub enum Error {
     /// No codec that we could use ourselves.
     #[error("no common codec")]
     NoCodec,
+    /// The audio line was refused (RFC 3264 §6).
+    #[error("the audio was refused")]
+    Refused,
+    /// One side insists on encryption, the other will not or cannot.
+    #[error("no agreement on encryption")]
+    Secrecy,
+    /// Keys that belong to no line of our offer (RFC 4568 §5.1.3).
+    #[error("the answer has keys that do not fit the offer")]
+    Crypto,
     /// An offer came while another is open (RFC 3264 §4, RFC 3261 §14.1).
     #[error("an offer is already open")]
     Glare,
@@ -40,7 +49,14 @@ impl Error {
             Self::TooLarge { .. } => 413,
             Self::Malformed => 400,
             // RFC 3261 §21.4.26
-            Self::MediaLines(_) | Self::Address | Self::NoCodec | Self::NoOffer | Self::Mismatch => 488,
+            Self::MediaLines(_)
+            | Self::Address
+            | Self::NoCodec
+            | Self::Refused
+            | Self::Secrecy
+            | Self::Crypto
+            | Self::NoOffer
+            | Self::Mismatch => 488,
             // §14.1
             Self::Glare => 491,
         }
