@@ -27,24 +27,21 @@ impl<'a> NameAddr<'a> {
         let behind = if text.starts_with('"') { lex::quoted_end(text).ok_or(wrong)? } else { 0 };
         let rest = text.get(behind..).ok_or(wrong)?;
         // A `:` or `;` before any `<` is of an addr-spec and its header parameters, whose values may be quoted (§20.10).
-        let bare = |open: &usize| behind == 0 && rest.get(..*open).is_some_and(|name| name.contains([':', ';']));
-        let Some(open) = rest.find('<').filter(|open| !bare(open)) else {
+        let bare =
+            |open: &usize| behind == 0 && rest.get(..*open).is_some_and(|name| lex::has_either(name, b':', b';'));
+        let Some(open) = memchr::memchr(b'<', rest.as_bytes()).filter(|open| !bare(open)) else {
             if behind > 0 {
                 return Err(wrong);
             }
             return Self::bare(text, header);
         };
         let display = lex::trim(text.get(..behind + open).ok_or(wrong)?);
-        let unquoted = if behind > 0 { rest.get(..open).ok_or(wrong)? } else { display };
         let words_ok = if behind > 0 {
-            lex::trim(unquoted).is_empty()
+            lex::trim(rest.get(..open).ok_or(wrong)?).is_empty()
         } else {
-            unquoted
-                .split(lex::is_space)
-                .filter(|word| !word.is_empty())
-                .all(|word| word.bytes().all(|byte| lex::is_token_byte(byte) || byte >= 0x80))
+            display.bytes().all(|byte| lex::is_token_byte(byte) || byte >= 0x80 || lex::is_space(char::from(byte)))
         };
-        let (uri, behind_uri) = rest.get(open + 1..).and_then(|rest| rest.split_once('>')).ok_or(wrong)?;
+        let (uri, behind_uri) = rest.get(open + 1..).and_then(|rest| lex::cut(rest, b'>')).ok_or(wrong)?;
         let params = lex::trim(behind_uri);
         let params = match params.strip_prefix(';') {
             Some(params) => Params(params),
@@ -59,10 +56,10 @@ impl<'a> NameAddr<'a> {
     }
 
     fn bare(text: &'a str, header: &'static str) -> Result<Self, Error> {
-        let (uri, params) = text.split_once(';').map_or((text, ""), |(uri, params)| (uri, params));
+        let (uri, params) = lex::cut(text, b';').unwrap_or((text, ""));
         let uri = lex::trim(uri);
         // §20: a URI with a comma, question mark or semicolon must stand in brackets.
-        if uri.contains(['?', ',']) {
+        if lex::has_either(uri, b'?', b',') {
             return Err(Error::Value(header));
         }
         Params(params).check(header)?;

@@ -2,36 +2,74 @@
 
 use std::borrow::Cow;
 
-use crate::lex::{self, List};
+use crate::lex::{self, Part};
 
-/// The fields of a digest header, undecoded.
+/// The fields of a digest header that have a meaning here.
 #[derive(Debug, Clone, Copy)]
-struct Fields<'a>(&'a str);
+enum Field {
+    Username,
+    Realm,
+    Nonce,
+    Uri,
+    Response,
+    Algorithm,
+    Cnonce,
+    Opaque,
+    Qop,
+    Nc,
+    Stale,
+}
+
+/// In the order of [`Field`].
+const FIELDS: [&str; 11] =
+    ["username", "realm", "nonce", "uri", "response", "algorithm", "cnonce", "opaque", "qop", "nc", "stale"];
+
+/// What was found of a field.
+#[derive(Debug, Clone, Copy)]
+enum Found<'a> {
+    Nothing,
+    Value(&'a str),
+    /// It stands twice, so it could mean two things, or has no value: it means nothing.
+    Void,
+}
+
+/// The fields of a digest header, undecoded; read in one pass.
+#[derive(Debug, Clone, Copy)]
+struct Fields<'a>([Found<'a>; FIELDS.len()]);
 
 impl<'a> Fields<'a> {
     /// Only of the scheme Digest (§22.4).
     fn parse(row: &'a str) -> Option<Self> {
-        let (scheme, rest) = lex::trim(row).split_once(lex::is_space)?;
-        scheme.eq_ignore_ascii_case("Digest").then_some(Self(rest))
-    }
-
-    fn raw(self, name: &str) -> Option<&'a str> {
-        let mut found = None;
-        for part in List(Some(self.0)) {
-            let (known, value) = lex::split_at(part, b'=');
-            if lex::trim(known).eq_ignore_ascii_case(name) {
-                // A field that stands twice could mean two things: it means nothing.
-                if found.is_some() {
-                    return None;
-                }
-                found = Some(lex::trim(value?));
+        let row = lex::trim(row);
+        let (scheme, rest) = row.split_at_checked(row.find(lex::is_space)?)?;
+        if !scheme.eq_ignore_ascii_case("Digest") {
+            return None;
+        }
+        let mut fields = Self([Found::Nothing; FIELDS.len()]);
+        let mut rest = Some(rest);
+        while let Some(text) = rest {
+            let part = Part::next(text.strip_prefix(' ').unwrap_or(text), b',');
+            rest = part.rest;
+            let field = FIELDS.iter().position(|known| known.eq_ignore_ascii_case(part.name));
+            if let Some(found) = field.and_then(|at| fields.0.get_mut(at)) {
+                *found = match (*found, part.value) {
+                    (Found::Nothing, Some(value)) => Found::Value(value),
+                    _ => Found::Void,
+                };
             }
         }
-        found
+        Some(fields)
     }
 
-    fn text(self, name: &str) -> Option<Cow<'a, str>> {
-        self.raw(name).map(lex::unquote)
+    fn raw(&self, field: Field) -> Option<&'a str> {
+        match self.0.get(field as usize) {
+            Some(Found::Value(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn text(&self, field: Field) -> Option<Cow<'a, str>> {
+        self.raw(field).map(lex::unquote)
     }
 }
 
@@ -65,17 +103,18 @@ pub struct Credentials<'a> {
 impl<'a> Credentials<'a> {
     pub(crate) fn parse(row: &'a str) -> Option<Self> {
         let fields = Fields::parse(row)?;
-        let nc_text = fields.raw("nc").filter(|nc| nc.len() == 8 && nc.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let nc_text =
+            fields.raw(Field::Nc).filter(|nc| nc.len() == 8 && nc.bytes().all(|byte| byte.is_ascii_hexdigit()));
         Some(Self {
-            username: fields.text("username")?,
-            realm: fields.text("realm")?,
-            nonce: fields.text("nonce")?,
-            uri: fields.text("uri")?,
-            response: fields.text("response")?,
-            algorithm: fields.text("algorithm"),
-            cnonce: fields.text("cnonce"),
-            opaque: fields.text("opaque"),
-            qop: fields.text("qop"),
+            username: fields.text(Field::Username)?,
+            realm: fields.text(Field::Realm)?,
+            nonce: fields.text(Field::Nonce)?,
+            uri: fields.text(Field::Uri)?,
+            response: fields.text(Field::Response)?,
+            algorithm: fields.text(Field::Algorithm),
+            cnonce: fields.text(Field::Cnonce),
+            opaque: fields.text(Field::Opaque),
+            qop: fields.text(Field::Qop),
             nc: nc_text.and_then(|nc| u32::from_str_radix(nc, 16).ok()),
             nc_text,
         })
@@ -103,12 +142,12 @@ impl<'a> Challenge<'a> {
     pub(crate) fn parse(row: &'a str) -> Option<Self> {
         let fields = Fields::parse(row)?;
         Some(Self {
-            realm: fields.text("realm")?,
-            nonce: fields.text("nonce")?,
-            algorithm: fields.text("algorithm"),
-            opaque: fields.text("opaque"),
-            qop: fields.text("qop"),
-            stale: fields.text("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
+            realm: fields.text(Field::Realm)?,
+            nonce: fields.text(Field::Nonce)?,
+            algorithm: fields.text(Field::Algorithm),
+            opaque: fields.text(Field::Opaque),
+            qop: fields.text(Field::Qop),
+            stale: fields.text(Field::Stale).is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
         })
     }
 }

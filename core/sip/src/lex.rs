@@ -39,6 +39,40 @@ impl Class {
     pub(crate) fn has(&self, byte: u8) -> bool {
         self.0.get(usize::from(byte)).copied().unwrap_or(false)
     }
+
+    /// How many bytes at the front are of the set.
+    pub(crate) fn span(&self, bytes: &[u8]) -> usize {
+        bytes.iter().position(|byte| !self.has(*byte)).unwrap_or(bytes.len())
+    }
+
+    /// How many bytes at the front are of the set or an escape, `%` with two hex digits; `None` where a `%` is none.
+    pub(crate) fn escaped_span(&self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            at += self.span(bytes.get(at..)?);
+            match bytes.get(at..)? {
+                [b'%', one, two, ..] if one.is_ascii_hexdigit() && two.is_ascii_hexdigit() => at += 3,
+                [b'%', ..] => return None,
+                _ => return Some(at),
+            }
+        }
+    }
+}
+
+/// The number of token bytes at the front.
+pub(crate) fn token_span(bytes: &[u8]) -> usize {
+    TOKEN.span(bytes)
+}
+
+/// What stands before and behind the first `mark`, an ASCII byte.
+pub(crate) fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(mark, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// Does either of two ASCII bytes stand in it?
+pub(crate) fn has_either(text: &str, one: u8, two: u8) -> bool {
+    memchr::memchr2(one, two, text.as_bytes()).is_some()
 }
 
 /// White space, with the CR and LF of a folded row (`LWS` of §25.1).
@@ -112,6 +146,53 @@ impl<'a> Iterator for List<'a> {
     }
 }
 
+/// One of several `name` or `name=value` with a `separator` between.
+pub(crate) struct Part<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) value: Option<&'a str>,
+    /// What stands behind the separator; `None` at the end.
+    pub(crate) rest: Option<&'a str>,
+}
+
+impl<'a> Part<'a> {
+    /// The first part where it is written as nearly all are: a token and a token, host or whole quoted string, without
+    /// white space. One pass finds what [`split_at`] needs several for; `None` means that it has to be asked.
+    pub(crate) fn plain(text: &'a str, separator: u8) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let name_end = TOKEN.span(bytes);
+        let name = text.get(..name_end).filter(|name| !name.is_empty())?;
+        let mut end = name_end;
+        let mut value = None;
+        if bytes.get(end) == Some(&b'=') {
+            let tail = text.get(end + 1..)?;
+            let length = if tail.starts_with('"') { quoted_end(tail)? } else { VALUE.span(tail.as_bytes()) };
+            value = Some(tail.get(..length).filter(|value| !value.is_empty())?);
+            end += 1 + length;
+        }
+        let rest = match bytes.get(end) {
+            None => None,
+            Some(byte) if *byte == separator => Some(text.get(end + 1..)?),
+            Some(_) => return None,
+        };
+        Some(Self { name, value, rest })
+    }
+
+    /// The first part, however it is written.
+    pub(crate) fn next(text: &'a str, separator: u8) -> Self {
+        Self::plain(text, separator).unwrap_or_else(|| Self::any(text, separator))
+    }
+
+    fn any(text: &'a str, separator: u8) -> Self {
+        let (part, rest) = split_at(text, separator);
+        let (name, value) = split_at(trim(part), b'=');
+        Self { name: trim(name), value: value.map(trim), rest }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.name.is_empty() && self.value.is_none()
+    }
+}
+
 /// Parameters of which two would mean two things to two readers.
 const IDENTITY: [&str; 2] = ["tag", "branch"];
 
@@ -131,12 +212,11 @@ impl<'a> Params<'a> {
         let mut rest = Some(self.0);
         std::iter::from_fn(move || {
             loop {
-                let (part, next) = split_at(rest?, b';');
-                rest = next;
-                let part = trim(part);
+                let text = rest?;
+                let part = Part::next(text, b';');
+                rest = part.rest;
                 if !part.is_empty() {
-                    let (name, value) = split_at(part, b'=');
-                    return Some((trim(name), value.map(trim)));
+                    return Some((part.name, part.value));
                 }
             }
         })
@@ -144,29 +224,31 @@ impl<'a> Params<'a> {
 
     /// Names are tokens, values are tokens, hosts or whole quoted strings, and there are not too many.
     pub(crate) fn check(self, header: &'static str) -> Result<(), Error> {
-        let mut rest = Some(self.0);
+        let mut rest = Some(self.0).filter(|text| !text.is_empty());
         let mut count = 0;
         let mut seen = [false; IDENTITY.len()];
         while let Some(text) = rest {
-            let (part, next) = split_at(text, b';');
-            rest = next;
-            let part = trim(part);
-            if part.is_empty() && count == 0 && next.is_none() {
-                return Ok(());
-            }
             count += 1;
+            let part = match Part::plain(text, b';') {
+                Some(part) => part,
+                None => {
+                    let part = Part::any(text, b';');
+                    if part.is_empty() && count == 1 && part.rest.is_none() {
+                        return Ok(());
+                    }
+                    if count <= PARAMS && !(is_token(part.name) && part.value.is_none_or(is_param_value)) {
+                        return Err(Error::Value(header));
+                    }
+                    part
+                }
+            };
             if count > PARAMS {
                 return Err(Error::TooManyParams);
             }
-            let (name, value) = split_at(part, b'=');
-            let value_ok = value.map(trim).is_none_or(is_param_value);
-            let name = trim(name);
-            if !is_token(name) || !value_ok {
-                return Err(Error::Value(header));
-            }
+            rest = part.rest;
             // §7.3.1: no parameter stands twice. Of most the first one counts; these say what a message belongs to.
             for (known, seen) in IDENTITY.iter().zip(&mut seen) {
-                if known.eq_ignore_ascii_case(name) && std::mem::replace(seen, true) {
+                if known.eq_ignore_ascii_case(part.name) && std::mem::replace(seen, true) {
                     return Err(Error::Value(header));
                 }
             }
@@ -187,7 +269,7 @@ fn is_param_value(value: &str) -> bool {
 /// (RFC 4475 §3.1.1.2), but it goes no further than here: whoever keeps text counts on there being none.
 pub(crate) fn unquote(text: &str) -> std::borrow::Cow<'_, str> {
     let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else { return text.into() };
-    if !inner.contains(['\\', '\r', '\n', '\0']) {
+    if !inner.bytes().any(|byte| matches!(byte, b'\\' | b'\r' | b'\n' | 0)) {
         return inner.into();
     }
     let mut plain = String::with_capacity(inner.len());
@@ -205,8 +287,16 @@ pub(crate) fn unquote(text: &str) -> std::borrow::Cow<'_, str> {
 
 /// A decimal number of 32 bits; nothing but digits.
 pub(crate) fn number(text: &str, header: &'static str) -> Result<u32, Error> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if text.is_empty() {
         return Err(Error::Value(header));
     }
-    text.parse().map_err(|_| Error::Range(header))
+    let mut number = Some(0_u32);
+    for byte in text.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(Error::Value(header));
+        }
+        number = number.and_then(|number| number.checked_mul(10)?.checked_add(u32::from(digit)));
+    }
+    number.ok_or(Error::Range(header))
 }

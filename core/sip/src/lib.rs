@@ -23,6 +23,7 @@ pub mod dialog;
 pub mod digest;
 mod error;
 mod framer;
+mod index;
 mod lex;
 mod limits;
 mod message;

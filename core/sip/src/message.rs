@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::address::{Contact, NameAddr};
 use crate::auth::{Challenge, Credentials};
 use crate::error::Error;
+use crate::index::{Index, Place, index};
 use crate::lex::{self, List};
 use crate::limits::Limits;
 use crate::method::Method;
@@ -20,7 +21,7 @@ pub struct Message<'a> {
     /// The text before the body: start line and header rows.
     head: &'a str,
     start: Start<'a>,
-    rows: Vec<Index>,
+    index: Index,
     body: &'a [u8],
     flaw: Option<Error>,
 }
@@ -42,16 +43,6 @@ pub enum Start<'a> {
         /// The reason phrase as it stands.
         reason: &'a str,
     },
-}
-
-/// Where a header row stands in the head.
-#[derive(Debug, Clone, Copy)]
-struct Index {
-    name: Name,
-    start: u32,
-    name_end: u32,
-    value: u32,
-    end: u32,
 }
 
 /// One header row.
@@ -98,32 +89,46 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Message<'a>, Error>
     let head_end = memchr::memmem::find(bytes, b"\r\n\r\n").ok_or(Error::Truncated)?;
     let (head, rest) = bytes.split_at(head_end + 2);
     let head = std::str::from_utf8(head).map_err(|_| Error::NotText)?;
-    let line_end = head.find("\r\n").ok_or(Error::StartLine)?;
-    let line = head.get(..line_end).unwrap_or_default();
-    let mut flaw = line.contains(['\0', '\r', '\n']).then_some(Error::NotText);
-    let start = start_line(line, &mut flaw)?;
-    let rows = index(head, line_end + 2, limits, &mut flaw)?;
-    let mut message = Message { bytes, head, start, rows, body: rest.get(2..).unwrap_or_default(), flaw };
+    let mut flaw = None;
+    let (line_end, line_plain) = line_end(head.as_bytes()).ok_or(Error::StartLine)?;
+    if !line_plain {
+        flaw = Some(Error::NotText);
+    }
+    let start = start_line(head.get(..line_end).unwrap_or_default(), &mut flaw)?;
+    let (index, vias) = index(head, line_end + 2, limits, &mut flaw)?;
+    let mut message = Message { bytes, head, start, index, body: rest.get(2..).unwrap_or_default(), flaw };
     // An answer repeats every Via as a row of its own: a row of bare commas must not become a flood of them.
-    if message.rows_of(Name::Via).map(|row| 1 + row.matches(',').count()).sum::<usize>() > limits.vias
-        && message.tokens(Name::Via).count() > limits.vias
-    {
+    if vias > limits.vias && message.tokens(Name::Via).count() > limits.vias {
         return Err(Error::TooManyVias);
     }
     message.cut_body();
     Ok(message)
 }
 
+/// The first CRLF, and whether no other CR, LF or NUL stands before it.
+fn line_end(bytes: &[u8]) -> Option<(usize, bool)> {
+    let (mut at, mut plain) = (0, true);
+    loop {
+        at += memchr::memchr3(b'\r', b'\n', 0, bytes.get(at..)?)?;
+        if let Some([b'\r', b'\n']) = bytes.get(at..at + 2) {
+            return Some((at, plain));
+        }
+        plain = false;
+        at += 1;
+    }
+}
+
 fn start_line<'a>(line: &'a str, flaw: &mut Option<Error>) -> Result<Start<'a>, Error> {
     if line.len() >= 4 && line.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("SIP/")) {
         return status_line(line, flaw);
     }
-    let (method, rest) = line.split_once(' ').ok_or(Error::StartLine)?;
-    let (uri, version) = rest.rsplit_once(' ').ok_or(Error::StartLine)?;
+    let (method, rest) = lex::cut(line, b' ').ok_or(Error::StartLine)?;
+    let at = memchr::memrchr(b' ', rest.as_bytes()).ok_or(Error::StartLine)?;
+    let (uri, version) = (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default());
     if !lex::is_token(method) || !version.get(..4).is_none_or(|name| name.eq_ignore_ascii_case("SIP/")) {
         return Err(Error::StartLine);
     }
-    if uri.is_empty() || uri.contains([' ', '\t']) || version.is_empty() {
+    if uri.is_empty() || lex::has_either(uri, b' ', b'\t') || version.is_empty() {
         flaw.get_or_insert(Error::StartLine);
     } else if !version.eq_ignore_ascii_case("SIP/2.0") {
         flaw.get_or_insert(Error::Version);
@@ -145,81 +150,10 @@ fn status_line<'a>(line: &'a str, flaw: &mut Option<Error>) -> Result<Start<'a>,
     Ok(Start::Response { status: Status(code), reason })
 }
 
-/// Finds the rows; a row that starts with white space goes on with the one before (§7.3.1).
-fn index(head: &str, from: usize, limits: &Limits, flaw: &mut Option<Error>) -> Result<Vec<Index>, Error> {
-    let mut rows: Vec<Index> = Vec::with_capacity(24);
-    let mut at = from;
-    let bytes = head.as_bytes();
-    while at < head.len() {
-        let mut end = at;
-        let mut nul = false;
-        loop {
-            end += bytes.get(end..).and_then(|rest| memchr::memchr3(b'\r', b'\n', 0, rest)).ok_or(Error::Truncated)?;
-            if bytes.get(end) == Some(&b'\r') && bytes.get(end + 1) == Some(&b'\n') {
-                if !matches!(bytes.get(end + 2), Some(b' ' | b'\t')) {
-                    break;
-                }
-                end += 2;
-            } else if bytes.get(end) == Some(&0) {
-                nul = true;
-                end += 1;
-            } else {
-                // A bare CR or LF: what one parser takes for a line end, another does not.
-                flaw.get_or_insert(Error::NotText);
-                end += 1;
-            }
-        }
-        if end - at > limits.header {
-            return Err(Error::HeaderTooLong);
-        }
-        if rows.len() >= limits.headers {
-            return Err(Error::TooManyHeaders);
-        }
-        let row = head.get(at..end).unwrap_or_default();
-        if nul && has_bare_nul(row) {
-            flaw.get_or_insert(Error::NotText);
-        }
-        match row.find(':') {
-            Some(colon) => {
-                let name = row.get(..colon).unwrap_or_default().trim_end_matches([' ', '\t']);
-                if !lex::is_token(name) {
-                    flaw.get_or_insert(Error::Row);
-                }
-                let [start, name_end, value, end] =
-                    [at, at + name.len(), at + colon + 1, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
-                rows.push(Index { name: Name::parse(name), start, name_end, value, end });
-            }
-            None => {
-                flaw.get_or_insert(Error::Row);
-            }
-        }
-        at = end + 2;
-    }
-    Ok(rows)
-}
-
-/// A NUL may stand only as `quoted-pair` in a quoted string (§25.1, RFC 4475 §3.1.1.2).
-fn has_bare_nul(row: &str) -> bool {
-    let (mut quoted, mut escaped) = (false, false);
-    for byte in row.bytes() {
-        match byte {
-            0 if !escaped => return true,
-            b'\\' if quoted && !escaped => {
-                escaped = true;
-                continue;
-            }
-            b'"' if !escaped => quoted = !quoted,
-            _ => {}
-        }
-        escaped = false;
-    }
-    false
-}
-
 /// One line out of several: every fold becomes one space.
 pub(crate) fn unfold(raw: &str) -> Cow<'_, str> {
     let value = lex::trim(raw);
-    if !value.contains(['\r', '\n']) {
+    if !lex::has_either(value, b'\r', b'\n') {
         return value.into();
     }
     let mut plain = String::with_capacity(value.len());
@@ -313,40 +247,37 @@ impl<'a> Message<'a> {
         }
     }
 
-    fn row(&self, index: &Index) -> Row<'a> {
+    fn row(&self, place: &Place) -> Row<'a> {
         let part = |from: u32, to: u32| self.head.get(from as usize..to as usize).unwrap_or_default();
-        Row { name: index.name, name_text: part(index.start, index.name_end), raw: part(index.value, index.end) }
+        Row { name: place.name, name_text: part(place.start, place.name_end), raw: part(place.value, place.end) }
     }
 
     /// Every header row in order.
     pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + '_ {
-        self.rows.iter().map(|index| self.row(index))
+        self.index.rows().map(|place| self.row(place))
     }
 
     /// The raw values of all rows of a name.
     fn rows_of(&self, name: Name) -> impl Iterator<Item = &'a str> + Clone + use<'a, '_> {
+        self.raw_rows(name).map(|(raw, _)| raw)
+    }
+
+    /// The same, and whether each is on one line and without control characters that a writer would have to mend.
+    pub(crate) fn raw_rows(&self, name: Name) -> impl Iterator<Item = (&'a str, bool)> + Clone + use<'a, '_> {
         let head = self.head;
-        let is = move |index: &&Index| index.name == name;
-        self.rows
-            .iter()
-            .filter(is)
-            .map(move |index| head.get(index.value as usize..index.end as usize).unwrap_or_default())
+        self.index
+            .of(name)
+            .map(move |row| (head.get(row.value as usize..row.end as usize).unwrap_or_default(), row.plain))
     }
 
     /// The first of these names that stands in more than one row.
     pub(crate) fn repeated(&self, names: &[Name]) -> Option<Name> {
-        let bit = |name: Name| 1_u64 << (name as u8);
-        let (mut seen, mut again) = (0, 0);
-        for index in &self.rows {
-            again |= seen & bit(index.name);
-            seen |= bit(index.name);
-        }
-        if again == 0 { None } else { names.iter().copied().find(|name| again & bit(*name) != 0) }
+        self.index.repeated(names)
     }
 
-    /// How many rows of a name there are.
-    pub(crate) fn count(&self, name: Name) -> usize {
-        self.rows.iter().filter(|index| index.name == name).count()
+    /// A row of that name is there.
+    pub(crate) fn has(&self, name: Name) -> bool {
+        self.index.has(name)
     }
 
     /// The value of the first row of a name.
@@ -418,7 +349,8 @@ impl<'a> Message<'a> {
     /// When it is missing, malformed, or 2³¹ or more (§8.1.1.5).
     pub fn cseq(&self) -> Result<CSeq<'a>, Error> {
         let value = self.one(Name::CSeq)?;
-        let (number, method) = value.split_once(lex::is_space).ok_or(Error::Value("CSeq"))?;
+        let space = value.find(lex::is_space).ok_or(Error::Value("CSeq"))?;
+        let (number, method) = value.split_at_checked(space).ok_or(Error::Value("CSeq"))?;
         let number = lex::number(number, "CSeq")?;
         let method = lex::trim(method);
         if number >= 1 << 31 {

@@ -91,6 +91,9 @@ names! {
 }
 
 impl Name {
+    /// How many there are, with `Other`.
+    pub(crate) const COUNT: usize = Self::ALL.len() + 1;
+
     /// Reads a name in any case, long or compact.
     #[must_use]
     pub fn parse(text: &str) -> Self {
@@ -99,8 +102,9 @@ impl Name {
             bytes => {
                 let mut slot = hash(bytes);
                 // As many steps as there are slots would find an empty one; few names need a second.
-                while let Some(Some(name)) = TABLE.get(slot % SLOTS) {
-                    if name.as_str().eq_ignore_ascii_case(text) {
+                while let Some(Some((name, known))) = TABLE.get(slot % SLOTS) {
+                    // Nearly all write it as the standard does, and that is quicker seen.
+                    if *known == text || known.eq_ignore_ascii_case(text) {
                         return *name;
                     }
                     slot += 1;
@@ -115,8 +119,8 @@ impl Name {
 const SLOTS: usize = 256;
 
 /// The names by their hash, each in the first free slot from there on.
-static TABLE: [Option<Name>; SLOTS] = {
-    // A name's number is a bit of `Message::repeated`.
+static TABLE: [Option<(Name, &str)>; SLOTS] = {
+    // A name's number is a bit of the index of a message.
     assert!(Name::ALL.len() < 64);
     let mut table = [None; SLOTS];
     let mut at = 0;
@@ -126,7 +130,7 @@ static TABLE: [Option<Name>; SLOTS] = {
         while table[slot % SLOTS].is_some() {
             slot += 1;
         }
-        table[slot % SLOTS] = Some(name);
+        table[slot % SLOTS] = Some((name, name.as_str()));
         at += 1;
     }
     table

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::error::Error;
-use crate::lex::{Class, Params};
+use crate::lex::{self, Class, Params};
 
 /// A URI, borrowed and checked.
 #[derive(Debug, Clone, Copy)]
@@ -56,12 +56,42 @@ impl<'a> Host<'a> {
             };
             return inner.parse().ok().or_else(mended).map(Self::V6);
         }
-        if let Ok(v4) = text.parse() {
+        Self::of_plain(text).filter(|_| HOST.span(text.as_bytes()) == text.len())
+    }
+
+    /// Reads a host that has bytes of [`HOST`] alone.
+    fn of_plain(text: &'a str) -> Option<Self> {
+        // Only what begins with a digit can be an address, and few names do.
+        let digit = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+        if digit && let Ok(v4) = text.parse() {
             return Some(Self::V4(v4));
         }
-        let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-        (!text.is_empty() && text.len() <= 255 && text.bytes().all(name)).then_some(Self::Name(text))
+        (!text.is_empty() && text.len() <= 255).then_some(Self::Name(text))
     }
+
+    /// Reads `host[:port]`: the text of the host, the host, the port.
+    pub(crate) fn with_port(text: &'a str) -> Option<(&'a str, Self, Option<u16>)> {
+        let (host, rest) = text.split_at_checked(HOST.span(text.as_bytes()))?;
+        if rest.is_empty() {
+            return Some((text, Self::of_plain(text)?, None));
+        }
+        if let Some(port) = rest.strip_prefix(':') {
+            return Some((host, Self::of_plain(host)?, Some(port_of(port)?)));
+        }
+        // In brackets; the port is behind the colon behind them.
+        let behind = text.rfind(']')? + 1;
+        let (host, rest) = text.split_at_checked(behind)?;
+        let (more, port) = match lex::cut(rest, b':') {
+            Some((more, port)) => (more, Some(port_of(port)?)),
+            None => (rest, None),
+        };
+        if more.is_empty() { Some((host, Self::parse(host)?, port)) } else { None }
+    }
+}
+
+fn port_of(text: &str) -> Option<u16> {
+    // A sign is no digit, though `parse` would take it.
+    text.as_bytes().first().is_some_and(u8::is_ascii_digit).then(|| text.parse().ok()).flatten()
 }
 
 impl<'a> Uri<'a> {
@@ -70,26 +100,25 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// [`Error::Uri`] when its grammar forbids it.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        let (scheme, rest) = text.split_once(':').ok_or(Error::Uri)?;
+        let at = text.bytes().position(|byte| byte == b':').ok_or(Error::Uri)?;
+        let (scheme, rest) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+        if scheme.eq_ignore_ascii_case("sip") {
+            return Self::sip(text, Scheme::Sip, rest);
+        } else if scheme.eq_ignore_ascii_case("sips") {
+            return Self::sip(text, Scheme::Sips, rest);
+        } else if scheme.eq_ignore_ascii_case("tel") {
+            return Self::tel(text, rest);
+        }
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
         let starts = scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
         if !starts
+            || rest.is_empty()
             || !scheme.bytes().all(alphabet)
             || text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || matches!(byte, b'<' | b'>' | b'"'))
         {
             return Err(Error::Uri);
         }
-        if scheme.eq_ignore_ascii_case("sip") {
-            Self::sip(text, Scheme::Sip, rest)
-        } else if scheme.eq_ignore_ascii_case("sips") {
-            Self::sip(text, Scheme::Sips, rest)
-        } else if scheme.eq_ignore_ascii_case("tel") {
-            Self::tel(text, rest)
-        } else if rest.is_empty() {
-            Err(Error::Uri)
-        } else {
-            Ok(Self::bare(text, Scheme::Other))
-        }
+        Ok(Self::bare(text, Scheme::Other))
     }
 
     fn bare(text: &'a str, scheme: Scheme) -> Self {
@@ -108,27 +137,24 @@ impl<'a> Uri<'a> {
 
     fn sip(text: &'a str, scheme: Scheme, rest: &'a str) -> Result<Self, Error> {
         // The user part may hold `;`, `?` and `/`, but no `@` (§25.1 user-unreserved).
-        let (userinfo, hostpart) = match rest.split_once('@') {
-            Some((userinfo, hostpart)) => (Some(userinfo), hostpart),
-            None => (None, rest),
+        let (user, password, hostpart) = match lex::cut(rest, b'@') {
+            Some((userinfo, hostpart)) => {
+                let (user, password) = userinfo_of(userinfo).ok_or(Error::Uri)?;
+                (Some(user), password, hostpart)
+            }
+            None => (None, None, rest),
         };
-        let (user, password) = match userinfo.map(|userinfo| {
-            userinfo.split_once(':').map_or((userinfo, None), |(user, password)| (user, Some(password)))
-        }) {
-            Some((user, password)) => (Some(user), password),
-            None => (None, None),
+        let end = memchr::memchr2(b';', b'?', hostpart.as_bytes()).unwrap_or(hostpart.len());
+        let (hostport, rest) = hostpart.split_at_checked(end).ok_or(Error::Uri)?;
+        let (params, headers) = match lex::cut(rest, b'?') {
+            Some((params, headers)) => (params, Some(headers)),
+            None => (rest, None),
         };
-        let user_ok = user.is_none_or(|user| !user.is_empty() && is_escaped(user, &USER));
-        if !user_ok || !password.is_none_or(|password| is_escaped(password, &PASSWORD)) {
-            return Err(Error::Uri);
-        }
-        let (hostpart, headers) = match hostpart.split_once('?') {
-            Some((hostpart, headers)) => (hostpart, Some(headers)),
-            None => (hostpart, None),
+        let params = match params.strip_prefix(';') {
+            Some(params) => checked(params)?,
+            None => Params(""),
         };
-        let (hostport, params) = split_params(hostpart)?;
-        let (host_text, port) = split_port(hostport)?;
-        let host = Host::parse(host_text).ok_or(Error::Uri)?;
+        let (host_text, host, port) = Host::with_port(hostport).ok_or(Error::Uri)?;
         if !headers.is_none_or(|headers| !headers.is_empty() && is_escaped(headers, &HEADERS)) {
             return Err(Error::Uri);
         }
@@ -137,7 +163,10 @@ impl<'a> Uri<'a> {
 
     /// RFC 3966 §3: the number stands where `sip:` has its user.
     fn tel(text: &'a str, rest: &'a str) -> Result<Self, Error> {
-        let (number, params) = split_params(rest)?;
+        let (number, params) = match lex::cut(rest, b';') {
+            Some((number, params)) => (number, checked(params)?),
+            None => (rest, Params("")),
+        };
         let digits = number.strip_prefix('+').unwrap_or(number);
         let allowed = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b'*' | b'#' | b'-' | b'.' | b'(' | b')');
         if !digits.bytes().any(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'#'))
@@ -292,63 +321,52 @@ fn headers_of(uri: &Uri<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
     headers
 }
 
-/// `host[:port]`; the port is behind the last colon outside of brackets.
-pub(crate) fn split_port(text: &str) -> Result<(&str, Option<u16>), Error> {
-    let behind = text.rfind(']').map_or(0, |at| at + 1);
-    match text.get(behind..).and_then(|rest| rest.find(':')) {
-        None => Ok((text, None)),
-        Some(at) => {
-            let host = text.get(..behind + at).ok_or(Error::Uri)?;
-            let port = text.get(behind + at + 1..).ok_or(Error::Uri)?;
-            let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-            let port = digits.then(|| port.parse().ok()).flatten().ok_or(Error::Uri)?;
-            Ok((host, Some(port)))
-        }
+/// `user[:password]`, checked.
+fn userinfo_of(text: &str) -> Option<(&str, Option<&str>)> {
+    // No colon is of `user`: the first one ends it.
+    let (user, rest) = text.split_at_checked(USER.escaped_span(text.as_bytes())?)?;
+    if user.is_empty() {
+        return None;
     }
+    if rest.is_empty() {
+        return Some((user, None));
+    }
+    let password = rest.strip_prefix(':')?;
+    is_escaped(password, &PASSWORD).then_some((user, Some(password)))
 }
 
-/// What stands before the first `;`, and the parameters behind it, checked.
-fn split_params(text: &str) -> Result<(&str, Params<'_>), Error> {
-    let Some((text, params)) = text.split_once(';') else { return Ok((text, Params(""))) };
-    let mut count = 0;
-    for part in params.split(';') {
-        count += 1;
-        let (name, value) = part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value)));
-        let named = !name.is_empty() && is_escaped(name, &PARAM);
-        if count > crate::limits::PARAMS
-            || !named
-            || !value.is_none_or(|value| !value.is_empty() && is_escaped(value, &PARAM))
-        {
-            return Err(Error::Uri);
+/// `name[=value]` with `;` between, none of them empty.
+fn checked(text: &str) -> Result<Params<'_>, Error> {
+    let bytes = text.as_bytes();
+    let part = |from: usize| {
+        let length = PARAM.escaped_span(bytes.get(from..)?)?;
+        (length > 0).then_some(from + length)
+    };
+    let mut at = 0;
+    for _ in 0..crate::limits::PARAMS {
+        let mut end = part(at).ok_or(Error::Uri)?;
+        if bytes.get(end) == Some(&b'=') {
+            end = part(end + 1).ok_or(Error::Uri)?;
+        }
+        match bytes.get(end) {
+            None => return Ok(Params(text)),
+            Some(b';') => at = end + 1,
+            Some(_) => return Err(Error::Uri),
         }
     }
-    Ok((text, Params(params)))
+    Err(Error::Uri)
 }
 
-/// §25.1 `user`, `password`, `paramchar` and `hvalue`, without escapes.
+/// §25.1 `user`, `password`, `paramchar` and `hvalue`, without escapes, and what a name or IPv4 address is made of.
 static USER: Class = Class::alphanumeric(b"-_.!~*'()&=+$,;?/");
 static PASSWORD: Class = Class::alphanumeric(b"-_.!~*'()&=+$,");
 static PARAM: Class = Class::alphanumeric(b"-_.!~*'()[]/:&+$");
+static HOST: Class = Class::alphanumeric(b"-._");
 static HEADERS: Class = Class::alphanumeric(b"-_.!~*'()[]/?:+$&=");
 
 /// Bytes of a class, and `%` with two hex digits.
 fn is_escaped(text: &str, plain: &Class) -> bool {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'%' => {
-                let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
-                if !hex(at + 1) || !hex(at + 2) {
-                    return false;
-                }
-                at += 3;
-            }
-            byte if plain.has(*byte) => at += 1,
-            _ => return false,
-        }
-    }
-    true
+    plain.escaped_span(text.as_bytes()) == Some(text.len())
 }
 
 /// Undoes `%HH`. A NUL or what would be no UTF-8 stays as it is.

@@ -101,7 +101,7 @@ fn request(message: &Message<'_>, method: Method<'_>) -> Result<(), Fault> {
         route?;
     }
     // §8.1.1.8: an INVITE says where it can be reached.
-    if method == Method::Invite && message.count(Name::Contact) == 0 && !is_rfc2543(message) {
+    if method == Method::Invite && !message.has(Name::Contact) && !is_rfc2543(message) {
         return Err(Error::Missing("Contact").into());
     }
     // §10.2: what is registered is a SIP or SIPS URI (RFC 4475 §3.3.4).
@@ -109,7 +109,7 @@ fn request(message: &Message<'_>, method: Method<'_>) -> Result<(), Fault> {
         return Err(Error::Value("To").into());
     }
     // A body without a type cannot be understood (§20.15).
-    if !message.body().is_empty() && message.count(Name::ContentType) == 0 {
+    if !message.body().is_empty() && !message.has(Name::ContentType) {
         return Err(Error::Missing("Content-Type").into());
     }
     Ok(())

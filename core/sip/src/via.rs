@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use crate::error::Error;
 use crate::lex::{self, Params};
 use crate::transport::Transport;
-use crate::uri::{self, Host};
+use crate::uri::Host;
+
+const WRONG: Error = Error::Value("Via");
 
 /// One value of Via.
 #[derive(Debug, Clone, Copy)]
@@ -24,27 +26,16 @@ impl<'a> Via<'a> {
     /// # Errors
     /// [`Error::Value`] when it is malformed, [`Error::Version`] when it is not of SIP 2.0.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        const WRONG: Error = Error::Value("Via");
         let text = lex::trim(text);
-        let (protocol, params) = match text.split_once(';') {
+        let (protocol, params) = match lex::cut(text, b';') {
             Some((protocol, params)) => (protocol, Params(params)),
             None => (text, Params("")),
         };
-        // White space may stand around the slashes.
-        let mut parts = protocol.splitn(3, '/');
-        let name = lex::trim(parts.next().ok_or(WRONG)?);
-        let version = lex::trim(parts.next().ok_or(WRONG)?);
-        let rest = lex::trim(parts.next().ok_or(WRONG)?);
-        let at = rest.find(lex::is_space).ok_or(WRONG)?;
-        let (transport, sent_by) = rest.split_at(at);
-        if !name.eq_ignore_ascii_case("SIP") || !lex::is_token(transport) {
-            return Err(WRONG);
-        }
-        if version != "2.0" {
-            return Err(Error::Version);
-        }
-        let (host_text, port) = sent_by_of(sent_by).ok_or(WRONG)?;
-        let host = Host::parse(host_text).ok_or(WRONG)?;
+        let (transport, sent_by) = match plain_protocol(protocol) {
+            Some(found) => found,
+            None => spaced_protocol(protocol)?,
+        };
+        let (host_text, host, port) = sent_by_of(sent_by).ok_or(WRONG)?;
         params.check("Via")?;
         Ok(Self { text, transport, host_text, host, port, params })
     }
@@ -117,16 +108,44 @@ impl<'a> Via<'a> {
     }
 }
 
+/// The transport and sent-by of what is written as nearly everybody does.
+fn plain_protocol(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("SIP/2.0/")?;
+    let (transport, sent_by) = rest.split_at_checked(lex::token_span(rest.as_bytes()))?;
+    (!transport.is_empty() && sent_by.starts_with(' ')).then_some((transport, sent_by))
+}
+
+/// The same where white space stands around the slashes, or something is wrong.
+fn spaced_protocol(text: &str) -> Result<(&str, &str), Error> {
+    let mut parts = text.splitn(3, '/');
+    let name = lex::trim(parts.next().ok_or(WRONG)?);
+    let version = lex::trim(parts.next().ok_or(WRONG)?);
+    let rest = lex::trim(parts.next().ok_or(WRONG)?);
+    let at = rest.find(lex::is_space).ok_or(WRONG)?;
+    let (transport, sent_by) = rest.split_at(at);
+    if !name.eq_ignore_ascii_case("SIP") || !lex::is_token(transport) {
+        return Err(WRONG);
+    }
+    if version != "2.0" {
+        return Err(Error::Version);
+    }
+    Ok((transport, sent_by))
+}
+
 /// `host [ COLON port ]`, where white space may stand around the colon.
-fn sent_by_of(text: &str) -> Option<(&str, Option<u16>)> {
+fn sent_by_of(text: &str) -> Option<(&str, Host<'_>, Option<u16>)> {
     let text = lex::trim(text);
-    if !text.contains(lex::is_space) {
-        return uri::split_port(text).ok();
+    if let Some(found) = Host::with_port(text) {
+        return Some(found);
     }
     let behind = text.rfind(']').map_or(0, |at| at + 1);
     let colon = behind + text.get(behind..)?.find(':')?;
-    let port = lex::trim(text.get(colon + 1..)?);
-    Some((lex::trim(text.get(..colon)?), Some(lex::number(port, "Via").ok()?.try_into().ok()?)))
+    let (host, port) = (text.get(..colon)?, text.get(colon + 1..)?);
+    if !text.contains(lex::is_space) {
+        return None;
+    }
+    let (host, port) = (lex::trim(host), lex::number(lex::trim(port), "Via").ok()?);
+    Some((host, Host::parse(host)?, Some(port.try_into().ok()?)))
 }
 
 #[cfg(test)]

@@ -48,40 +48,84 @@ impl Algorithm {
             .map(|known| (known, sess))
     }
 
-    /// H of the parts with colons between, as lower-case hex.
-    fn hex(self, parts: &[&str]) -> String {
-        fn digest<D: Digest>(parts: &[&str]) -> Vec<u8> {
+    /// H of the parts with colons between.
+    fn hash(self, parts: &[&[u8]]) -> Hash {
+        fn digest<D: Digest>(parts: &[&[u8]]) -> Hash {
             let mut hash = D::new();
             for (at, part) in parts.iter().enumerate() {
                 if at > 0 {
                     hash.update(b":");
                 }
-                hash.update(part.as_bytes());
+                hash.update(part);
             }
-            hash.finalize().to_vec()
+            Hash::new(&hash.finalize())
         }
-        hex(&match self {
+        match self {
             Self::Md5 => digest::<Md5>(parts),
             Self::Sha256 => digest::<Sha256>(parts),
             Self::Sha512_256 => digest::<Sha512_256>(parts),
-        })
+        }
+    }
+
+    /// The same as lower-case hex.
+    fn hex(self, parts: &[&[u8]]) -> Hex {
+        Hex::new(self.hash(parts).as_bytes())
     }
 }
 
-/// Lower-case hex.
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
+/// The longest of our hashes, in bytes.
+const LONGEST: usize = 32;
+
+/// A hash.
+struct Hash {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+impl Hash {
+    fn new(hash: &[u8]) -> Self {
+        let mut bytes = [0; LONGEST];
+        bytes.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
+        Self { bytes, length: hash.len().min(LONGEST) }
     }
-    text
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// A hash, or part of one, in lower-case hex.
+struct Hex {
+    digits: [u8; 2 * LONGEST],
+    length: usize,
+}
+
+impl Hex {
+    /// Of at most [`LONGEST`] bytes.
+    fn new(bytes: &[u8]) -> Self {
+        let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+        let mut digits = [0; 2 * LONGEST];
+        for (two, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            if let [high, low] = two {
+                (*high, *low) = (digit(byte >> 4), digit(byte & 15));
+            }
+        }
+        Self { digits, length: 2 * bytes.len().min(LONGEST) }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.digits.get(..self.length).unwrap_or_default()
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
 }
 
 /// H(user ":" realm ":" password): 16 bytes for MD5, else 32. All that is to be kept of a password.
 #[must_use]
 pub fn ha1(algorithm: Algorithm, user: &str, realm: &str, password: &str) -> Vec<u8> {
-    let text = algorithm.hex(&[user, realm, password]);
-    (0..text.len() / 2).filter_map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()).collect()
+    algorithm.hash(&[user.as_bytes(), realm.as_bytes(), password.as_bytes()]).as_bytes().to_vec()
 }
 
 /// The response that credentials must carry (RFC 7616 §3.4.1), as hex.
@@ -92,26 +136,30 @@ fn expected(
     method: Method<'_>,
     credentials: &Credentials<'_>,
     body: &[u8],
-) -> Option<String> {
+) -> Option<Hex> {
     let qop = credentials.qop.as_deref()?;
     let (nc, cnonce) = (credentials.nc_text?, credentials.cnonce.as_deref()?);
-    let mut secret = hex(ha1);
+    let (nonce, method) = (credentials.nonce.as_bytes(), method.as_str().as_bytes());
+    let mut secret = Hex::new(ha1);
     if sess {
-        secret = algorithm.hex(&[&secret, &credentials.nonce, cnonce]);
+        secret = algorithm.hex(&[secret.as_bytes(), nonce, cnonce.as_bytes()]);
     }
+    let uri = credentials.uri.as_bytes();
     let request = if qop.eq_ignore_ascii_case("auth") {
-        algorithm.hex(&[method.as_str(), &credentials.uri])
+        algorithm.hex(&[method, uri])
     } else if qop.eq_ignore_ascii_case("auth-int") {
-        let body = match algorithm {
-            Algorithm::Md5 => hex(&Md5::digest(body)),
-            Algorithm::Sha256 => hex(&Sha256::digest(body)),
-            Algorithm::Sha512_256 => hex(&Sha512_256::digest(body)),
-        };
-        algorithm.hex(&[method.as_str(), &credentials.uri, &body])
+        algorithm.hex(&[method, uri, algorithm.hex(&[body]).as_bytes()])
     } else {
         return None;
     };
-    Some(algorithm.hex(&[&secret, &credentials.nonce, nc, cnonce, qop, &request]))
+    Some(algorithm.hex(&[
+        secret.as_bytes(),
+        nonce,
+        nc.as_bytes(),
+        cnonce.as_bytes(),
+        qop.as_bytes(),
+        request.as_bytes(),
+    ]))
 }
 
 /// Do the credentials prove knowledge of the password behind `ha1`? Takes the same time whether they do or not. Without
@@ -120,12 +168,12 @@ fn expected(
 pub fn verify(ha1: &[u8], method: Method<'_>, credentials: &Credentials<'_>, body: &[u8]) -> bool {
     let Some((algorithm, sess)) = Algorithm::parse(credentials.algorithm.as_deref()) else { return false };
     let Some(expected) = expected(algorithm, sess, ha1, method, credentials, body) else { return false };
-    same(expected.as_bytes(), credentials.response.to_ascii_lowercase().as_bytes())
+    same(expected.as_bytes(), credentials.response.bytes().map(|digit| digit.to_ascii_lowercase()))
 }
 
 /// Compares without stopping at the first difference.
-fn same(one: &[u8], two: &[u8]) -> bool {
-    one.len() == two.len() && one.iter().zip(two).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+fn same(known: &[u8], claimed: impl ExactSizeIterator<Item = u8>) -> bool {
+    known.len() == claimed.len() && known.iter().zip(claimed).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 /// The value of a challenge row (RFC 7616 §3.3).
@@ -175,7 +223,8 @@ pub fn answer(
         nc_text: Some(&nc),
     };
     let secret = ha1(algorithm, user, &challenge.realm, password);
-    credentials.response = expected(algorithm, sess, &secret, method, &credentials, b"")?.into();
+    let response = expected(algorithm, sess, &secret, method, &credentials, b"")?;
+    credentials.response = response.as_str().into();
     let mut text = format!(
         "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{}\", cnonce=\"{cnonce}\", qop=auth, nc={nc}",
         escaped(user),

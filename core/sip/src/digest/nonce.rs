@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use md5::Digest;
 use sha2::Sha256;
 
-use super::hex;
+use super::Hex;
 
 /// How far behind the highest count one may be: requests overtake each other.
 const WINDOW: u32 = 32;
@@ -17,7 +17,8 @@ const WINDOW: u32 = 32;
 /// Mints nonces and knows its own.
 #[derive(Debug)]
 pub struct Nonces {
-    secret: [u8; 32],
+    /// The keyed hash as it is before anything is hashed: its inner and outer half.
+    keyed: (Sha256, Sha256),
     epoch: Instant,
     lifetime: Duration,
     most: usize,
@@ -55,8 +56,14 @@ impl Nonces {
     /// `now` is where its time begins; at most `most` nonces are counted at once.
     #[must_use]
     pub fn new(secret: [u8; 32], now: Instant, lifetime: Duration, most: usize) -> Self {
+        // HMAC with a key of half a block (RFC 2104).
+        let padded = |pad: u8| {
+            let mut block = [pad; 64];
+            block.iter_mut().zip(secret).for_each(|(to, from)| *to ^= from);
+            Sha256::new_with_prefix(block)
+        };
         Self {
-            secret,
+            keyed: (padded(0x36), padded(0x5c)),
             epoch: now,
             lifetime,
             most: most.max(1),
@@ -71,41 +78,26 @@ impl Nonces {
         now.saturating_duration_since(self.epoch).as_secs()
     }
 
-    fn signature(&self, seconds: u64, serial: u64) -> String {
-        // HMAC with a key of half a block (RFC 2104), over sixteen bytes.
-        let mut inner = [0x36; 64];
-        let mut outer = [0x5c; 64];
-        for (at, byte) in self.secret.iter().enumerate() {
-            if let (Some(inner), Some(outer)) = (inner.get_mut(at), outer.get_mut(at)) {
-                *inner ^= byte;
-                *outer ^= byte;
-            }
-        }
-        let mut hash = Sha256::new();
-        hash.update(inner);
-        hash.update(seconds.to_be_bytes());
-        hash.update(serial.to_be_bytes());
-        let first = hash.finalize();
-        let mut hash = Sha256::new();
-        hash.update(outer);
-        hash.update(first);
-        let mut text = hex(&hash.finalize());
-        text.truncate(32);
-        text
+    fn signature(&self, seconds: u64, serial: u64) -> Hex {
+        let (mut inner, mut outer) = self.keyed.clone();
+        inner.update(seconds.to_be_bytes());
+        inner.update(serial.to_be_bytes());
+        outer.update(inner.finalize());
+        // Half of it is enough (RFC 2104 §5).
+        Hex::new(outer.finalize().get(..16).unwrap_or_default())
     }
 
     /// A new one.
     pub fn mint(&mut self, now: Instant) -> String {
         self.serial += 1;
         let seconds = self.seconds(now);
-        format!("{seconds:08x}{:012x}{}", self.serial, self.signature(seconds, self.serial))
+        format!("{seconds:08x}{:012x}{}", self.serial, self.signature(seconds, self.serial).as_str())
     }
 
     fn read(&self, nonce: &str) -> Option<(u64, u64)> {
         let seconds = u64::from_str_radix(nonce.get(..8)?, 16).ok()?;
         let serial = u64::from_str_radix(nonce.get(8..20)?, 16).ok()?;
-        super::same(nonce.get(20..)?.as_bytes(), self.signature(seconds, serial).as_bytes())
-            .then_some((seconds, serial))
+        super::same(self.signature(seconds, serial).as_bytes(), nonce.get(20..)?.bytes()).then_some((seconds, serial))
     }
 
     /// What is this nonce to us, with this count? Nothing is counted yet.

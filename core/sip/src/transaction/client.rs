@@ -24,6 +24,7 @@
 //! | Trying, Proceeding | Timer F | - | timed out |
 //! | Completed | Timer K | - | - |
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::queue::{Armed, Due, Queue};
@@ -54,7 +55,7 @@ pub(super) struct Client<U> {
     pub(super) bytes: Vec<u8>,
     /// `None` for the layer's own CANCEL.
     pub(super) user: Option<U>,
-    pub(super) index: Box<str>,
+    pub(super) index: Arc<str>,
     interval: Duration,
     repeat: Option<Armed>,
     end: Option<Armed>,
@@ -86,7 +87,7 @@ impl<U> Client<U> {
         bytes: Vec<u8>,
         invite: bool,
         user: Option<U>,
-        index: Box<str>,
+        index: Arc<str>,
         config: &Config,
     ) -> Self {
         let interval = config.t1;

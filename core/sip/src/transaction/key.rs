@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::message::Message;
 use crate::method::Method;
+use crate::writer::push_decimal;
 
 /// §8.1.1.7: a branch that begins so is unique.
 const COOKIE: &str = "z9hG4bK";
@@ -14,16 +15,21 @@ pub(crate) fn is_unique(branch: &str) -> bool {
     branch.strip_prefix(COOKIE).is_some_and(|rest| !rest.is_empty())
 }
 
-/// The key of a server transaction: branch, sent-by and method, where ACK counts as INVITE; for RFC 2543 clients what
-/// §17.2.3 names instead.
-pub(super) fn server_key(request: &Message<'_>, method: Method<'_>) -> Option<Box<str>> {
+/// Writes the key of a server transaction: branch, sent-by and method, where ACK counts as INVITE; for RFC 2543 clients
+/// what §17.2.3 names instead.
+pub(super) fn server_key(key: &mut String, request: &Message<'_>, method: Method<'_>) -> Option<()> {
     let via = request.via().ok()?;
     let method = if method == Method::Ack { Method::Invite } else { method };
-    let mut key = String::with_capacity(96);
-    let port = via.sent_by_port().unwrap_or(0);
+    key.clear();
     match via.branch() {
         Some(branch) if is_unique(branch) => {
-            let _ = write!(key, "{branch} {} {port} {}", via.sent_by_str(), method.as_str());
+            key.push_str(branch);
+            key.push(' ');
+            key.push_str(via.sent_by_str());
+            key.push(' ');
+            push_decimal(key, via.sent_by_port().unwrap_or(0)).ok()?;
+            key.push(' ');
+            key.push_str(method.as_str());
         }
         _ => {
             // The ACK's To tag is the response's, the INVITE's is none: it is left out for both.
@@ -41,7 +47,7 @@ pub(super) fn server_key(request: &Message<'_>, method: Method<'_>) -> Option<Bo
             );
         }
     }
-    Some(key.into())
+    Some(())
 }
 
 /// §8.2.2.2: what two copies of one request have in common that came by two ways. `None` inside a dialog.
@@ -55,9 +61,12 @@ pub(super) fn merge_key(request: &Message<'_>, method: Method<'_>) -> Option<u64
     Some(hasher.finish())
 }
 
-/// The key of a client transaction (§17.1.3): our own branch, and the method of CSeq, for a CANCEL shares its INVITE's
-/// branch.
-pub(super) fn client_key(message: &Message<'_>) -> Option<Box<str>> {
-    let branch = message.via().ok()?.branch()?;
-    Some(format!("{} {branch}", message.cseq().ok()?.method.as_str()).into())
+/// Writes the key of a client transaction (§17.1.3): our own branch, and the method of CSeq, for a CANCEL shares its
+/// INVITE's branch.
+pub(super) fn client_key(key: &mut String, message: &Message<'_>) -> Option<()> {
+    key.clear();
+    key.push_str(message.cseq().ok()?.method.as_str());
+    key.push(' ');
+    key.push_str(message.via().ok()?.branch()?);
+    Some(())
 }

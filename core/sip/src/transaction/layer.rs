@@ -1,6 +1,7 @@
 //! The layer: finds the transaction that a message belongs to, and lets it act.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 use slotmap::SlotMap;
@@ -22,14 +23,16 @@ pub struct Layer<U> {
     clients: SlotMap<ClientKey, Client<U>>,
     servers: SlotMap<ServerKey, Server>,
     /// Client transactions by the method and branch that we sent.
-    by_branch: HashMap<Box<str>, ClientKey>,
+    by_branch: HashMap<Arc<str>, ClientKey>,
     /// Server transactions by what §17.2.3 matches.
-    by_request: HashMap<Box<str>, ServerKey>,
+    by_request: HashMap<Arc<str>, ServerKey>,
     /// Server transactions outside of dialogs by what §8.2.2.2 compares.
     by_origin: HashMap<u64, ServerKey>,
     queue: Queue,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event<U>>,
+    /// The key of the message in hand: most are looked up and not kept.
+    key: String,
 }
 
 /// What became of a request that came.
@@ -86,6 +89,7 @@ impl<U: Copy> Layer<U> {
             queue: Queue::default(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
+            key: String::new(),
         }
     }
 
@@ -104,8 +108,10 @@ impl<U: Copy> Layer<U> {
     /// Takes a request that was parsed and validated.
     pub fn handle_request(&mut self, now: Instant, request: &Message<'_>, flow: Flow) -> Incoming {
         let Some(method) = request.method() else { return Incoming::Absorbed };
-        let Some(index) = key::server_key(request, method) else { return Incoming::Absorbed };
-        if let Some(key) = self.by_request.get(&index).copied() {
+        if key::server_key(&mut self.key, request, method).is_none() {
+            return Incoming::Absorbed;
+        }
+        if let Some(key) = self.by_request.get(&*self.key).copied() {
             return self.handle_again(now, key, method);
         }
         if method == Method::Ack {
@@ -119,6 +125,7 @@ impl<U: Copy> Layer<U> {
         let trying = Writer::reply(request, Status::TRYING, None, flow.remote).finish();
         let merge = merge.filter(|_| !merged && method != Method::Cancel);
         let invite = method == Method::Invite;
+        let index: Arc<str> = self.key.as_str().into();
         let key = self.servers.insert(Server::new(invite, flow, trying, index.clone(), merge));
         if let Some(server) = self.servers.get_mut(key) {
             server.begin(key, now, &self.config, &mut self.queue);
@@ -130,8 +137,8 @@ impl<U: Copy> Layer<U> {
         match method {
             Method::Cancel => {
                 // §9.2: matched as if it were the INVITE.
-                let invite =
-                    key::server_key(request, Method::Invite).and_then(|index| self.by_request.get(&index).copied());
+                let invite = key::server_key(&mut self.key, request, Method::Invite)
+                    .and_then(|()| self.by_request.get(&*self.key).copied());
                 Incoming::Cancel { cancel: key, invite }
             }
             _ if merged => Incoming::Merged(key),
@@ -161,9 +168,9 @@ impl<U: Copy> Layer<U> {
     pub fn respond(&mut self, now: Instant, key: ServerKey, status: Status, bytes: Vec<u8>) {
         let Some(server) = self.servers.get_mut(key) else { return };
         if server.respond(key, status, bytes, now, &self.config, &mut self.queue) {
-            let bytes =
-                if server.state == State::Accepted { std::mem::take(&mut server.bytes) } else { server.bytes.clone() };
-            server.shrink();
+            // What is kept for copies of the request has no room to spare.
+            let kept = if server.state == State::Accepted { Vec::new() } else { server.bytes.clone() };
+            let bytes = std::mem::replace(&mut server.bytes, kept);
             self.transmits.push_back(Transmit { flow: server.flow, bytes });
         }
     }
@@ -188,13 +195,13 @@ impl<U: Copy> Layer<U> {
     }
 
     fn send_request(&mut self, now: Instant, flow: Flow, bytes: Vec<u8>, user: Option<U>) -> Option<ClientKey> {
-        let (index, invite) = {
-            let message = crate::parse(&bytes, &crate::Limits::default()).ok()?;
-            (key::client_key(&message)?, message.method()? == Method::Invite)
-        };
-        if self.by_branch.contains_key(&index) {
+        let message = crate::parse(&bytes, &crate::Limits::default()).ok()?;
+        key::client_key(&mut self.key, &message)?;
+        let invite = message.method()? == Method::Invite;
+        if self.by_branch.contains_key(&*self.key) {
             return None;
         }
+        let index: Arc<str> = self.key.as_str().into();
         self.transmits.push_back(Transmit { flow, bytes: bytes.clone() });
         let key = self.clients.insert(Client::new(flow, bytes, invite, user, index.clone(), &self.config));
         if let Some(client) = self.clients.get_mut(key) {
@@ -208,8 +215,8 @@ impl<U: Copy> Layer<U> {
     /// 2xx to INVITE do go up.
     pub fn handle_response(&mut self, now: Instant, response: &Message<'_>) -> Option<(ClientKey, U)> {
         let status = response.status()?;
-        let index = key::client_key(response)?;
-        let key = *self.by_branch.get(&index)?;
+        key::client_key(&mut self.key, response)?;
+        let key = *self.by_branch.get(&*self.key)?;
         crate::validate(response).ok()?;
         let client = self.clients.get_mut(key)?;
         let heard = client.handle(key, response, status, now, &self.config, &mut self.queue);

@@ -28,6 +28,7 @@
 //! | Completed | request | Completed | send again |
 //! | Completed | Timer J | - | - |
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::queue::{Armed, Due, Queue};
@@ -53,7 +54,7 @@ pub(super) struct Server {
     /// The last response; before the first one, the 100 that may be said.
     pub(super) bytes: Vec<u8>,
     answered: bool,
-    pub(super) index: Box<str>,
+    pub(super) index: Arc<str>,
     pub(super) merge: Option<u64>,
     interval: Duration,
     answer: Option<Armed>,
@@ -61,7 +62,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(invite: bool, flow: Flow, trying: Vec<u8>, index: Box<str>, merge: Option<u64>) -> Self {
+    pub(super) fn new(invite: bool, flow: Flow, trying: Vec<u8>, index: Arc<str>, merge: Option<u64>) -> Self {
         Self {
             invite,
             state: State::Proceeding,
@@ -131,13 +132,6 @@ impl Server {
             }
         }
         self.answered
-    }
-
-    /// The 2xx has been sent: it is the user's to repeat, and only copies of the INVITE are absorbed.
-    pub(super) fn shrink(&mut self) {
-        if self.state == State::Accepted {
-            self.bytes = Vec::new();
-        }
     }
 
     /// The timers of the 100 and Timer G. Says whether the bytes are to be sent.
