@@ -37,6 +37,9 @@ pub(crate) struct Stream {
     jitter: u64,
     clock: Option<u32>,
     measured: bool,
+    /// How often numbers were missing, and how many of them came late after all.
+    gaps: u64,
+    late: u64,
 }
 
 impl Stream {
@@ -51,6 +54,8 @@ impl Stream {
             jitter: 0,
             clock: None,
             measured: false,
+            gaps: 0,
+            late: 0,
         }
     }
 
@@ -59,6 +64,7 @@ impl Stream {
         let ahead = sequence.wrapping_sub(last);
         if ahead < MAX_DROPOUT {
             self.highest += u64::from(ahead);
+            self.gaps += u64::from(ahead > 1);
         } else if ahead <= u16::MAX - 100 {
             // A leap: the sender began anew (§A.1).
             self.lost_before += self.lost_of_run();
@@ -66,6 +72,9 @@ impl Stream {
             self.highest = self.first;
             self.received = 0;
             self.transit = None;
+            (self.gaps, self.late) = (0, 0);
+        } else {
+            self.late += 1;
         }
         self.received += 1;
         self.measure(now, timestamp, clock);
@@ -97,12 +106,44 @@ impl Stream {
     }
 
     fn lost_of_run(&self) -> u64 {
-        let expected = self.highest - self.first + 1;
-        expected.saturating_sub(self.received)
+        self.expected().saturating_sub(self.received)
     }
 
     pub(crate) fn lost(&self) -> u64 {
         self.lost_before + if self.received == 0 { 0 } else { self.lost_of_run() }
+    }
+
+    /// How many packets should have come since the sender began (§A.3).
+    pub(crate) fn expected(&self) -> u64 {
+        self.highest - self.first + 1
+    }
+
+    /// How many of them did, copies counted too (§A.3).
+    pub(crate) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// The highest sequence number, its wraps above the low 16 bits (§6.4.1). That field wraps itself.
+    pub(crate) fn highest(&self) -> u32 {
+        (self.highest & u64::from(u32::MAX)) as u32
+    }
+
+    /// Interarrival jitter in ticks (§6.4.1); 0 when nothing was measured, as the field has no other word for it.
+    pub(crate) fn jitter_ticks(&self) -> u32 {
+        u32::try_from(self.jitter >> 4).unwrap_or(u32::MAX)
+    }
+
+    /// How much longer losses last than they would by chance (ITU-T G.107 §7.5): the mean length of a run of lost
+    /// packets over 1/(1 − loss). 1 is by chance. `None` when none was lost.
+    pub(crate) fn burst_ratio(&self) -> Option<f64> {
+        let lost = self.lost_of_run();
+        // A gap that was filled late was none. Which one it was is not kept: each late packet counts as one gap less.
+        let gaps = self.gaps.saturating_sub(self.late).max(1);
+        if lost == 0 || self.gaps == 0 {
+            return None;
+        }
+        let share = lost as f64 / self.expected() as f64;
+        Some((lost as f64 / gaps as f64 * (1.0 - share)).max(1.0))
     }
 
     pub(crate) fn jitter_us(&self) -> Option<u32> {
@@ -137,6 +178,27 @@ mod tests {
             stream.count(start, sequence, 0, None);
         }
         assert_eq!(stream.lost(), 1);
+    }
+
+    #[test]
+    fn losses_in_runs_are_bursts_and_single_ones_are_chance() {
+        let start = Instant::now();
+        let (mut single, mut runs, mut swapped) = (Stream::new(0), Stream::new(0), Stream::new(0));
+        for packet in 0..10_000_u16 {
+            if packet % 50 != 7 {
+                single.count(start, packet, 0, None);
+            }
+            if packet % 250 >= 5 {
+                runs.count(start, packet, 0, None);
+            }
+            // Every other pair changes places; nothing is lost.
+            swapped.count(start, packet ^ 1, 0, None);
+        }
+        let ratio = single.burst_ratio().expect("losses");
+        assert!((ratio - 1.0).abs() < 0.05, "{ratio}");
+        let ratio = runs.burst_ratio().expect("losses");
+        assert!((4.5..=5.1).contains(&ratio), "{ratio}");
+        assert_eq!(swapped.burst_ratio(), None);
     }
 
     #[test]

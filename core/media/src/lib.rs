@@ -15,10 +15,14 @@
 #![forbid(unsafe_code)]
 
 mod counts;
+pub mod dtmf;
 mod pcm;
 mod port;
+pub mod quality;
 mod relay;
+pub mod rtcp;
 mod source;
+pub mod tone;
 
 pub use counts::Stats;
 pub use pcm::{FRAME, Rate};
