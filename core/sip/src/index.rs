@@ -172,3 +172,31 @@ fn has_bare_nul(row: &str) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_however_far_down_they_stand() {
+        let limits = Limits { headers: 1000, ..Limits::default() };
+        for above in [0, 1, 254, 255, 256, 600] {
+            let mut head = "X-Row: x\r\n".repeat(above);
+            head.push_str("Subject: one\r\nv: first, second\r\nX-Row: x\r\nVia: third\r\nTo : last\r\n");
+            let mut flaw = None;
+            let (index, vias) = index(&head, 0, &limits, &mut flaw).unwrap();
+            let values = |name| {
+                let of = index.of(name).map(|row| head.get(row.value as usize..row.end as usize).unwrap_or_default());
+                of.collect::<Vec<_>>()
+            };
+            assert_eq!((vias, flaw), (3, None), "{above}");
+            assert_eq!(values(Name::Subject), [" one"], "{above}");
+            assert_eq!(values(Name::Via), [" first, second", " third"], "{above}");
+            assert_eq!(values(Name::To), [" last"], "{above}");
+            assert_eq!(values(Name::Other).len(), above + 1);
+            assert!(values(Name::From).is_empty() && !index.has(Name::From));
+            assert_eq!(index.repeated(&[Name::Subject, Name::To, Name::Via]), Some(Name::Via), "{above}");
+            assert_eq!(index.repeated(&[Name::Subject, Name::To]), None, "{above}");
+        }
+    }
+}

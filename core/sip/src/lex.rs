@@ -300,3 +300,37 @@ pub(crate) fn number(text: &str, header: &'static str) -> Result<u32, Error> {
     }
     number.ok_or(Error::Range(header))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every text of up to six of these.
+    #[test]
+    fn what_is_read_in_one_pass_is_what_splitting_finds() {
+        const ALPHABET: [char; 8] = ['a', '=', ';', ',', '"', '\\', '<', ' '];
+        let mut texts = vec![String::new()];
+        let mut plain = 0;
+        for _ in 0..6 {
+            texts = texts.iter().flat_map(|text| ALPHABET.map(|c| format!("{text}{c}"))).collect();
+            for (text, separator) in texts.iter().flat_map(|text| [(text, b';'), (text, b',')]) {
+                let Some(part) = Part::plain(text, separator) else { continue };
+                let slow = Part::any(text, separator);
+                assert_eq!((part.name, part.value, part.rest), (slow.name, slow.value, slow.rest), "{text:?}");
+                assert!(is_token(part.name) && part.value.is_none_or(is_param_value), "{text:?}");
+                plain += 1;
+            }
+        }
+        assert!(plain > 1000, "{plain}");
+    }
+
+    #[test]
+    fn a_number_has_digits_alone_and_fits() {
+        assert_eq!(number("0042", "x"), Ok(42));
+        assert_eq!(number("4294967295", "x"), Ok(u32::MAX));
+        assert_eq!(number("4294967296", "x"), Err(Error::Range("x")));
+        for text in ["", "+1", "-1", "1 ", "99999999999x"] {
+            assert_eq!(number(text, "x"), Err(Error::Value("x")), "{text:?}");
+        }
+    }
+}
