@@ -200,6 +200,14 @@ impl<'a> Message<'a> {
         self.bytes
     }
 
+    /// A copy of the start line and the headers, which parses again.
+    pub(crate) fn head_alone(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.head.len() + 2);
+        bytes.extend_from_slice(self.head.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+        bytes
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {

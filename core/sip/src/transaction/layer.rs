@@ -14,7 +14,6 @@ use crate::message::Message;
 use crate::method::Method;
 use crate::status::Status;
 use crate::transport::{ConnectionId, Flow, Transmit};
-use crate::writer::Writer;
 
 /// All transactions. `U` is what the user of a client transaction wants to find again with its answers.
 #[derive(Debug)]
@@ -122,11 +121,10 @@ impl<U: Copy> Layer<U> {
         if self.len() >= self.config.max {
             return Incoming::Full;
         }
-        let trying = Writer::reply(request, Status::TRYING, None, flow.remote).finish();
         let merge = merge.filter(|_| !merged && method != Method::Cancel);
         let invite = method == Method::Invite;
         let index: Arc<str> = self.key.as_str().into();
-        let key = self.servers.insert(Server::new(invite, flow, trying, index.clone(), merge));
+        let key = self.servers.insert(Server::new(invite, flow, request.head_alone(), index.clone(), merge));
         if let Some(server) = self.servers.get_mut(key) {
             server.begin(key, now, &self.config, &mut self.queue);
         }

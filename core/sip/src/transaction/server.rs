@@ -33,8 +33,10 @@ use std::time::{Duration, Instant};
 
 use super::queue::{Armed, Due, Queue};
 use super::{Config, ServerKey};
+use crate::limits::Limits;
 use crate::status::Status;
 use crate::transport::Flow;
+use crate::writer::Writer;
 
 /// Where a server transaction stands. Trying is Proceeding without bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub(super) struct Server {
     pub(super) invite: bool,
     pub(super) state: State,
     pub(super) flow: Flow,
-    /// The last response; before the first one, the 100 that may be said.
+    /// The last response; before the first one, the head of the request, from which the 100 is written that is seldom said.
     pub(super) bytes: Vec<u8>,
     answered: bool,
     pub(super) index: Arc<str>,
@@ -62,12 +64,12 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(invite: bool, flow: Flow, trying: Vec<u8>, index: Arc<str>, merge: Option<u64>) -> Self {
+    pub(super) fn new(invite: bool, flow: Flow, head: Vec<u8>, index: Arc<str>, merge: Option<u64>) -> Self {
         Self {
             invite,
             state: State::Proceeding,
             flow,
-            bytes: trying,
+            bytes: head,
             answered: false,
             index,
             merge,
@@ -140,6 +142,7 @@ impl Server {
         match self.state {
             State::Proceeding if !self.answered => {
                 self.answered = true;
+                self.bytes = trying(&self.bytes, &self.flow);
                 true
             }
             State::Completed => {
@@ -168,5 +171,15 @@ impl Server {
     pub(super) fn disarm(&mut self, queue: &mut Queue) {
         queue.cancel(&mut self.answer);
         queue.cancel(&mut self.forget);
+    }
+}
+
+/// The 100 for a request of which the head alone is left (§8.2.6.1).
+fn trying(head: &[u8], flow: &Flow) -> Vec<u8> {
+    // It was within the limits of whoever read it first.
+    let none = Limits { message: usize::MAX, header: usize::MAX, headers: usize::MAX, vias: usize::MAX };
+    match crate::parse(head, &none) {
+        Ok(request) => Writer::reply(&request, Status::TRYING, None, flow.remote).finish(),
+        Err(_) => Vec::new(),
     }
 }
