@@ -16,6 +16,7 @@
 
 mod counts;
 pub mod dtmf;
+pub mod mixer;
 mod pcm;
 mod port;
 pub mod quality;
