@@ -86,6 +86,13 @@ impl Key {
         Pressed { digit: self.digit, duration: Duration::from_micros(micros) }
     }
 
+    /// There are phones whose timestamps stand still while they send no sound. A first report that is shorter than the
+    /// key that ended, and no straggler of it, is the same key once more.
+    fn is_pressed_again(&self, arrival: &Arrival<'_>, event: Event) -> bool {
+        let ahead = arrival.sequence.wrapping_sub(self.sequence);
+        self.state == State::Ended && arrival.marker && (1..0x8000).contains(&ahead) && event.duration < self.duration
+    }
+
     /// §2.5.1.3: a key too long for the duration field goes on in a segment that begins where the last one ended, and
     /// has no marker. A segment that begins while the last one still sounds can be no other key either.
     fn goes_on_in(&self, arrival: &Arrival<'_>, event: Event) -> bool {
@@ -111,7 +118,7 @@ impl Receiver {
         };
         let behind = key.sequence.wrapping_sub(arrival.sequence);
         let straggles = behind > 0 && behind <= MAX_MISORDER && now.saturating_duration_since(key.seen) < STRAGGLERS;
-        if arrival.timestamp == key.segment && event.digit == key.digit {
+        if arrival.timestamp == key.segment && event.digit == key.digit && !key.is_pressed_again(arrival, event) {
             key.report(now, event, straggles, arrival.sequence);
         } else if straggles {
             // Of a key or segment before this one, which is told already or was lost with all its other reports.

@@ -295,6 +295,12 @@ fn odd_senders_are_understood() {
         ear.hears(&(TICK * u32::from(index), index, departure));
     }
     assert_eq!(ear.keys().len(), 1);
+    // Timestamps that stand still.
+    let mut ear = Ear::new(8000);
+    for (at, sequence, departure) in dialled(8000, 0, &[('4', 60), ('4', 80), ('5', 80)]) {
+        ear.hears(&(at, sequence, Departure { timestamp: 77, ..departure }));
+    }
+    assert_eq!(ear.keys(), [('4', 60), ('4', 80), ('5', 80)]);
     // Another key with the same timestamp.
     let mut ear = Ear::new(8000);
     for (index, key) in ['1', '2'].into_iter().enumerate() {
