@@ -151,6 +151,17 @@ fn a_key_of_which_one_packet_came_is_heard() {
 }
 
 #[test]
+fn a_report_that_was_overtaken_makes_no_key_shorter() {
+    let sent = dialled(8000, 5000, &[('9', 200)]);
+    let mut ear = Ear::new(8000);
+    for index in [0, 1, 5, 4, 2] {
+        ear.hears(&sent[index]);
+    }
+    ear.waits(Duration::from_secs(1));
+    assert_eq!(ear.keys(), [('9', 120)]);
+}
+
+#[test]
 fn a_key_whose_end_was_lost_ends_by_time_and_does_not_come_again() {
     let sent = dialled(8000, 5000, &[('9', 400)]);
     let mut ear = Ear::new(8000);

@@ -262,6 +262,49 @@ fn lies_of_the_far_end_are_not_believed() {
 }
 
 #[test]
+fn a_round_trip_is_that_of_a_report_of_ours_and_no_longer_than_can_be() {
+    let mut line = Line::new(Duration::from_millis(50), 10);
+    line.talk(Duration::from_secs(20), never, at_once);
+    let end = &mut line.ends[0];
+    let truth = end.far();
+    // A report of ours leaves, and is answered.
+    let due = end.poll_timeout();
+    let left = line.clocks[0] + (due - line.start);
+    let mut buffer = [0; 256];
+    assert!(end.poll(due, Ntp::since_1970(left), &mut buffer).is_ok_and(|length| length.is_some()));
+    let ours = Ntp::since_1970(left).middle();
+    let second = 0x1_0000;
+    for (after, answered, held, round_trip) in [
+        (1200, ours, second, Some(Duration::from_millis(200))),
+        // One that we never made, though its time would fit.
+        (1200, ours.wrapping_add(7), second, None),
+        (11_000, ours, 0, None),
+        // Held for longer than it was away: a little may be the clocks, much is not.
+        (990, ours, second, Some(Duration::ZERO)),
+        (500, ours, second, None),
+    ] {
+        let block = ReportBlock::builder(A)
+            .extended_sequence_number(u32::from(line.sequence))
+            .last_sender_report_timestamp(answered)
+            .delay_since_last_sender_report_timestamp(held);
+        let report = ReceiverReport::builder(B).add_report_block(block);
+        let length = report.write_into(&mut buffer).expect("room");
+        let before = end.far();
+        let now = Ntp::since_1970(left + Duration::from_millis(after));
+        assert_eq!(end.handle(due, now, &buffer[..length]), Ok(()));
+        let far = end.far();
+        match round_trip {
+            Some(expected) => {
+                let measured = far.round_trip.expect("measured");
+                assert!(measured.abs_diff(expected) < Duration::from_millis(1), "{measured:?}");
+            }
+            None => assert_eq!((far.round_trip, far.doubted), (before.round_trip, before.doubted + 1), "{after}"),
+        }
+    }
+    assert!(end.far().reports > truth.reports);
+}
+
+#[test]
 fn what_is_no_report_does_no_harm() {
     let mut line = Line::new(Duration::from_millis(5), 8);
     line.talk(Duration::from_secs(10), never, at_once);

@@ -197,6 +197,21 @@ fn no_key_is_heard_in_talk() {
 }
 
 #[test]
+fn no_key_is_heard_in_what_was_spoken() {
+    let spoken = speech::spoken();
+    for gain in [0.1, 0.3, 1.0, 3.0] {
+        // Faster and slower voices are higher and lower ones.
+        for step in [0.7, 0.85, 1.0, 1.2, 1.4] {
+            let voice = (0..).map(|at| f64::from(at) * step).map_while(|at| {
+                let (one, other) = (spoken.get(at as usize)?, spoken.get(at as usize + 1)?);
+                Some((f64::from(*one) + (f64::from(*other) - f64::from(*one)) * at.fract()) * gain)
+            });
+            assert_eq!(Tape { sound: voice.collect() }.heard(), [], "gain {gain}, step {step}");
+        }
+    }
+}
+
+#[test]
 fn a_key_pressed_while_somebody_talks_softly_is_heard() {
     let mut chance = Chance::seeded(11);
     let talk = speech::talk(&mut chance, 30);
