@@ -16,16 +16,27 @@
 
 mod counts;
 pub mod dtmf;
+mod encoded;
 pub mod mixer;
+mod ogg;
 mod pcm;
+pub mod player;
 mod port;
+pub mod prompts;
 pub mod quality;
+pub mod record;
 mod relay;
 pub mod rtcp;
+pub mod say;
+pub mod sound;
 mod source;
 pub mod tone;
 
 pub use counts::Stats;
+pub use encoded::{Encode, Track, TrackError};
 pub use pcm::{FRAME, Rate};
+pub use player::Player;
 pub use port::Expectation;
+pub use record::Recorder;
 pub use relay::{Forward, Kind, PortKey, Relay};
+pub use sound::Sound;
