@@ -17,54 +17,40 @@
 pub mod codec;
 mod conceal;
 mod counts;
-<<<<<<< HEAD
 pub mod dtmf;
 mod encoded;
+mod jitter;
 pub mod mixer;
 mod ogg;
 mod pcm;
-pub mod player;
-=======
-mod jitter;
-mod pcm;
 mod pitch;
->>>>>>> 9d1d1db (media: codecs, resampling, jitter buffer, concealment, and the two halves of a transcoder)
+pub mod player;
 mod port;
 pub mod prompts;
 pub mod quality;
 pub mod record;
 mod relay;
-<<<<<<< HEAD
+mod resample;
 pub mod rtcp;
 pub mod say;
 pub mod sound;
 mod source;
-pub mod tone;
-=======
-mod resample;
-mod source;
 mod stretch;
+pub mod tone;
 mod transcode;
->>>>>>> 9d1d1db (media: codecs, resampling, jitter buffer, concealment, and the two halves of a transcoder)
 
 pub use codec::{Codec, CodecError, Decoder, Encoder, OpusSettings};
 pub use conceal::Concealer;
 pub use counts::Stats;
-<<<<<<< HEAD
 pub use encoded::{Encode, Track, TrackError};
-=======
 pub use jitter::{
     Arrival, Content, Due, Jitter, JitterConfig, JitterCounts, LONGEST_PAYLOAD, Playout, Slip, Taken, Urgency,
 };
->>>>>>> 9d1d1db (media: codecs, resampling, jitter buffer, concealment, and the two halves of a transcoder)
 pub use pcm::{FRAME, Rate};
 pub use player::Player;
 pub use port::Expectation;
 pub use record::Recorder;
 pub use relay::{Forward, Kind, PortKey, Relay};
-<<<<<<< HEAD
-pub use sound::Sound;
-=======
 pub use resample::Resampler;
+pub use sound::Sound;
 pub use transcode::{Crossing, Format, Heard, Hearing, Packetiser, Speaking, Unheard, Unspeakable};
->>>>>>> 9d1d1db (media: codecs, resampling, jitter buffer, concealment, and the two halves of a transcoder)
