@@ -162,7 +162,7 @@ impl CallControl {
             Reply::Dialled(outcome) => Ok(outcome),
             Reply::Refused(refusal) => Err(refusal),
             Reply::Ended(ending) => return Err(HungUp(Some(ending))),
-            Reply::Done => Err(Refusal::WrongState),
+            _ => Err(Refusal::WrongState),
         })
     }
 }

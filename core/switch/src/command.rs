@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::audio::{Keys, Play, Read, Record as Recording, Sound};
 use crate::event::Cause;
 
 /// One request of an application. Each is answered by exactly one [`Reply`](crate::Reply).
@@ -22,6 +23,27 @@ pub enum Command {
     },
     /// Ring one or more targets and bridge the first that answers.
     Dial(Dial),
+    /// Play sounds to the caller, who has been answered. The reply is [`Reply::Played`](crate::Reply), when it is over.
+    Play(Play),
+    /// Ask the caller for keys. The reply is [`Reply::Read`](crate::Reply).
+    Read(Read),
+    /// Record the caller. The reply is [`Reply::Recorded`](crate::Reply).
+    Record(Recording),
+    /// Let the caller hear himself until one of these keys or for this time. The reply is [`Reply::Played`](crate::Reply).
+    Echo {
+        /// Any of these ends it.
+        end: Keys,
+        /// The longest time, an hour at most.
+        limit: Duration,
+    },
+    /// Play this over and over while the application does other things; music, when it is nothing. Ended by the next
+    /// command that makes sound, by [`Hush`](Self::Hush) or by an answered dial.
+    Music {
+        /// What; the tenant's music on hold when empty.
+        sounds: Vec<Sound>,
+    },
+    /// End the music.
+    Hush,
     /// End the call.
     Hangup(Cause),
     /// Reply after this time: applications never sleep themselves, so that virtual time covers them.

@@ -57,6 +57,12 @@ impl Switch {
             Command::AwaitEnd => call.pending = Some(Pending::End),
             Command::Detach => self.detach(id),
             Command::Route { failed } => self.route(id, failed),
+            Command::Play(_)
+            | Command::Read(_)
+            | Command::Record(_)
+            | Command::Echo { .. }
+            | Command::Music { .. }
+            | Command::Hush => call.refuse(Refusal::NoResources, &mut self.wire),
             Command::Hangup(_) => {}
         }
     }

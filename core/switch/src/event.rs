@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::audio::{AudioError, Digits, Played, Recorded};
 use crate::command::Label;
 use crate::ids::{CallUid, TenantId, UserId};
 
@@ -41,6 +42,14 @@ pub enum Reply {
     Done,
     /// How a dial came out.
     Dialled(DialOutcome),
+    /// What was played is over.
+    Played(Played),
+    /// What was read from the keys.
+    Read(Digits),
+    /// What was recorded.
+    Recorded(Recorded),
+    /// Sound could not be made or kept.
+    Inaudible(AudioError),
     /// The call was over; the reply to `AwaitEnd`, and to whatever was under way when the call ended.
     Ended(Ending),
     /// It was not done, because.

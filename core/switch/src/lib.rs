@@ -12,12 +12,13 @@
 //! The order of outputs is a promise: what is to be sent stands before the timer that repeats it.
 //!
 //! The words that all others speak are here too, a file each: [`Command`] and [`Event`] (what an application says to a
-//! call and hears from it), [`Ask`] and [`Answer`] (what the exchange must be told), [`MediaCommand`] and [`MediaEvent`]
+//! call and hears from it), [`Play`], [`Read`] and [`Recording`] (what sounds there), [`Ask`] and [`Answer`] (what the exchange must be told), [`MediaCommand`] and [`MediaEvent`]
 //! (what it says to the media engine), [`Record`] (what must be kept).
 
 mod application;
 mod arrive;
 mod ask;
+mod audio;
 mod bridge;
 mod call;
 mod command;
@@ -43,11 +44,14 @@ mod wire;
 
 pub use application::{Application, CallControl, Commands, Failure, HungUp, Running};
 pub use ask::{Account, Admission, Answer, Ask, Destination, Fallback, Ha1, NoPort, TenantPolicy, Unresolved};
+pub use audio::{
+    AudioError, Digit, Digits, Ended, Keys, Play, Played, Read, Record as Recording, Recorded, Sound, Tone,
+};
 pub use command::{Command, Dial, Label, Order, Target};
 pub use config::Config;
 pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, Refusal, Reply, Side};
 pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
 pub use io::{Input, Output};
-pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats};
+pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
 pub use record::{BindingChange, Cdr, Direction, Disposition, LegRecord, Notice, Record, StoredBinding};
 pub use switch::Switch;

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::ids::PortId;
+use media::{Codec, Format};
+
+use crate::audio::{AudioError, Digit, Sound};
+use crate::ids::{PortId, TenantId};
 
 /// A pair of ports that the media engine has set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +15,25 @@ pub struct MediaPort {
     pub id: PortId,
     /// The address for `c=` and `m=`; RTCP is on the next port.
     pub address: SocketAddr,
+}
+
+/// What is played or recorded on a port, so that an answer finds who waits for it. Minted by the exchange, for one port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SoundId(pub u32);
+
+/// How the exchange hears and speaks on a port itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voice {
+    /// What it speaks.
+    pub codec: Codec,
+    /// Under which payload type.
+    pub send: u8,
+    /// What may come, by payload type: the same codec and others, comfort noise, telephone events.
+    pub formats: Vec<(u8, Format)>,
+    /// How much sound a packet to it holds.
+    pub ptime: Duration,
+    /// The payload type and clock in Hz under which it takes keys (RFC 4733); `None` where it takes none.
+    pub events: Option<(u8, u32)>,
 }
 
 /// An order to the media engine. Orders for one port are carried out in the order given.
@@ -31,8 +53,12 @@ pub enum MediaCommand {
         signalling: std::net::IpAddr,
         /// The payload types that may come, each with its RTP clock in Hz. Empty: any, and jitter is not measured.
         clocks: Vec<(u8, u32)>,
+        /// How the exchange itself can be heard there, and hear; `None` where the two have no codec in common: such a
+        /// port can be relayed and no more.
+        voice: Option<Voice>,
     },
-    /// Relay between two ports, both ways.
+    /// Let two ports hear each other, both ways: relayed packet by packet where both ends understand the same, else decoded
+    /// and encoded. Ends whatever was played to either.
     Connect {
         /// One.
         a: PortId,
@@ -51,6 +77,54 @@ pub enum MediaCommand {
         /// The longest silence.
         silence: Option<Duration>,
     },
+    /// Play this to the far end of a port, in place of what is played there. Answered by [`MediaEvent::Played`], but for
+    /// what was replaced or stopped.
+    Play {
+        /// Which port.
+        port: PortId,
+        /// Its name in the answer.
+        id: SoundId,
+        /// Whose prompts and recordings.
+        tenant: TenantId,
+        /// What, one after the other.
+        sounds: Vec<Sound>,
+        /// In which language; the tenant's when `None`.
+        language: Option<String>,
+        /// Over and over.
+        forever: bool,
+    },
+    /// Play nothing more there.
+    Hush {
+        /// Which port.
+        port: PortId,
+    },
+    /// Give the far end of a port back what it says.
+    Echo {
+        /// Which port.
+        port: PortId,
+        /// Begin, or end.
+        on: bool,
+    },
+    /// Keep what the far end of a port says. Answered by [`MediaEvent::Recorded`], once.
+    Record {
+        /// Which port.
+        port: PortId,
+        /// Its name in the answer.
+        id: SoundId,
+        /// Whose.
+        tenant: TenantId,
+        /// Under which name; in place of what had it.
+        name: String,
+        /// The longest time.
+        limit: Duration,
+        /// Silence of this time ends it.
+        silence: Option<Duration>,
+    },
+    /// End the recording there.
+    Enough {
+        /// Which port.
+        port: PortId,
+    },
     /// Give the port back. Answered by [`MediaEvent::Closed`].
     Close {
         /// Which port.
@@ -65,6 +139,33 @@ pub enum MediaEvent {
     Silent {
         /// Which port.
         port: PortId,
+    },
+    /// What was to be played is over, or could not be.
+    Played {
+        /// Which port.
+        port: PortId,
+        /// What.
+        id: SoundId,
+        /// Why it was not played whole.
+        fault: Option<AudioError>,
+    },
+    /// What was to be recorded is on the disk, or could not be.
+    Recorded {
+        /// Which port.
+        port: PortId,
+        /// What.
+        id: SoundId,
+        /// How long it is.
+        length: Duration,
+        /// Why it is not what it should be.
+        fault: Option<AudioError>,
+    },
+    /// The far end pressed a key; said when it goes down. Only where a [`Voice`] is known.
+    Key {
+        /// Which port.
+        port: PortId,
+        /// Which key.
+        digit: Digit,
     },
     /// The port is given back, and this is what went through it.
     Closed {

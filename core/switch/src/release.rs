@@ -137,6 +137,7 @@ impl Switch {
                 }
                 self.finish(id);
             }
+            MediaEvent::Played { .. } | MediaEvent::Recorded { .. } | MediaEvent::Key { .. } => {}
         }
     }
 

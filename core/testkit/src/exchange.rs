@@ -126,6 +126,11 @@ impl Surroundings {
                 self.watched.insert(port, silence);
                 None
             }
+            MediaCommand::Play { .. }
+            | MediaCommand::Hush { .. }
+            | MediaCommand::Echo { .. }
+            | MediaCommand::Record { .. }
+            | MediaCommand::Enough { .. } => None,
             MediaCommand::Close { port } => {
                 assert!(self.ports.remove(&port).is_some(), "{port:?} was given back twice");
                 self.addresses.remove(&port);

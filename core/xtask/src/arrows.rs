@@ -8,7 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sip", &[]),
     ("sdp", &[]),
     ("media", &[]),
-    ("switch", &["sdp", "sip"]),
+    ("switch", &["media", "sdp", "sip"]),
     ("store", &["switch"]),
     ("admin", &["store", "switch"]),
     ("testkit", &["media", "sdp", "sip", "switch"]),

@@ -134,6 +134,7 @@ impl Leg {
             signalling: self.flow.remote.ip(),
             // The far end sends what we take: what was offered to it, or answered by it, in common with us.
             clocks: self.negotiation.local().and_then(Description::audio).map(clocks).unwrap_or_default(),
+            voice: None,
         });
     }
 
