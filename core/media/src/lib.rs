@@ -35,6 +35,7 @@ pub mod rtcp;
 pub mod say;
 pub mod sound;
 mod source;
+pub mod srtp;
 mod stretch;
 pub mod tone;
 mod transcode;
