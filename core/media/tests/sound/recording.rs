@@ -264,6 +264,32 @@ fn silence_at_the_end_is_cut_off_and_ends_a_message() {
 }
 
 #[test]
+fn silence_within_a_recording_is_there_however_long_it_was() {
+    let silence = Silence { below: -50.0, ends_after: None, keep: Duration::from_millis(100) };
+    let said = sine(440.0, Rate::Narrow, 160);
+    for pause in [3, 60, 499, 505, 520, 900] {
+        for format in [Format::Wav, OPUS] {
+            let settings =
+                Settings { layout: Layout::Near, silence: Some(silence), format, ..Settings::wav(Rate::Narrow) };
+            let mut recorder = Recorder::new(settings).expect("a recorder");
+            let mut disk = Disk::default();
+            for number in 0..20 + pause + 30 {
+                let speaks = !(20..20 + pause).contains(&number);
+                recorder.handle_frame(Some(if speaks { &said } else { &[0; 160] }), None);
+                disk.drain(&mut recorder);
+            }
+            recorder.stop();
+            disk.drain(&mut recorder);
+            let sound = hear(&disk.bytes, Rate::Narrow);
+            assert_eq!(sound.samples().len(), (50 + pause) * 160, "{pause} {format:?}");
+            let loud = |frame: usize| sound.samples()[frame * 160..][..160].iter().any(|sample| *sample > 9_000);
+            let heard = [5, 17, 20 + pause / 2, 20 + pause + 2, 48 + pause].map(loud);
+            assert_eq!(heard, [true, true, false, true, true], "{pause} {format:?}");
+        }
+    }
+}
+
+#[test]
 fn a_message_nobody_spoke_is_silent_in_its_summary() {
     let silence = Silence { below: -50.0, ends_after: Some(Duration::from_secs(2)), keep: Duration::ZERO };
     let settings = Settings { layout: Layout::Near, silence: Some(silence), ..Settings::wav(Rate::Narrow) };
