@@ -395,3 +395,29 @@ impl Bank {
         (half, power)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_stands_still_in_frequency_and_in_strength() {
+        let steady = [Hit { low_off: 0.01, high_off: -0.01, low: 1e7, high: 1e7, purity: 0.95 }; BEGIN];
+        assert!(is_key(&steady));
+        let changed = |change: fn(&mut Hit)| {
+            let mut blocks = steady;
+            change(&mut blocks[2]);
+            is_key(&blocks)
+        };
+        assert!(!changed(|hit| hit.low_off = -0.01), "the low one moved");
+        assert!(!changed(|hit| hit.high_off = 0.01), "the high one moved");
+        assert!(!changed(|hit| hit.low = 2.5e7), "the low one swelled");
+        assert!(!changed(|hit| hit.high = 0.4e7), "the high one faded");
+        assert!(!changed(|hit| hit.purity = 0.3), "there was more beside them");
+        // The first and the last may be filled in part.
+        let mut edges = steady;
+        (edges[0].low, edges[0].high, edges[0].purity) = (0.5e7, 0.5e7, 0.7);
+        (edges[3].low, edges[3].high, edges[3].purity) = (0.5e7, 0.5e7, 0.7);
+        assert!(is_key(&edges));
+    }
+}
