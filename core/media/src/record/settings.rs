@@ -7,7 +7,7 @@ use crate::pcm::Rate;
 /// Which kind of file is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// 16-bit PCM. Its lengths are brought up to date every two seconds; [`mend`] does it for a file that was cut off.
+    /// 16-bit PCM. Its lengths are brought up to date every two seconds; [`mend`](super::mend) does it for a file that was cut off.
     Wav,
     /// Opus in Ogg, a page a second.
     Opus {

@@ -140,6 +140,13 @@ fn after_a_kill_at_any_write_the_file_can_be_heard() {
             let alike = aligned(&half[..sound.samples().len()], sound.samples(), 8).0;
             assert!(alike > 0.95, "{format:?} at {sounded:?}: {alike}");
         }
+        for state in disk.history.iter().filter(|state| format == Format::Wav && state.len() >= 44) {
+            // What the header says is there, and no more than two seconds are not in it; until then it says "unknown".
+            let told = u32::from_le_bytes(state[40..44].try_into().expect("four bytes")) as usize;
+            let there = state.len() - 44;
+            let unknown = told == 0x7fff_f000 && there <= 2 * 32_000;
+            assert!(unknown || (told <= there && there - told <= 2 * 32_000), "{told} told, {there} there");
+        }
         for state in disk.history.iter().filter(|state| state.len() > 400) {
             assert!(hear(state, Rate::Narrow).length() >= Duration::from_millis(900), "{format:?}: {}", state.len());
         }
@@ -287,6 +294,18 @@ fn silence_within_a_recording_is_there_however_long_it_was() {
             assert_eq!(heard, [true, true, false, true, true], "{pause} {format:?}");
         }
     }
+}
+
+#[test]
+fn no_more_than_ten_seconds_are_held_back() {
+    let silence = Silence { below: -50.0, ends_after: None, keep: Duration::ZERO };
+    let settings = Settings { layout: Layout::Near, silence: Some(silence), ..Settings::wav(Rate::Narrow) };
+    let mut recorder = Recorder::new(settings).expect("a recorder");
+    recorder.handle_frame(Some(&sine(440.0, Rate::Narrow, 160)), None);
+    (0..750).for_each(|_| assert_eq!(recorder.handle_frame(None, None).ended, None));
+    recorder.stop();
+    let summary = recorder.summary();
+    assert_eq!((summary.length, summary.trimmed), (FRAME * 251, Duration::from_secs(10)));
 }
 
 #[test]
