@@ -3,41 +3,47 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use anyhow::Context;
 use arc_swap::ArcSwap;
 use dialplan::{Dialplan, Host};
 use store::Store;
-use switch::{Application, CallControl, CallId, Event, Failure, Invitation, TenantId};
-use tokio::runtime::Handle;
+use switch::{Application, CallControl, CallId, Commands, Event, Failure, Invitation, TenantId};
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use crate::exchange::{Inbox, Inward};
 
-/// How many commands wait for the signalling thread before applications have to.
-const COMMANDS: usize = 1024;
-
 /// The tenants' applications.
-#[derive(Debug)]
 pub(crate) struct Applications {
     host: Arc<Host>,
     /// The active dialplan of each tenant that has one.
     active: ArcSwap<HashMap<TenantId, Arc<Dialplan>>>,
-    commands: mpsc::Sender<(CallId, switch::Command)>,
+    commands: Commands,
+    /// Where they run; there until the end.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Applications {
+    fn drop(&mut self) {
+        // Whoever drops this may be a task, which must not wait for others.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl std::fmt::Debug for Applications {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Applications").field("host", &self.host).finish_non_exhaustive()
+    }
 }
 
 impl Applications {
     /// `inbox` hears what applications want.
-    pub(crate) fn new(host: Arc<Host>, inbox: Inbox, runtime: &Handle) -> Arc<Self> {
-        let (commands, mut wanted) = mpsc::channel(COMMANDS);
-        runtime.spawn(async move {
-            let mut batch = Vec::with_capacity(64);
-            while wanted.recv_many(&mut batch, 64).await > 0 {
-                for (call, command) in batch.drain(..) {
-                    inbox.send(Inward::Command(call, command));
-                }
-            }
-        });
-        Arc::new(Self { host, active: ArcSwap::default(), commands })
+    pub(crate) fn new(host: Arc<Host>, inbox: Inbox) -> anyhow::Result<Arc<Self>> {
+        let commands: Commands = Arc::new(move |call, command| inbox.send(Inward::Command(call, command)));
+        Ok(Arc::new(Self { host, active: ArcSwap::default(), commands, runtime: Some(runtime()?) }))
     }
 
     /// The application that a tenant's new calls are given to.
@@ -78,7 +84,6 @@ impl Applications {
     /// Gives a call to an application. What it is to hear goes into the line that is returned.
     pub(crate) fn run(
         &self,
-        runtime: &Handle,
         application: Arc<Dialplan>,
         call: CallId,
         invitation: Arc<Invitation>,
@@ -94,7 +99,21 @@ impl Applications {
             };
             metrics::counter!("strowger_dialplan_runs_total", "outcome" => outcome).increment(1);
         };
-        runtime.spawn(serve.instrument(span));
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(serve.instrument(span));
+        }
         line
     }
+}
+
+/// Threads of their own for applications: half as many as processors. More would wake one another for each request, and a
+/// guest that computes yields its thread at every tick anyway.
+fn runtime() -> anyhow::Result<Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((processors / 2).max(1))
+        .enable_all()
+        .thread_name("applications")
+        .build()
+        .context("starting the applications' threads")
 }

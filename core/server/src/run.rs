@@ -101,7 +101,7 @@ impl Station {
         let shelf = Shelf { directory: directory.clone(), store: store.clone() };
         let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf))?);
         let (inbox, outbox) = Inbox::new()?;
-        let applications = Applications::new(host, inbox.clone(), &runtime);
+        let applications = Applications::new(host, inbox.clone())?;
         for (tenant, name) in directory.tenants() {
             // One tenant's broken dialplan is not the others' affair: its calls get the built-in route.
             if let Err(error) = applications.reload(&store, tenant).await {

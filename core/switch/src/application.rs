@@ -14,6 +14,9 @@ use crate::ids::CallId;
 
 /// What a plugin is: something that talks with one call until it is done.
 pub trait Application: Send + Sync {
+    /// Its name and version. Whoever gives it a call says [`Command::Attach`] with it first.
+    fn label(&self) -> &Label;
+
     /// Serves one call. When it returns `Ok`, a bridged call goes on and any other ends; when it fails, the caller gets
     /// the tenant's fallback.
     fn run(&self, call: CallControl) -> Running<'_>;
@@ -44,30 +47,36 @@ impl From<HungUp> for Failure {
     }
 }
 
+/// Carries what an application wants to the exchange; must not wait. Few at a time: an application waits for the reply to
+/// its request, and leaves at most [`CallControl::UNREAD`] unread.
+pub type Commands = Arc<dyn Fn(CallId, Command) + Send + Sync>;
+
 /// The application's end of a call: one request at a time, each with one reply.
-#[derive(Debug)]
 pub struct CallControl {
     call: CallId,
     invitation: Arc<Invitation>,
-    commands: mpsc::Sender<(CallId, Command)>,
+    commands: Commands,
     events: mpsc::Receiver<Event>,
     ended: Option<Ending>,
     /// Replies to commands that were told and not waited for.
     unread: usize,
 }
 
+impl std::fmt::Debug for CallControl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallControl").field("call", &self.call).field("unread", &self.unread).finish_non_exhaustive()
+    }
+}
+
 impl CallControl {
+    /// How many commands may be told without reading the reply.
+    pub const UNREAD: usize = 4;
     /// How many events wait for a slow application before the call is taken from it: replies are one at a time, so few.
     pub const EVENTS: usize = 8;
 
     /// Joins the two ends of a line.
     #[must_use]
-    pub fn new(
-        call: CallId,
-        invitation: Arc<Invitation>,
-        commands: mpsc::Sender<(CallId, Command)>,
-        events: mpsc::Receiver<Event>,
-    ) -> Self {
+    pub fn new(call: CallId, invitation: Arc<Invitation>, commands: Commands, events: mpsc::Receiver<Event>) -> Self {
         Self { call, invitation, commands, events, ended: None, unread: 0 }
     }
 
@@ -83,15 +92,56 @@ impl CallControl {
         &self.invitation
     }
 
+    /// Whether the call is known to be over: then there is nothing to begin.
+    pub fn is_over(&mut self) -> bool {
+        while let Ok(event) = self.events.try_recv() {
+            match event {
+                Event::Ended(ending) => self.ended = Some(ending),
+                Event::Reply(_) => self.unread = self.unread.saturating_sub(1),
+                _ => {}
+            }
+        }
+        self.ended.is_some()
+    }
+
     /// Sends one command and waits for its reply.
     ///
     /// # Errors
     /// [`HungUp`] when the call ended first.
     pub async fn request(&mut self, command: Command) -> Result<Reply, HungUp> {
-        self.send(command).await?;
+        self.send(command)?;
+        while self.unread > 0 {
+            self.reply().await?;
+            self.unread -= 1;
+        }
+        self.reply().await
+    }
+
+    /// Sends one command and leaves its reply unread.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the call is known to have ended.
+    pub async fn tell(&mut self, command: Command) -> Result<(), HungUp> {
+        while self.unread >= Self::UNREAD {
+            self.reply().await?;
+            self.unread -= 1;
+        }
+        self.send(command)?;
+        self.unread += 1;
+        Ok(())
+    }
+
+    fn send(&self, command: Command) -> Result<(), HungUp> {
+        if let Some(ending) = &self.ended {
+            return Err(HungUp(Some(ending.clone())));
+        }
+        (self.commands)(self.call, command);
+        Ok(())
+    }
+
+    async fn reply(&mut self) -> Result<Reply, HungUp> {
         loop {
             match self.events.recv().await {
-                Some(Event::Reply(_)) if self.unread > 0 => self.unread -= 1,
                 Some(Event::Reply(reply)) => return Ok(reply),
                 Some(Event::Ended(ending)) => {
                     self.ended = Some(ending.clone());
@@ -101,31 +151,6 @@ impl CallControl {
                 None => return Err(HungUp(None)),
             }
         }
-    }
-
-    /// Sends one command and leaves its reply unread.
-    ///
-    /// # Errors
-    /// [`HungUp`] when the call is known to have ended.
-    pub async fn tell(&mut self, command: Command) -> Result<(), HungUp> {
-        self.send(command).await?;
-        self.unread += 1;
-        Ok(())
-    }
-
-    async fn send(&mut self, command: Command) -> Result<(), HungUp> {
-        if let Some(ending) = &self.ended {
-            return Err(HungUp(Some(ending.clone())));
-        }
-        self.commands.send((self.call, command)).await.map_err(|_| HungUp(None))
-    }
-
-    /// Names the application that holds the call. It waits: no guest runs for a call that is over.
-    ///
-    /// # Errors
-    /// [`HungUp`] when the call ended first.
-    pub async fn attach(&mut self, label: Label) -> Result<(), HungUp> {
-        self.request(Command::Attach(label)).await.map(drop)
     }
 
     /// Rings targets; see [`Dial`].

@@ -40,8 +40,9 @@ impl Switch {
         match command {
             Command::Attach(label) => {
                 call.draft.application = Some(label.clone());
-                self.wire.event(id, Event::Attached(label));
+                // The reply first: it is for whoever gave the call, and not for the application.
                 call.reply(Reply::Done, &mut self.wire);
+                self.wire.event(id, Event::Attached(label));
             }
             Command::Ring => self.ring(id),
             Command::Answer => self.answer_caller(id),

@@ -41,7 +41,7 @@ mod tables;
 mod timers;
 mod wire;
 
-pub use application::{Application, CallControl, Failure, HungUp, Running};
+pub use application::{Application, CallControl, Commands, Failure, HungUp, Running};
 pub use ask::{Account, Admission, Answer, Ask, Destination, Fallback, Ha1, NoPort, TenantPolicy, Unresolved};
 pub use command::{Command, Dial, Label, Order, Target};
 pub use config::Config;

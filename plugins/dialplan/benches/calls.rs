@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use dialplan::{Config, Dialplan, Found, Host, Keeper, Program, ValueFault, Wait};
 use switch::{
-    Application, CallControl, CallId, CallUid, Cause, Command, Dial, DialOutcome, Event, Invitation, Label, Order,
-    Party, Reply, Running, Target, TenantId,
+    Application, CallControl, CallId, CallUid, Cause, Command, Commands, Dial, DialOutcome, Event, Invitation, Label,
+    Order, Party, Reply, Running, Target, TenantId,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -61,11 +61,12 @@ fn guest(name: &str) -> Program {
 
 /// The exchange's end, on the same thread.
 async fn serve(application: &dyn Application, callee: &str) {
-    let (commands, mut asked) = mpsc::channel(8);
+    let (wanted, mut asked) = mpsc::unbounded_channel();
+    let commands: Commands = Arc::new(move |_, command| drop(wanted.send(command)));
     let (events, heard) = mpsc::channel(CallControl::EVENTS);
     let call = application.run(CallControl::new(CallId::default(), invitation(callee), commands, heard));
     let exchange = async {
-        while let Some((_, command)) = asked.recv().await {
+        while let Some(command) = asked.recv().await {
             // Every reply costs a wait, as it does in the exchange.
             tokio::task::yield_now().await;
             let reply = match command {
@@ -108,12 +109,15 @@ fn label() -> Label {
 }
 
 /// Takes the call and leaves it.
-struct TakesAndLeaves;
+struct TakesAndLeaves(Label);
 
 impl Application for TakesAndLeaves {
+    fn label(&self) -> &Label {
+        &self.0
+    }
+
     fn run(&self, mut call: CallControl) -> Running<'_> {
         Box::pin(async move {
-            call.attach(label()).await?;
             call.request(Command::Detach).await?;
             Ok(())
         })
@@ -121,12 +125,15 @@ impl Application for TakesAndLeaves {
 }
 
 /// Rings, answers, waits, dials.
-struct Dials;
+struct Dials(Label);
 
 impl Application for Dials {
+    fn label(&self) -> &Label {
+        &self.0
+    }
+
     fn run(&self, mut call: CallControl) -> Running<'_> {
         Box::pin(async move {
-            call.attach(label()).await?;
             call.request(Command::Ring).await?;
             call.request(Command::Answer).await?;
             call.request(Command::Wait(Duration::from_millis(5))).await?;
@@ -143,7 +150,7 @@ const CONVERSATION: &str = "quiet;ring;answer;sleep 5;dial user:bob at-once 3000
 
 #[divan::bench]
 fn no_guest_takes_and_leaves(bencher: divan::Bencher<'_, '_>) {
-    measure(bencher, &TakesAndLeaves, "");
+    measure(bencher, &TakesAndLeaves(label()), "");
 }
 
 #[divan::bench]
@@ -153,7 +160,7 @@ fn guest_takes_and_leaves(bencher: divan::Bencher<'_, '_>) {
 
 #[divan::bench]
 fn no_guest_waits_five_times(bencher: divan::Bencher<'_, '_>) {
-    measure(bencher, &Dials, CONVERSATION);
+    measure(bencher, &Dials(label()), CONVERSATION);
 }
 
 #[divan::bench]

@@ -21,18 +21,18 @@ impl Dialplan {
     pub fn new(name: &str, program: Program) -> Self {
         Self { label: Label { name: name.to_owned(), version: program.hash().to_owned() }, program }
     }
-
-    /// Its name and version.
-    #[must_use]
-    pub fn label(&self) -> &Label {
-        &self.label
-    }
 }
 
 impl Application for Dialplan {
+    fn label(&self) -> &Label {
+        &self.label
+    }
+
     fn run(&self, mut control: CallControl) -> Running<'_> {
         Box::pin(async move {
-            control.attach(self.label.clone()).await?;
+            if control.is_over() {
+                return Err(Failure::HungUp);
+            }
             let (mut guest, result) = self.program.run(control).await;
             match result {
                 // It ended after its caller hung up: an ordinary end, whatever it said.

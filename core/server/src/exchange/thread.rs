@@ -9,10 +9,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
+use dialplan::Dialplan;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{ConnectionId, Flow, Transmit, Transport};
-use switch::{Answer, Ask, CallId, Command, Event, Input, Notice, Output, Record, StoredBinding, Switch};
+use switch::{
+    Answer, Application, Ask, CallId, Command, Event, Input, Invitation, Notice, Output, Record, StoredBinding, Switch,
+};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -94,6 +97,7 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
         runtime: runtime.clone(),
         observer: parts.observer,
         inputs: VecDeque::new(),
+        offered: HashMap::new(),
         held: HashMap::new(),
         received: 0,
         sent: 0,
@@ -124,6 +128,8 @@ struct Thread {
     observer: Option<Arc<dyn Observer>>,
     /// What the switch is to be told once it has said all.
     inputs: VecDeque<Input<'static>>,
+    /// Calls that arrived and are not attached yet, with the applications that they are for.
+    offered: HashMap<CallId, (Arc<Dialplan>, Arc<Invitation>)>,
     /// The lines to the applications that hold calls, by call.
     held: HashMap<CallId, mpsc::Sender<Event>>,
     received: u64,
@@ -338,18 +344,25 @@ impl Thread {
         match &event {
             Event::Arrived(invitation) => match self.applications.of(invitation.tenant) {
                 Some(application) => {
-                    let line = self.applications.run(&self.runtime, application, call, invitation.clone());
-                    self.held.insert(call, line);
+                    let label = application.label().clone();
+                    self.offered.insert(call, (application, invitation.clone()));
+                    self.inputs.push_back(Input::Command(call, Command::Attach(label)));
                 }
                 // A static route takes no hop at all.
                 None => self.inputs.push_back(Input::Command(call, Command::Route { failed: None })),
             },
+            Event::Attached(_) => {
+                if let Some((application, invitation)) = self.offered.remove(&call) {
+                    self.held.insert(call, self.applications.run(application, call, invitation));
+                }
+            }
             Event::Reply(_) => {
                 if let Some(line) = self.held.get(&call) {
                     let _ = line.try_send(event);
                 }
             }
             Event::Ended(_) => {
+                self.offered.remove(&call);
                 if let Some(line) = self.held.remove(&call) {
                     let _ = line.try_send(event);
                 }

@@ -10,7 +10,7 @@ use switch::{MediaCommand, MediaPort, NoPort, PortId};
 
 use crate::exchange::Inbox;
 use ports::Ports;
-use worker::{Order, Worker};
+use worker::Worker;
 
 /// The signalling thread's end of the media engine.
 #[derive(Debug)]
@@ -33,11 +33,13 @@ impl Engine {
     pub(crate) fn open(&mut self, toward: SocketAddr, beside: Option<PortId>) -> Result<MediaPort, NoPort> {
         let pair = self.ports.open(toward.ip()).ok_or(NoPort)?;
         self.minted += 1;
-        // The name tells the thread.
         let threads = self.workers.len() as u64;
         let id = PortId(self.minted * threads + beside.map_or(self.minted, |beside| beside.0) % threads);
         let address = pair.address;
-        self.give(id, Order::Open { id, pair });
+        self.worker(id).ok_or(NoPort)?.open(id, pair).map_err(|error| {
+            tracing::error!(%error, "a media port cannot be watched");
+            NoPort
+        })?;
         metrics::gauge!("strowger_media_ports").increment(1.0);
         Ok(MediaPort { id, address })
     }
@@ -54,7 +56,9 @@ impl Engine {
                 port
             }
         };
-        self.give(port, Order::Command(command));
+        if let Some(worker) = self.worker(port) {
+            worker.give(command);
+        }
     }
 
     /// Wakes the threads that were given something.
@@ -64,10 +68,9 @@ impl Engine {
         }
     }
 
-    fn give(&self, id: PortId, order: Order) {
-        let number = usize::try_from(id.0).unwrap_or(0) % self.workers.len().max(1);
-        if let Some(worker) = self.workers.get(number) {
-            worker.give(order);
-        }
+    /// The name tells the thread.
+    fn worker(&self, port: PortId) -> Option<&Worker> {
+        let number = usize::try_from(port.0).unwrap_or(0) % self.workers.len().max(1);
+        self.workers.get(number)
     }
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use media::{Expectation, Kind, PortKey, Relay, Stats};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
-use slotmap::{Key, KeyData, SecondaryMap};
+use slotmap::SecondaryMap;
 use switch::{MediaCommand, MediaEvent, MediaStats, PortId};
 
 use super::ports::Pair;
@@ -20,7 +20,11 @@ use crate::exchange::{Inbox, Inward};
 /// What a thread is told.
 #[derive(Debug)]
 pub(crate) enum Order {
-    Open { id: PortId, pair: Pair },
+    /// The sockets are watched already: whatever comes wakes the thread, which reads its orders first.
+    Open {
+        id: PortId,
+        pair: Pair,
+    },
     Command(MediaCommand),
 }
 
@@ -29,6 +33,7 @@ pub(crate) enum Order {
 pub(crate) struct Worker {
     orders: Sender<Order>,
     bell: Arc<Bell>,
+    poll: Arc<OwnedFd>,
 }
 
 #[derive(Debug)]
@@ -37,7 +42,7 @@ struct Bell {
     rung: AtomicBool,
 }
 
-/// The eventfd's place among the sockets: a slotmap key is never all ones.
+/// The eventfd's place among the sockets: no port's name is all ones.
 const BELL: u64 = u64::MAX;
 const WATCH: Duration = Duration::from_secs(1);
 
@@ -46,10 +51,10 @@ impl Worker {
         let (orders, received) = channel();
         let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).context("an eventfd for media")?;
         let bell = Arc::new(Bell { event, rung: AtomicBool::new(false) });
-        let poll = epoll::create(epoll::CreateFlags::CLOEXEC).context("an epoll for media")?;
-        epoll::add(&poll, &bell.event, EventData::new_u64(BELL), EventFlags::IN).context("watching the eventfd")?;
+        let poll = Arc::new(epoll::create(epoll::CreateFlags::CLOEXEC).context("an epoll for media")?);
+        epoll::add(&*poll, &bell.event, EventData::new_u64(BELL), EventFlags::IN).context("watching the eventfd")?;
         let thread = Thread {
-            poll,
+            poll: poll.clone(),
             bell: bell.clone(),
             orders: received,
             inbox,
@@ -62,16 +67,24 @@ impl Worker {
             .name(format!("media-{number}"))
             .spawn(move || thread.run())
             .context("starting a media thread")?;
-        Ok(Self { orders, bell })
+        Ok(Self { orders, bell, poll })
     }
 
-    pub(crate) fn give(&self, order: Order) {
-        // A port is of no use until it is told whom to expect: no need to wake anybody for it.
-        let waits = matches!(order, Order::Open { .. });
-        let _ = self.orders.send(order);
-        if !waits {
+    /// A new port of this thread. Nobody is woken for it.
+    pub(crate) fn open(&self, id: PortId, pair: Pair) -> std::io::Result<()> {
+        let (rtp, rtcp) = (EventData::new_u64(id.0), EventData::new_u64(id.0 | RTCP));
+        epoll::add(&*self.poll, &pair.rtp, rtp, EventFlags::IN)?;
+        epoll::add(&*self.poll, &pair.rtcp, rtcp, EventFlags::IN)?;
+        let _ = self.orders.send(Order::Open { id, pair });
+        Ok(())
+    }
+
+    /// An order. Only one that somebody waits for wakes the thread; the others are read before the next packet is.
+    pub(crate) fn give(&self, command: MediaCommand) {
+        if matches!(command, MediaCommand::Close { .. }) {
             self.bell.rung.store(true, Ordering::Release);
         }
+        let _ = self.orders.send(Order::Command(command));
     }
 
     pub(crate) fn wake(&self) {
@@ -82,7 +95,7 @@ impl Worker {
 }
 
 struct Thread {
-    poll: OwnedFd,
+    poll: Arc<OwnedFd>,
     bell: Arc<Bell>,
     orders: Receiver<Order>,
     inbox: Inbox,
@@ -117,7 +130,7 @@ impl Thread {
             let timeout =
                 Timespec { tv_sec: left.as_secs().try_into().unwrap_or(1), tv_nsec: left.subsec_nanos().into() };
             events.clear();
-            match epoll::wait(&self.poll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
+            match epoll::wait(&*self.poll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => {
                     tracing::error!(%error, "the media thread cannot wait for packets");
@@ -149,7 +162,7 @@ impl Thread {
     /// The highest bit tells RTP from RTCP.
     fn receive(&mut self, now: Instant, data: u64, packet: &mut [u8]) {
         let kind = if data & RTCP == 0 { Kind::Rtp } else { Kind::Rtcp };
-        let key = PortKey::from(KeyData::from_ffi(data & !RTCP));
+        let Some(key) = self.keys.get(&PortId(data & !RTCP)).copied() else { return };
         let Some(held) = self.sockets.get(key) else { return };
         let socket = if kind == Kind::Rtp { &held.pair.rtp } else { &held.pair.rtcp };
         let Ok((size, from)) = socket.recv_from(packet) else { return };
@@ -184,12 +197,6 @@ impl Thread {
 
     fn open(&mut self, now: Instant, id: PortId, pair: Pair) {
         let key = self.relay.open(now);
-        let data = key.data().as_ffi();
-        let watched = epoll::add(&self.poll, &pair.rtp, EventData::new_u64(data), EventFlags::IN)
-            .and_then(|()| epoll::add(&self.poll, &pair.rtcp, EventData::new_u64(data | RTCP), EventFlags::IN));
-        if let Err(error) = watched {
-            tracing::error!(%error, "a media port cannot be watched");
-        }
         self.keys.insert(id, key);
         self.sockets.insert(key, Held { id, pair });
     }
@@ -242,7 +249,7 @@ impl Thread {
     }
 }
 
-/// The highest bit of an epoll's data: a slotmap key's generation never grows so far.
+/// The highest bit of an epoll's data: no port's name grows so far.
 const RTCP: u64 = 1 << 63;
 
 fn told(stats: Stats) -> MediaStats {

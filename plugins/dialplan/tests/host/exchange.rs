@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use dialplan::{Config, Dialplan, Host, Program};
 use switch::{
-    Application, CallControl, CallId, CallUid, Cause, Command, Ending, Event, Failure, Invitation, Label, Party, Reply,
-    Side, TenantId,
+    Application, CallControl, CallId, CallUid, Cause, Command, Commands, Ending, Event, Failure, Invitation, Party,
+    Reply, Side, TenantId,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -79,7 +79,7 @@ fn run(story: impl Future<Output = ()> + Send + 'static) {
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) invitation: Arc<Invitation>,
-    commands: mpsc::Receiver<(CallId, Command)>,
+    commands: mpsc::UnboundedReceiver<Command>,
     events: mpsc::Sender<Event>,
     running: JoinHandle<Result<(), Failure>>,
 }
@@ -92,7 +92,8 @@ impl Line {
 
     pub(crate) fn opened(program: &Program, invitation: Invitation) -> Self {
         let invitation = Arc::new(invitation);
-        let (to_exchange, commands) = mpsc::channel(8);
+        let (to_exchange, commands) = mpsc::unbounded_channel();
+        let to_exchange: Commands = Arc::new(move |_, command| drop(to_exchange.send(command)));
         let (events, heard) = mpsc::channel(CallControl::EVENTS);
         let control = CallControl::new(CallId::default(), invitation.clone(), to_exchange, heard);
         let dialplan = Dialplan::new("tested", program.clone());
@@ -100,22 +101,9 @@ impl Line {
         Self { invitation, commands, events, running }
     }
 
-    /// Alice dials, and the dialplan has taken the call.
-    pub(crate) async fn taken(program: &Program, callee: &str) -> Self {
-        let mut line = Self::dials(program, callee);
-        line.attaches(program).await;
-        line
-    }
-
-    pub(crate) async fn attaches(&mut self, program: &Program) {
-        let label = Label { name: "tested".to_owned(), version: program.hash().to_owned() };
-        self.asks(Command::Attach(label), Reply::Done).await;
-    }
-
     /// The next command; `None` when there comes no more.
     pub(crate) async fn next(&mut self) -> Option<Command> {
-        let next = tokio::time::timeout(PATIENCE, self.commands.recv()).await.expect("a command, or the end");
-        next.map(|(_, command)| command)
+        tokio::time::timeout(PATIENCE, self.commands.recv()).await.expect("a command, or the end")
     }
 
     /// The next command is this, and gets this reply.

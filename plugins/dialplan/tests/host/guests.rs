@@ -21,7 +21,7 @@ fn answered() -> Reply {
 #[test]
 fn hello_dials_what_was_dialled_and_leaves_the_two_talking() {
     on_one_worker(async {
-        let mut line = Line::taken(&guest("hello"), "4711").await;
+        let mut line = Line::dials(&guest("hello"), "4711");
         line.asks(dial(Target::Extension("4711".to_owned())), answered()).await;
         line.leaves().await;
     });
@@ -31,7 +31,7 @@ fn hello_dials_what_was_dialled_and_leaves_the_two_talking() {
 fn the_office_rings_the_user_behind_an_extension_or_a_name() {
     on_one_worker(async {
         for dialled in ["101", "bob"] {
-            let mut line = Line::taken(&guest("office"), dialled).await;
+            let mut line = Line::dials(&guest("office"), dialled);
             line.asks(dial(bob()), answered()).await;
             line.leaves().await;
         }
@@ -41,7 +41,7 @@ fn the_office_rings_the_user_behind_an_extension_or_a_name() {
 #[test]
 fn the_office_refuses_a_number_that_nobody_has() {
     on_one_worker(async {
-        let mut line = Line::taken(&guest("office"), "999").await;
+        let mut line = Line::dials(&guest("office"), "999");
         line.asks(Command::Reject { status: 404, reason: None }, Reply::Done).await;
         assert_eq!(line.end().await, Ok(()));
     });
@@ -51,7 +51,7 @@ fn the_office_refuses_a_number_that_nobody_has() {
 fn the_office_tells_a_caller_who_dials_himself() {
     on_one_worker(async {
         for dialled in ["100", "alice"] {
-            let mut line = Line::taken(&guest("office"), dialled).await;
+            let mut line = Line::dials(&guest("office"), dialled);
             let reason = Some("You are calling yourself".to_owned());
             line.asks(Command::Reject { status: 486, reason }, Reply::Done).await;
             assert_eq!(line.end().await, Ok(()));
@@ -72,7 +72,7 @@ fn the_office_tells_the_caller_how_a_dial_came_out() {
             (DialOutcome::Failed { status: 502 }, 502),
         ];
         for (outcome, status) in outcomes {
-            let mut line = Line::taken(&guest("office"), "101").await;
+            let mut line = Line::dials(&guest("office"), "101");
             line.asks(dial(bob()), Reply::Dialled(outcome)).await;
             line.asks(Command::Reject { status, reason: None }, Reply::Done).await;
             assert_eq!(line.end().await, Ok(()));

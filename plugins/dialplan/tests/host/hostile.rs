@@ -27,7 +27,7 @@ const HARMS: [(&str, &str); 12] = [
 
 /// Plays the exchange for a hostile call until it breaks.
 async fn harm(hostile: &Program, dialled: &str) -> String {
-    let mut line = Line::taken(hostile, dialled).await;
+    let mut line = Line::dials(hostile, dialled);
     if dialled != "nibble" {
         return line.breaks().await;
     }
@@ -45,7 +45,7 @@ async fn harm(hostile: &Program, dialled: &str) -> String {
 }
 
 async fn ordinary(hello: &Program) {
-    let mut line = Line::taken(hello, "101").await;
+    let mut line = Line::dials(hello, "101");
     assert!(matches!(line.next().await, Some(Command::Dial(_))));
     line.reply(Reply::Dialled(DialOutcome::Answered { target: "bob".to_owned() })).await;
     line.leaves().await;
@@ -68,7 +68,7 @@ fn each_harm_costs_its_own_call_and_the_next_one_runs() {
 #[test]
 fn a_guest_that_hoards_is_stopped_by_its_budget_not_by_the_disk() {
     on_one_worker(async {
-        let line = Line::taken(&guest("hostile"), "hoard").await;
+        let line = Line::dials(&guest("hostile"), "hoard");
         let tenant = line.invitation.tenant;
         line.breaks().await;
         let kept = keeper().all_of(tenant);
@@ -79,7 +79,7 @@ fn a_guest_that_hoards_is_stopped_by_its_budget_not_by_the_disk() {
 #[test]
 fn a_guest_that_never_decides_waits_as_long_as_the_exchange_lets_it() {
     on_one_worker(async {
-        let mut line = Line::taken(&guest("hostile"), "wait").await;
+        let mut line = Line::dials(&guest("hostile"), "wait");
         for _ in 0..3 {
             line.asks(Command::Wait(Duration::from_secs(1)), Reply::Done).await;
         }
@@ -95,7 +95,7 @@ fn a_guest_that_computes_between_requests_is_stopped_by_what_it_may_compute_in_a
     on_one_worker(async {
         // 5 million rounds a step: no stretch is long enough to be stopped, all together are.
         let steps = format!("quiet{}", ";compute 3000;ring".repeat(2_000));
-        let mut line = Line::taken(&guest("parrot"), &steps).await;
+        let mut line = Line::dials(&guest("parrot"), &steps);
         let began = Instant::now();
         loop {
             match line.next().await {
@@ -115,7 +115,7 @@ fn a_call_that_the_process_forgets_leaves_nothing_behind() {
     on_one_worker(async {
         let (parrot, hello) = (guest("parrot"), guest("hello"));
         for _ in 0..20 {
-            let mut line = Line::taken(&parrot, "sleep 1000").await;
+            let mut line = Line::dials(&parrot, "sleep 1000");
             assert!(matches!(line.next().await, Some(Command::Wait(_))));
             line.abort();
         }
@@ -152,7 +152,7 @@ async fn storm() -> (Duration, Duration) {
     let (hostile, hello) = (guest("hostile"), guest("hello"));
     let mut held = Vec::new();
     for _ in 0..20 {
-        let mut line = Line::taken(&hello, "101").await;
+        let mut line = Line::dials(&hello, "101");
         assert!(matches!(line.next().await, Some(Command::Dial(_))));
         held.push(line);
     }

@@ -21,7 +21,7 @@ fn the_pool_is_no_larger_than_the_systems_mappings_allow() {
         let mut lines = Vec::new();
         let (mappings_before, resident_before) = (mappings(), resident());
         for _ in 0..calls {
-            let mut line = Line::taken(&parrot, "ring;dial user:bob at-once 1000").await;
+            let mut line = Line::dials(&parrot, "ring;dial user:bob at-once 1000");
             line.asks(Command::Ring, Reply::Done).await;
             assert!(matches!(line.next().await, Some(Command::Dial(_))));
             lines.push(line);
@@ -46,12 +46,12 @@ fn a_call_too_many_is_left_to_the_fallback_and_the_next_one_after_an_end_is_serv
         let host = host_with(dialplan::Config { max_calls: 2, ..config() });
         let hello = host.load(&bytes_of("hello")).expect("it loads");
         let dialled = || async {
-            let mut line = Line::taken(&hello, "101").await;
+            let mut line = Line::dials(&hello, "101");
             assert!(matches!(line.next().await, Some(Command::Dial(_))));
             line
         };
         let (first, second) = (dialled().await, dialled().await);
-        let why = Line::taken(&hello, "101").await.breaks().await;
+        let why = Line::dials(&hello, "101").breaks().await;
         assert!(why.contains("limit"), "{why}");
         first.reply(Reply::Dialled(DialOutcome::Busy)).await;
         first.leaves().await;

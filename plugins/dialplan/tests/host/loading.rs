@@ -15,13 +15,13 @@ use crate::exchange::{Line, bytes_of, config, guest, host, host_with, on_one_wor
 fn a_call_ends_on_the_program_that_it_began_with() {
     on_one_worker(async {
         let old = guest("hello");
-        let mut running = Line::taken(&old, "101").await;
+        let mut running = Line::dials(&old, "101");
         assert!(matches!(running.next().await, Some(Command::Dial(_))));
         let new = guest("office");
         assert_ne!(old.hash(), new.hash());
         // The exchange forgets the old one: the running call has it still.
         drop(old);
-        let mut other = Line::taken(&new, "999").await;
+        let mut other = Line::dials(&new, "999");
         other.asks(Command::Reject { status: 404, reason: None }, Reply::Done).await;
         running.reply(Reply::Dialled(DialOutcome::Answered { target: "bob".to_owned() })).await;
         running.leaves().await;
@@ -88,7 +88,7 @@ fn write_with_sum(path: &Path, code: &[u8]) {
 }
 
 async fn is_office(program: &Program) -> bool {
-    let mut line = Line::taken(program, "999").await;
+    let mut line = Line::dials(program, "999");
     match line.next().await {
         Some(Command::Reject { status: 404, .. }) => true,
         Some(Command::Dial(_)) => false,

@@ -61,7 +61,7 @@ fn without(mut all: Names, exceptions: &[&str]) -> Names {
 
 #[test]
 fn the_commands_of_the_exchange_are_the_functions_of_a_call() {
-    // The host attaches before a guest runs and detaches when it returns.
+    // The exchange attaches before a guest runs, and the host detaches when it returns.
     let mut commands = without(rust(COMMAND, "pub enum Command"), &["attach", "detach"]);
     // An author writes sleep where the exchange says that it waits.
     assert!(commands.remove("wait") && commands.insert("sleep".to_owned()));
