@@ -25,6 +25,11 @@ use cli::{Cli, Verb};
 use run::Station;
 use settings::Settings;
 
+/// What one thread allocates another often frees here: commands, events, records. The system's allocator grows and trims a
+/// thread's memory with a system call for many a message.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let Cli { connection, command } = Cli::parse();
     let done = match command {
