@@ -3,21 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::codec::{Codec, CodecError, Encoder};
 use crate::pcm::Rate;
 use crate::sound::Sound;
-
-/// What makes payloads of frames; a codec's encoder.
-pub trait Encode {
-    /// At which rate it takes samples.
-    fn rate(&self) -> Rate;
-
-    /// Appends the payload of one frame of mono samples to `out`. Nothing is appended where it fails.
-    fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>);
-}
 
 /// Payloads of one codec, each of the same time: what RTP carries, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Track {
+    codec: Codec,
     ptime: Duration,
     bytes: Arc<[u8]>,
     /// Where each payload ends; none where all are of one size.
@@ -40,6 +33,9 @@ pub enum TrackError {
     /// A payload has to last from 10 to 120 ms, by whole tens.
     #[error("a payload cannot last {0:?}")]
     Ptime(Duration),
+    /// The codec has no payload of this time.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
     /// More payload than 4 GiB.
     #[error("the sound is too long to be kept encoded")]
     Long,
@@ -51,9 +47,18 @@ impl Track {
     ///
     /// # Errors
     ///
-    /// [`TrackError`].
-    pub fn encode(sound: &Sound, ptime: Duration, encoder: &mut impl Encode) -> Result<Self, TrackError> {
-        let rate = sound.rate();
+    /// [`TrackError`] when the sound is not at a rate of the codec, or the codec has no payload of this time.
+    pub fn encode(sound: &Sound, codec: Codec, ptime: Duration) -> Result<Self, TrackError> {
+        Self::encode_with(sound, &mut Encoder::new(codec, sound.rate()), ptime)
+    }
+
+    /// The same with an encoder that was told how.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackError`] as above.
+    pub fn encode_with(sound: &Sound, encoder: &mut Encoder, ptime: Duration) -> Result<Self, TrackError> {
+        let (codec, rate) = (encoder.codec(), sound.rate());
         if encoder.rate() != rate {
             return Err(TrackError::Rate { sound: rate, codec: encoder.rate() });
         }
@@ -73,7 +78,7 @@ impl Track {
                 last.resize(frame, 0);
                 &last
             };
-            encoder.encode(whole, &mut bytes);
+            encoder.encode(whole, &mut bytes)?;
             ends.push(u32::try_from(bytes.len()).map_err(|_| TrackError::Long)?);
         }
         let size = ends.first().map_or(0, |end| *end as usize);
@@ -81,7 +86,13 @@ impl Track {
         if even {
             ends.clear();
         }
-        Ok(Self { ptime, bytes: bytes.into(), ends: ends.into(), size, count })
+        Ok(Self { codec, ptime, bytes: bytes.into(), ends: ends.into(), size, count })
+    }
+
+    /// What its payloads are.
+    #[must_use]
+    pub const fn codec(&self) -> Codec {
+        self.codec
     }
 
     /// How long each payload lasts.
@@ -108,7 +119,7 @@ impl Track {
         self.bytes.len()
     }
 
-    /// One payload, counted from 0. It is empty where the encoder failed.
+    /// One payload, counted from 0.
     #[must_use]
     pub fn payload(&self, number: usize) -> Option<&[u8]> {
         if number >= self.count {
@@ -125,54 +136,57 @@ impl Track {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FRAME;
 
-    /// As many bytes as the frame's first sample says, each its number.
-    struct Odd(u8);
-
-    impl Encode for Odd {
-        fn rate(&self) -> Rate {
-            Rate::Narrow
-        }
-
-        fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>) {
-            assert_eq!(pcm.len(), 160);
-            out.extend(std::iter::repeat_n(self.0, usize::try_from(pcm[0]).unwrap_or(0)));
-            self.0 += 1;
-        }
-    }
-
-    const PTIME: Duration = Duration::from_millis(20);
-
-    fn frames(sizes: &[i16]) -> Sound {
-        Sound::new(Rate::Narrow, sizes.iter().flat_map(|size| [*size; 160]).collect::<Vec<_>>())
+    /// A tone that swells, so that Opus needs more bytes for some payloads than for others.
+    fn swelling(rate: Rate, millis: u64) -> Sound {
+        let samples = rate.samples(Duration::from_millis(millis));
+        let wave = |n: usize| {
+            let second = n as f64 / f64::from(rate.hz());
+            ((second * 2_765.0).sin() * 12_000.0 * (second * 7.0).sin()) as i16
+        };
+        Sound::new(rate, (0..samples).map(wave).collect::<Vec<_>>())
     }
 
     #[test]
-    fn payloads_of_any_size_come_back_as_they_went_in() {
-        for sizes in [&[3, 3, 3][..], &[3, 1, 0, 4], &[0, 2], &[]] {
-            let track = Track::encode(&frames(sizes), PTIME, &mut Odd(0)).expect("a track");
-            assert_eq!(track.count(), sizes.len());
-            for (number, size) in sizes.iter().enumerate() {
-                let expected = vec![number as u8; usize::try_from(*size).expect("small")];
-                assert_eq!(track.payload(number), Some(&expected[..]), "{sizes:?}");
+    fn payloads_are_those_that_the_encoder_makes_one_by_one() {
+        for (codec, rate) in
+            Codec::ALL.map(|codec| (codec, codec.rate())).into_iter().chain([(Codec::Opus, Rate::Wide)])
+        {
+            for ptime in [FRAME / 2, FRAME, FRAME * 2, FRAME * 3] {
+                let sound = swelling(rate, 410);
+                let track = Track::encode(&sound, codec, ptime).expect("a track");
+                let mut encoder = Encoder::new(codec, rate);
+                let frame = rate.samples(ptime);
+                let count = sound.samples().len().div_ceil(frame);
+                assert_eq!((track.count(), track.codec(), track.ptime()), (count, codec, ptime));
+                for (number, piece) in sound.samples().chunks(frame).enumerate() {
+                    let (mut whole, mut payload) = (piece.to_vec(), Vec::new());
+                    // The last one is filled with silence.
+                    whole.resize(frame, 0);
+                    encoder.encode(&whole, &mut payload).expect("a payload");
+                    assert_eq!(track.payload(number), Some(&payload[..]), "{codec:?}, {number} of {ptime:?}");
+                }
+                assert_eq!(track.payload(count), None);
+                assert_eq!(track.length(), ptime * u32::try_from(count).expect("few"));
             }
-            assert_eq!(track.payload(sizes.len()), None);
-            assert_eq!(track.length(), PTIME * sizes.len() as u32);
         }
     }
 
     #[test]
-    fn the_last_payload_is_filled_with_silence() {
-        let sound = Sound::new(Rate::Narrow, vec![2_i16; 161]);
-        assert_eq!(Track::encode(&sound, PTIME, &mut Odd(0)).expect("a track").count(), 2);
+    fn a_sound_of_nothing_is_a_track_of_nothing() {
+        let track = Track::encode(&Sound::new(Rate::Narrow, []), Codec::Pcmu, FRAME).expect("a track");
+        assert_eq!((track.count(), track.payload(0), track.bytes()), (0, None, 0));
     }
 
     #[test]
-    fn a_sound_at_another_rate_is_refused() {
-        let sound = Sound::new(Rate::Wide, vec![0_i16; 320]);
-        let refused = Track::encode(&sound, PTIME, &mut Odd(0));
+    fn what_a_codec_cannot_say_is_refused() {
+        let refused = Track::encode(&swelling(Rate::Wide, 40), Codec::Pcmu, FRAME);
         assert_eq!(refused, Err(TrackError::Rate { sound: Rate::Wide, codec: Rate::Narrow }));
         let odd = Duration::from_millis(25);
-        assert_eq!(Track::encode(&frames(&[1]), odd, &mut Odd(0)), Err(TrackError::Ptime(odd)));
+        assert_eq!(Track::encode(&swelling(Rate::Narrow, 40), Codec::Pcmu, odd), Err(TrackError::Ptime(odd)));
+        // Opus has no packet of 30 ms (RFC 6716 §3.2: whole frames of one length).
+        let refused = Track::encode(&swelling(Rate::Narrow, 40), Codec::Opus, Duration::from_millis(30));
+        assert!(matches!(refused, Err(TrackError::Codec(CodecError::Frame { .. }))), "{refused:?}");
     }
 }

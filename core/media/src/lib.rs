@@ -35,6 +35,7 @@ pub mod rtcp;
 pub mod say;
 pub mod sound;
 mod source;
+pub mod srtp;
 mod stretch;
 pub mod tone;
 mod transcode;
@@ -42,7 +43,7 @@ mod transcode;
 pub use codec::{Codec, CodecError, Decoder, Encoder, OpusSettings};
 pub use conceal::Concealer;
 pub use counts::Stats;
-pub use encoded::{Encode, Track, TrackError};
+pub use encoded::{Track, TrackError};
 pub use jitter::{
     Arrival, Content, Due, Jitter, JitterConfig, JitterCounts, LONGEST_PAYLOAD, Playout, Slip, Taken, Urgency,
 };

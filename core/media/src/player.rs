@@ -181,8 +181,7 @@ impl Player {
     /// Goes to this place of the sequence, counted from its beginning. Past the end it goes round when it repeats
     /// forever, and is over when not. Tones begin anew.
     pub fn seek(&mut self, to: Duration) {
-        let mut left = self.steps(to.saturating_sub(Duration::from_micros(1)).min(to));
-        left = if to.is_zero() { 0 } else { left };
+        let mut left = u64::try_from(to.as_micros() / self.ptime.as_micros()).unwrap_or(u64::MAX);
         if self.repeat == Repeat::Forever {
             let whole = self.entries.iter().try_fold(0_u64, |sum, entry| sum.checked_add(entry.steps?));
             left = whole.and_then(|whole| left.checked_rem(whole)).unwrap_or(left);

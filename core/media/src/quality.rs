@@ -29,7 +29,7 @@ pub enum Codec {
 impl Codec {
     /// Ie, the impairment without loss, and Bpl, the robustness against it.
     ///
-    /// G.711 and G.729A: G.113 Appendix I, table I.4. The other two have no values on this scale, whose best is a
+    /// G.711 and G.729A: the planning values of G.113 Appendix I, as commonly quoted. The other two have no values on this scale, whose best is a
     /// narrow-band call. They are *assumed*: G.722, a wide-band G.711 with a like concealment, as G.711; Opus without
     /// impairment of its own and with a robustness between G.729A, which like it goes on from its past, and G.711.
     /// Either sounds better than the score says, and never worse by the codec.
@@ -71,7 +71,7 @@ pub fn score(codec: Codec, measured: &Measured) -> Option<Score> {
     let loss = measured.loss.filter(|loss| (0.0..=1.0).contains(loss))?;
     let delay = delay_impairment(measured.delay?);
     let burst = measured.burst.filter(|burst| burst.is_finite()).unwrap_or(1.0).max(1.0);
-    // §7.5, equation 7-29, where loss is in percent.
+    // §7.5, where loss is in percent.
     let percent = loss * 100.0;
     let effective = ie + (95.0 - ie) * percent / (percent / burst + bpl);
     let r = (BEST - delay - effective).clamp(0.0, 100.0);
@@ -85,7 +85,7 @@ fn delay_impairment(delay: Duration) -> f64 {
     0.024 * millis + 0.11 * (millis - 177.3).max(0.0)
 }
 
-/// G.107 Annex B, equation B-4.
+/// G.107 Annex B.
 fn mos(r: f64) -> f64 {
     if r <= 0.0 {
         return 1.0;

@@ -16,15 +16,18 @@
 //! slowly. Where the delay leaves the target, because the target moved or the far end's clock is another than ours, the
 //! buffer asks for sound to be made shorter or longer ([`Jitter::slip`]).
 
+mod arrival;
 mod delay;
+mod playout;
+mod stream;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+pub use arrival::{Arrival, Content, LONGEST_PAYLOAD, Taken};
 use delay::Delays;
-
-/// No payload is longer: what a datagram of an Ethernet carries.
-pub const LONGEST_PAYLOAD: usize = 1_500;
+pub use playout::{Due, Playout, Slip, Urgency};
+use stream::{Phase, Rival, Step, Stream, ticks};
 
 /// More packets are not kept: 1.28 s of the shortest.
 const CAPACITY: usize = 128;
@@ -32,9 +35,6 @@ const CAPACITY: usize = 128;
 const PATIENCE: Duration = Duration::from_millis(120);
 /// A hole so long is not filled: what comes after it is a new beginning.
 const LONGEST_HOLE: Duration = Duration::from_millis(500);
-/// RFC 3550 §A.1: how far a sequence number may leap ahead and lag behind.
-const MAX_DROPOUT: i16 = 3_000;
-const MAX_MISORDER: i16 = 100;
 /// A packet whose transit time differs by more has another clock.
 const OTHER_CLOCK: Duration = Duration::from_secs(1);
 /// After so long a silence anything that comes is a new beginning.
@@ -68,107 +68,6 @@ impl Default for JitterConfig {
     }
 }
 
-/// What a packet holds, as far as playing goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
-    /// Sound, for so many ticks of the clock.
-    Sound(u32),
-    /// Sound for so many ticks, or 0, after which the far end may say nothing: comfort noise (RFC 3389), Opus in
-    /// discontinuous transmission (RFC 7587 §3.1.3).
-    Quiet(u32),
-    /// No sound: a telephone event (RFC 4733) that shares the sequence numbers, and whose timestamp stands still.
-    Event,
-}
-
-/// One packet as it came.
-#[derive(Debug, Clone, Copy)]
-pub struct Arrival<'a> {
-    /// Whose it is.
-    pub ssrc: u32,
-    /// RFC 3550 §5.1.
-    pub sequence: u16,
-    /// RFC 3550 §5.1, in ticks of the clock.
-    pub timestamp: u32,
-    /// RFC 3551 §4.1: the first after a silence.
-    pub marker: bool,
-    /// What it is coded as; given back with it.
-    pub payload_type: u8,
-    /// The bytes, at most [`LONGEST_PAYLOAD`].
-    pub payload: &'a [u8],
-    /// What they are.
-    pub content: Content,
-}
-
-/// What became of a packet that came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
-    /// It will be played.
-    Kept,
-    /// Its time is over.
-    Late,
-    /// It was here before.
-    Duplicate,
-    /// It does not fit the stream. If the next fits it, they are a new stream.
-    Stray,
-    /// It is too long.
-    Refused,
-}
-
-/// What is to be played next.
-#[derive(Debug)]
-pub enum Playout<'a> {
-    /// This packet.
-    Packet(Due<'a>),
-    /// Something was lost and later sound is here: conceal so many ticks.
-    Lost {
-        /// Of the clock.
-        ticks: u32,
-        /// The packet that follows at once, which may hold a copy of what was lost.
-        next: Option<&'a [u8]>,
-    },
-    /// What is due has not come. Conceal, and say how much by [`Jitter::stood`].
-    Starved,
-    /// Nothing is due: the far end is silent, or has not begun.
-    Pause,
-}
-
-/// A packet whose time has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due<'a> {
-    /// As it came.
-    pub payload: &'a [u8],
-    /// As it came.
-    pub payload_type: u8,
-    /// As it came.
-    pub content: Content,
-    /// The first of a stream: what a decoder knows is of another one.
-    pub fresh: bool,
-    /// Packets before it were left out: it does not follow what was played.
-    pub leapt: bool,
-}
-
-/// What should be done to the length of the sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slip {
-    /// Nothing.
-    None,
-    /// Leave some out.
-    Shrink(Urgency),
-    /// Say some twice.
-    Grow(Urgency),
-}
-
-/// Where sound may be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Urgency {
-    /// In silence alone: there is only a little delay to be won.
-    Idle,
-    /// In silence, and in a voice that says the same again a period later.
-    Soon,
-    /// Anywhere.
-    Now,
-}
-
 /// What was counted since the buffer was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JitterCounts {
@@ -194,49 +93,6 @@ pub struct JitterCounts {
     pub inserted: Duration,
     /// How much was left out to become faster.
     pub dropped: Duration,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Waiting,
-    Playing,
-}
-
-/// One stream. Sequence numbers and timestamps are extended by their wraps.
-#[derive(Debug)]
-struct Stream {
-    ssrc: u32,
-    /// When the first packet came, and its timestamp: transit times are counted from there.
-    origin: Instant,
-    first: i64,
-    highest: i64,
-    latest: i64,
-    /// Which of the 64 numbers up to the highest were here.
-    seen: u64,
-    last: Instant,
-    phase: Phase,
-    /// What is due.
-    next: i64,
-    due: i64,
-    /// For how long playing has stood still.
-    stood: i64,
-    /// How long a packet sounds.
-    usual: i64,
-    quiet: bool,
-    fresh: bool,
-    leapt: bool,
-    /// The delay lately.
-    average: Option<i64>,
-    rest: u8,
-}
-
-/// A packet that fits no stream that we know.
-#[derive(Debug, Clone, Copy)]
-struct Rival {
-    ssrc: u32,
-    sequence: u16,
-    timestamp: u32,
-    at: Instant,
 }
 
 #[derive(Debug)]
@@ -606,118 +462,4 @@ impl Jitter {
     fn time(&self, ticks: i64) -> Duration {
         Duration::from_micros(u64::try_from(ticks * 1_000_000 / i64::from(self.clock)).unwrap_or(0))
     }
-}
-
-/// What to play, before it is lent out.
-enum Step {
-    Pause,
-    Starved,
-    Lost { ticks: u32, last: bool },
-    Play,
-}
-
-impl Content {
-    const fn ticks(self) -> u32 {
-        match self {
-            Self::Sound(ticks) | Self::Quiet(ticks) => ticks,
-            Self::Event => 0,
-        }
-    }
-}
-
-impl Stream {
-    fn new(now: Instant, arrival: &Arrival<'_>) -> Self {
-        let (sequence, timestamp) = (i64::from(arrival.sequence), i64::from(arrival.timestamp));
-        Self {
-            ssrc: arrival.ssrc,
-            origin: now,
-            first: timestamp,
-            highest: sequence,
-            latest: timestamp,
-            seen: 0,
-            last: now,
-            phase: Phase::Waiting,
-            next: sequence,
-            due: timestamp,
-            stood: 0,
-            usual: i64::from(arrival.content.ticks()),
-            quiet: false,
-            fresh: true,
-            leapt: false,
-            average: None,
-            rest: 0,
-        }
-    }
-
-    /// The extended sequence number and timestamp of a packet, if it can be of this stream.
-    fn place(&self, arrival: &Arrival<'_>) -> Option<(i64, i64)> {
-        let ahead = arrival.sequence.wrapping_sub(low(self.highest) as u16).cast_signed();
-        let fits = arrival.ssrc == self.ssrc && ahead > -MAX_MISORDER && ahead < MAX_DROPOUT;
-        let later = arrival.timestamp.wrapping_sub(low(self.latest)).cast_signed();
-        fits.then(|| (self.highest + i64::from(ahead), self.latest + i64::from(later)))
-    }
-
-    /// Marks a number as seen and says whether it was.
-    fn mark(&mut self, sequence: i64, timestamp: i64) -> bool {
-        if sequence > self.highest {
-            self.latest = timestamp;
-            let ahead = u32::try_from(sequence - self.highest).unwrap_or(u32::MAX);
-            self.seen = self.seen.checked_shl(ahead).unwrap_or(0);
-            self.highest = sequence;
-        }
-        let bit = u32::try_from(self.highest - sequence).ok().and_then(|back| 1_u64.checked_shl(back)).unwrap_or(0);
-        let seen = self.seen & bit != 0;
-        self.seen |= bit;
-        seen
-    }
-
-    fn transit(&self, now: Instant, timestamp: i64, clock: u32) -> i32 {
-        let transit = self.elapsed(now, clock) - (timestamp - self.first);
-        i32::try_from(transit).unwrap_or(if transit < 0 { i32::MIN } else { i32::MAX })
-    }
-
-    /// How long after the fastest packet would have come what has this timestamp is played, if it is played now.
-    fn lag(&self, now: Instant, timestamp: i64, clock: u32, delays: &Delays) -> i64 {
-        self.elapsed(now, clock) - (timestamp - self.first) - i64::from(delays.fastest().unwrap_or(0))
-    }
-
-    fn elapsed(&self, now: Instant, clock: u32) -> i64 {
-        ticks(now.saturating_duration_since(self.origin), clock)
-    }
-
-    /// How many packets the next piece of the hole stands for.
-    fn missing(&self, sequence: i64, gap: i64) -> u64 {
-        let missing = sequence - self.next;
-        u64::try_from(if gap <= self.usual * 3 / 2 { missing } else { 1 }).unwrap_or(0)
-    }
-
-    /// A piece of the hole before the packet with this number.
-    fn fill_hole(&mut self, sequence: i64, gap: i64) -> Step {
-        // What was concealed while playing stood still is part of it.
-        self.due += std::mem::take(&mut self.stood);
-        let last = gap <= self.usual * 3 / 2;
-        let ticks = if last { gap } else { self.usual.max(1) };
-        // Whoever of them comes now is late. A hole that is longer than what is missing is a pause of the far end.
-        self.next = if last { sequence } else { self.next + 1 };
-        self.due += ticks;
-        Step::Lost { ticks: u32::try_from(ticks).unwrap_or(0), last }
-    }
-}
-
-impl Rival {
-    fn is_followed(&self, now: Instant, arrival: &Arrival<'_>, clock: u32) -> bool {
-        let ahead = arrival.sequence.wrapping_sub(self.sequence);
-        let ticks = ticks(now.saturating_duration_since(self.at), clock);
-        let later = i64::from(arrival.timestamp.wrapping_sub(self.timestamp).cast_signed());
-        arrival.ssrc == self.ssrc && (1..=10).contains(&ahead) && (ticks - later).abs() < i64::from(clock)
-    }
-}
-
-/// The 32 bits of an extended number that went over the wire.
-const fn low(extended: i64) -> u32 {
-    (extended & 0xffff_ffff) as u32
-}
-
-const fn ticks(time: Duration, clock: u32) -> i64 {
-    (time.as_micros() * clock as u128 / 1_000_000) as i64
 }

@@ -22,7 +22,7 @@
 //! frame, [`Output::Shared`], so that it is encoded once for each codec. Who speaks hears the sum less himself,
 //! [`Output::Own`], and so does who has a volume or an announcement of his own. Nothing is allocated in a tick.
 //!
-//! Sums are of 32 bits and leave through a [limiter](Limiter), so that nothing wraps around or is cut square. Voices
+//! Sums are of 32 bits and leave through a limiter, so that nothing wraps around or is cut square. Voices
 //! come and go by a ramp of one frame, so that nothing clicks.
 
 mod config;

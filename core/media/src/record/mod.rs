@@ -9,15 +9,19 @@
 //!
 //! The file can be read at any moment, whatever was written of it. No frame allocates.
 
+mod backlog;
 mod level;
 mod opus;
+mod settings;
 mod wav;
 
 use std::time::Duration;
 
 use crate::pcm::{FRAME, Rate};
 
+use backlog::Backlog;
 pub use level::Level;
+pub use settings::{Format, Gap, Layout, Settings, Silence};
 pub use wav::{MendError, Patch, mend};
 
 /// Bytes to be written, and where in the file.
@@ -27,91 +31,6 @@ pub struct Write<'a> {
     pub at: u64,
     /// What goes there.
     pub bytes: &'a [u8],
-}
-
-/// Which kind of file is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// 16-bit PCM. Its lengths are brought up to date every two seconds; [`mend`] does it for a file that was cut off.
-    Wav,
-    /// Opus in Ogg, a page a second.
-    Opus {
-        /// Bits a second, for both sides together.
-        bitrate: u32,
-        /// The stream's number (RFC 3533 §4); any will do.
-        serial: u32,
-    },
-}
-
-/// What becomes of the sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// Only what the near side says: a message.
-    Near,
-    /// Both sides in one voice.
-    Mixed,
-    /// The near side left, the far side right.
-    Stereo,
-}
-
-/// What a pause leaves in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gap {
-    /// Nothing: what follows comes right after what went before.
-    None,
-    /// Silence for as long as it lasted.
-    Silence,
-    /// A mark of 200 ms at 1,400 Hz.
-    Mark,
-}
-
-/// What silence does.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Silence {
-    /// Frames below this level are silent, in dBov.
-    pub below: f32,
-    /// The recording ends after so much of it; `None` for never.
-    pub ends_after: Option<Duration>,
-    /// So much of it is kept at the end of the file; the rest is cut off, up to 10 s or `ends_after`.
-    pub keep: Duration,
-}
-
-/// How a recording is made.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
-    /// Of the frames and of the file.
-    pub rate: Rate,
-    /// What becomes of the sides.
-    pub layout: Layout,
-    /// Which kind of file is made.
-    pub format: Format,
-    /// What a pause leaves.
-    pub gap: Gap,
-    /// The parties hear a beep this often, and once at the beginning.
-    pub beep: Option<Duration>,
-    /// It ends after so much sound.
-    pub longest: Option<Duration>,
-    /// It ends before the file has more bytes.
-    pub largest: Option<u64>,
-    /// What silence does.
-    pub silence: Option<Silence>,
-}
-
-impl Settings {
-    /// A WAV of both sides, each a voice, without bounds.
-    #[must_use]
-    pub const fn wav(rate: Rate) -> Self {
-        Self {
-            rate,
-            layout: Layout::Stereo,
-            format: Format::Wav,
-            gap: Gap::None,
-            beep: None,
-            longest: None,
-            largest: None,
-            silence: None,
-        }
-    }
 }
 
 /// Why a recording ended of itself.
@@ -174,6 +93,8 @@ pub enum RecordError {
 const HELD: Duration = Duration::from_secs(10);
 const MARK: Duration = Duration::from_millis(200);
 const MARK_HZ: f32 = 1_400.0;
+/// Frames held back that are written in the time of one.
+const SPEED: usize = 4;
 /// A WAV's lengths have 32 bits, and some players take them as signed.
 const LARGEST_WAV: u64 = 0x7fff_0000;
 
@@ -192,11 +113,10 @@ pub struct Recorder {
     /// One frame as the file has it.
     frame: Vec<i16>,
     /// Silence that is written only when something follows it.
-    held: Vec<i16>,
+    backlog: Backlog,
     /// Frames of silence up to now, and how many of them are written anyway.
     silent: u64,
     keep: u64,
-    hold: u64,
     frames: u64,
     paused: Option<u64>,
     paused_frames: u64,
@@ -233,17 +153,16 @@ impl Recorder {
         };
         let size = rate.frame() * usize::from(voices);
         let held = settings.silence.map_or(Duration::ZERO, |silence| silence.ends_after.unwrap_or(HELD).min(HELD));
-        let (keep, hold) = (settings.silence.map_or(0, |silence| frames(silence.keep)), frames(held));
-        let room = usize::try_from(hold).unwrap_or(0) * size;
+        let keep = settings.silence.map_or(0, |silence| frames(silence.keep));
+        let backlog = Backlog::new(size, usize::try_from(frames(held)).unwrap_or(0));
         Ok(Self {
             settings,
             file,
             voices,
             frame: vec![0; size],
-            held: Vec::with_capacity(room),
+            backlog,
             silent: 0,
             keep,
-            hold,
             frames: 0,
             paused: None,
             paused_frames: 0,
@@ -267,7 +186,6 @@ impl Recorder {
             self.paused_frames += 1;
             if self.settings.gap == Gap::Silence {
                 self.frame.fill(0);
-                self.release();
                 self.write();
                 heard.ended = self.bound();
             }
@@ -312,54 +230,46 @@ impl Recorder {
 
     /// Writes the frame, or holds it back while there is silence.
     fn take(&mut self, level: Level) -> Option<End> {
-        let Some(silence) = self.settings.silence else {
-            self.write();
-            return None;
-        };
-        if level.rms >= silence.below {
-            self.silent = 0;
-            self.release();
-            self.write();
-            return None;
-        }
-        self.silent += 1;
-        if self.silent <= self.keep {
-            self.write();
-        } else if self.silent - self.keep <= self.hold {
-            self.held.extend_from_slice(&self.frame);
+        let silence = self.settings.silence.filter(|silence| level.rms < silence.below);
+        self.silent = if silence.is_some() { self.silent + 1 } else { 0 };
+        if silence.is_some() && self.silent > self.keep {
+            self.backlog.hold(&self.frame);
+            self.relieve(SPEED);
         } else {
-            // More than is held: then all of it is part of the recording.
-            self.release();
             self.write();
         }
-        if silence.ends_after.is_some_and(|after| self.silent >= frames(after)) {
-            return self.end(End::Silent);
-        }
-        None
+        let enough = silence.and_then(|silence| silence.ends_after).is_some_and(|after| self.silent >= frames(after));
+        if enough { self.end(End::Silent) } else { None }
     }
 
-    /// Writes the silence that was held back.
-    fn release(&mut self) {
-        let mut held = std::mem::take(&mut self.held);
-        for frame in held.chunks_exact(self.frame.len()) {
-            append(&mut self.file, frame);
+    /// Writes the frame, behind all that was held back.
+    fn write(&mut self) {
+        if self.backlog.is_empty() {
+            append(&mut self.file, &self.frame);
+            self.frames += 1;
+        } else {
+            self.backlog.push(&self.frame);
+            self.relieve(SPEED);
+        }
+    }
+
+    /// Writes some of what was held back and is wanted after all: not at once, for a codec has its price.
+    fn relieve(&mut self, most: usize) {
+        for _ in 0..most {
+            if !self.backlog.pop(&mut self.frame) {
+                return;
+            }
+            append(&mut self.file, &self.frame);
             self.frames += 1;
         }
-        held.clear();
-        self.held = held;
-    }
-
-    fn write(&mut self) {
-        append(&mut self.file, &self.frame);
-        self.frames += 1;
     }
 
     fn bound(&mut self) -> Option<End> {
         if self.ended.is_some() {
             return None;
         }
-        let held = (self.held.len() / self.frame.len().max(1)) as u64;
-        if self.settings.longest.is_some_and(|longest| time(self.frames + held) >= longest) {
+        let waiting = self.backlog.len() as u64;
+        if self.settings.longest.is_some_and(|longest| time(self.frames + waiting) >= longest) {
             return self.end(End::Long);
         }
         let most = match self.file {
@@ -385,8 +295,8 @@ impl Recorder {
     }
 
     fn end(&mut self, why: End) -> Option<End> {
-        self.trimmed = (self.held.len() / self.frame.len().max(1)) as u64;
-        self.held.clear();
+        self.relieve(usize::MAX);
+        self.trimmed = self.backlog.len() as u64;
         self.frame.fill(0);
         match &mut self.file {
             File::Wav(file) => file.finish(),
@@ -410,7 +320,6 @@ impl Recorder {
         }
         self.silent = 0;
         if self.settings.gap == Gap::Mark {
-            self.release();
             let (size, voices) = (self.settings.rate.frame(), usize::from(self.voices));
             let step = std::f32::consts::TAU * MARK_HZ / self.settings.rate.hz() as f32;
             for number in 0..frames(MARK) {

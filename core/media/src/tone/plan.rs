@@ -1,9 +1,10 @@
 //! Which tone says what, country by country.
 //!
-//! Frequencies, cadences and the default are those of ITU-T E.180/Q.35 (03/98) and its Supplement 2, "Various tones used
-//! in national networks", as renewed with ITU Operational Bulletin 781 (02/2003). Where an administration publishes
-//! them itself, its paper is named at the row and goes before. What a country does not lay down is the
-//! recommendation's.
+//! The rows are facts of ITU-T E.180 Supplement 2, "Various tones used in national networks", as renewed with ITU
+//! Operational Bulletin 781 (02/2003), and of the national papers named at them. They were taken at second hand, from
+//! the tone table that Asterisk ships (`indications.conf.sample`), which cites those papers for most countries; no row
+//! was held against the papers themselves. Where that table says that a tone is not specified, it is our default, which
+//! is after E.180/Q.35.
 
 use super::{Part, Sound, Tone};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use media::sound::{Damage, Limits, SoundError};
 use media::{Rate, Sound};
 
-use crate::tools::{Dice, file, likeness, share, sine};
+use crate::tools::{Dice, aligned, file, likeness, share, sine};
 
 /// Name, milliseconds, and how much of its energy has to be at 440 Hz.
 const FILES: &[(&str, u64, f64)] = &[
@@ -70,6 +70,27 @@ fn a_resampled_sound_is_neither_shifted_nor_longer() {
     let every_sixth: Vec<i16> = full.samples().iter().copied().step_by(6).collect();
     let alike = likeness(narrow.samples(), &every_sixth);
     assert!(alike > 0.9999, "{alike}");
+}
+
+#[test]
+fn a_rate_that_fits_no_other_is_resampled_all_the_same() {
+    for hz in [4_000_u32, 4_001, 11_025, 22_050, 44_100, 47_999, 96_000, 191_999] {
+        let step = 440.0 * std::f64::consts::TAU / f64::from(hz);
+        let sample = |n: u32| ((f64::from(n) * step).sin() * 16_384.0) as i16;
+        let samples: Vec<u8> = (0..hz).flat_map(|n| sample(n).to_le_bytes()).collect();
+        let mut bytes = file("pcm16.wav")[..44].to_vec();
+        bytes[24..28].copy_from_slice(&hz.to_le_bytes());
+        bytes[40..44].copy_from_slice(&(samples.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&samples);
+        for rate in [Rate::Narrow, Rate::Full] {
+            let sound = decode(&bytes, rate).expect("sound");
+            assert_eq!(sound.samples().len(), rate.hz() as usize, "{hz} to {rate:?}");
+            // An odd rate comes half of its sample too soon.
+            let (same, shift) = aligned(&sine(440.0, rate, sound.samples().len()), sound.samples(), 12);
+            assert!(same > 0.99, "{hz} to {rate:?}: {same}");
+            assert!(shift.unsigned_abs() <= rate.frame() / 160, "{hz} to {rate:?}: {shift}");
+        }
+    }
 }
 
 #[test]

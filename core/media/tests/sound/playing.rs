@@ -3,33 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use media::codec::g711;
 use media::player::{Item, PlayError, Played, Player, Repeat, Step};
 use media::tone::{self, Part, Tone};
-use media::{Encode, FRAME, Rate, Sound, Track};
+use media::{Codec, FRAME, Rate, Sound, Track};
 
 use crate::tools::share;
 
-/// The simplest codec: the first sample of a frame, as a byte.
-struct First;
-
-impl Encode for First {
-    fn rate(&self) -> Rate {
-        Rate::Narrow
-    }
-
-    fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>) {
-        out.extend(pcm.first().map(|sample| *sample as u8));
-    }
-}
+/// How loud a number is: far enough from the next to be told after G.711.
+const LOUD: i16 = 512;
 
 /// A sound each of whose frames holds its number.
 fn counted(from: i16, frames: i16) -> Sound {
-    let samples: Vec<i16> = (from..from + frames).flat_map(|number| [number; 160]).collect();
+    let samples: Vec<i16> = (from..from + frames).flat_map(|number| [number * LOUD; 160]).collect();
     Sound::new(Rate::Narrow, samples)
 }
 
 fn track(from: i16, frames: i16) -> Item {
-    Item::Track(Arc::new(Track::encode(&counted(from, frames), FRAME, &mut First).expect("a track")))
+    Item::Track(Arc::new(Track::encode(&counted(from, frames), Codec::Pcma, FRAME).expect("a track")))
 }
 
 fn player() -> Player {
@@ -39,8 +30,8 @@ fn player() -> Player {
 /// What a step was, as a number: payloads and frames by what they hold, quiet is 100, the end 999.
 fn step(player: &mut Player) -> i16 {
     match player.step() {
-        Step::Payload(payload) => i16::from(payload[0]),
-        Step::Frame(frame) => frame[0],
+        Step::Payload(payload) => (g711::of_alaw(payload[0]) + LOUD / 2) / LOUD,
+        Step::Frame(frame) => frame[0] / LOUD,
         Step::Quiet => 100,
         Step::Over => 999,
     }
@@ -167,10 +158,10 @@ fn nothing_is_over_at_once_however_often_it_is_repeated() {
 #[test]
 fn the_end_of_a_sound_is_filled_with_silence() {
     let mut player = player();
-    player.push(Item::Sound(Sound::new(Rate::Narrow, vec![4_i16; 170]))).expect("pushed");
+    player.push(Item::Sound(Sound::new(Rate::Narrow, vec![4 * LOUD; 170]))).expect("pushed");
     assert_eq!(step(&mut player), 4);
     let Step::Frame(frame) = player.step() else { panic!("a frame") };
-    assert_eq!((frame.len(), &frame[..10], &frame[10..]), (160, &[4; 10][..], &[0; 150][..]));
+    assert_eq!((frame.len(), &frame[..10], &frame[10..]), (160, &[4 * LOUD; 10][..], &[0; 150][..]));
 }
 
 #[test]

@@ -140,6 +140,13 @@ fn after_a_kill_at_any_write_the_file_can_be_heard() {
             let alike = aligned(&half[..sound.samples().len()], sound.samples(), 8).0;
             assert!(alike > 0.95, "{format:?} at {sounded:?}: {alike}");
         }
+        for state in disk.history.iter().filter(|state| format == Format::Wav && state.len() >= 44) {
+            // What the header says is there, and no more than two seconds are not in it; until then it says "unknown".
+            let told = u32::from_le_bytes(state[40..44].try_into().expect("four bytes")) as usize;
+            let there = state.len() - 44;
+            let unknown = told == 0x7fff_f000 && there <= 2 * 32_000;
+            assert!(unknown || (told <= there && there - told <= 2 * 32_000), "{told} told, {there} there");
+        }
         for state in disk.history.iter().filter(|state| state.len() > 400) {
             assert!(hear(state, Rate::Narrow).length() >= Duration::from_millis(900), "{format:?}: {}", state.len());
         }
@@ -261,6 +268,44 @@ fn silence_at_the_end_is_cut_off_and_ends_a_message() {
     let sound = hear(&disk.bytes, Rate::Narrow);
     assert_eq!(sound.length(), summary.length);
     assert_eq!(sound.samples()[160 * 100], 3, "what was silent in the middle is there");
+}
+
+#[test]
+fn silence_within_a_recording_is_there_however_long_it_was() {
+    let silence = Silence { below: -50.0, ends_after: None, keep: Duration::from_millis(100) };
+    let said = sine(440.0, Rate::Narrow, 160);
+    for pause in [3, 60, 499, 505, 520, 900] {
+        for format in [Format::Wav, OPUS] {
+            let settings =
+                Settings { layout: Layout::Near, silence: Some(silence), format, ..Settings::wav(Rate::Narrow) };
+            let mut recorder = Recorder::new(settings).expect("a recorder");
+            let mut disk = Disk::default();
+            for number in 0..20 + pause + 30 {
+                let speaks = !(20..20 + pause).contains(&number);
+                recorder.handle_frame(Some(if speaks { &said } else { &[0; 160] }), None);
+                disk.drain(&mut recorder);
+            }
+            recorder.stop();
+            disk.drain(&mut recorder);
+            let sound = hear(&disk.bytes, Rate::Narrow);
+            assert_eq!(sound.samples().len(), (50 + pause) * 160, "{pause} {format:?}");
+            let loud = |frame: usize| sound.samples()[frame * 160..][..160].iter().any(|sample| *sample > 9_000);
+            let heard = [5, 17, 20 + pause / 2, 20 + pause + 2, 48 + pause].map(loud);
+            assert_eq!(heard, [true, true, false, true, true], "{pause} {format:?}");
+        }
+    }
+}
+
+#[test]
+fn no_more_than_ten_seconds_are_held_back() {
+    let silence = Silence { below: -50.0, ends_after: None, keep: Duration::ZERO };
+    let settings = Settings { layout: Layout::Near, silence: Some(silence), ..Settings::wav(Rate::Narrow) };
+    let mut recorder = Recorder::new(settings).expect("a recorder");
+    recorder.handle_frame(Some(&sine(440.0, Rate::Narrow, 160)), None);
+    (0..750).for_each(|_| assert_eq!(recorder.handle_frame(None, None).ended, None));
+    recorder.stop();
+    let summary = recorder.summary();
+    assert_eq!((summary.length, summary.trimmed), (FRAME * 251, Duration::from_secs(10)));
 }
 
 #[test]
