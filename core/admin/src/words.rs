@@ -92,7 +92,42 @@ fn reply(reply: switch::Reply) -> v1::reply::Reply {
             };
             Spelt::Refused(v1::Refused { refusal: refusal.into() })
         }
+        switch::Reply::Played(played) => Spelt::Played(v1::Played {
+            key: match played {
+                switch::Played::Whole => None,
+                switch::Played::Key(key) => Some(key.character().to_string()),
+            },
+        }),
+        switch::Reply::Read(digits) => Spelt::Read(read(&digits)),
+        switch::Reply::Recorded(recorded) => Spelt::Recorded(v1::Recorded {
+            length: recorded.length.try_into().ok(),
+            name: recorded.name,
+            key: recorded.key.map(|key| key.character().to_string()),
+        }),
+        switch::Reply::Inaudible(fault) => Spelt::Inaudible(inaudible(fault)),
     }
+}
+
+/// Who watches is told that keys were pressed, not which: they may be a PIN.
+fn read(digits: &switch::Digits) -> v1::Read {
+    let (by, key) = match digits.by {
+        switch::Ended::Enough => (v1::ReadEnd::Enough, None),
+        switch::Ended::Key(key) => (v1::ReadEnd::Key, Some(key.character().to_string())),
+        switch::Ended::Time => (v1::ReadEnd::Time, None),
+    };
+    v1::Read { count: u32::try_from(digits.digits.len()).unwrap_or(u32::MAX), by: by.into(), key }
+}
+
+fn inaudible(fault: switch::AudioError) -> v1::Inaudible {
+    use switch::AudioError;
+    use v1::AudioFault as Spelt;
+    let (fault, name, why) = match fault {
+        AudioError::Missing(name) => (Spelt::Missing, Some(name), None),
+        AudioError::Unplayable(name, why) => (Spelt::Unplayable, Some(name), Some(why)),
+        AudioError::NoCodec => (Spelt::NoCodec, None, None),
+        AudioError::Unwritable(why) => (Spelt::Unwritable, None, Some(why)),
+    };
+    v1::Inaudible { fault: fault.into(), name, why }
 }
 
 fn dialled(outcome: switch::DialOutcome) -> v1::Dialled {

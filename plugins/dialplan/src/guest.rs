@@ -1,5 +1,7 @@
 //! One running guest: what it holds, what it may still spend, and what it asks for.
 
+mod asides;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,11 +9,11 @@ use switch::{CallControl, Command, HungUp, Reply};
 use wasmtime::component::Resource;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
-use crate::bindings::strowger::dialplan::{call, clock, directory, log, types as wit, values};
+use crate::bindings::strowger::dialplan::{audio, call, types as wit, values};
 use crate::host::Shared;
 use crate::keeper::ValueFault;
 use crate::turns::Turn;
-use crate::words;
+use crate::{sound, words};
 
 #[allow(unreachable_pub, reason = "named by the bindings")]
 /// What the handle of a call stands for: there is one call, and the guest's state knows it.
@@ -112,6 +114,11 @@ impl Guest {
 
     async fn request(&mut self, command: Command) -> wasmtime::Result<Result<Reply, wit::Error>> {
         self.spend(0)?;
+        self.ask(command).await
+    }
+
+    /// A request that is paid.
+    async fn ask(&mut self, command: Command) -> wasmtime::Result<Result<Reply, wit::Error>> {
         if let Some(ending) = &self.hung_up {
             return Ok(Err(words::hung_up(ending.as_ref())));
         }
@@ -141,6 +148,21 @@ impl Guest {
         Ok(done)
     }
 
+    /// A request about sound, whose words have so many bytes; `None` when one of them is no word of ours.
+    async fn sound(
+        &mut self,
+        bytes: usize,
+        command: Option<Command>,
+    ) -> wasmtime::Result<Result<Reply, audio::AudioError>> {
+        self.spend(bytes)?;
+        let Some(command) = command else { return Ok(Err(audio::AudioError::BadValue)) };
+        Ok(match self.ask(command).await? {
+            Ok(Reply::Inaudible(fault)) => Err(sound::fault(fault)),
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(sound::error(error)),
+        })
+    }
+
     /// Waits for the store.
     async fn kept<T>(
         &mut self,
@@ -162,6 +184,7 @@ impl Guest {
 
 impl call::Host for Guest {}
 impl wit::Host for Guest {}
+impl audio::Host for Guest {}
 
 impl call::HostCall for Guest {
     fn id(&mut self, _: Resource<Held>) -> wasmtime::Result<String> {
@@ -255,92 +278,64 @@ impl call::HostCall for Guest {
         })
     }
 
+    async fn play(
+        &mut self,
+        _: Resource<Held>,
+        sounds: Vec<audio::Sound>,
+        options: audio::PlayOptions,
+    ) -> wasmtime::Result<Result<audio::Played, audio::AudioError>> {
+        let bytes = sound::weight(&sounds);
+        let reply = self.sound(bytes, sound::play(sounds, options).map(Command::Play)).await?;
+        Ok(reply.and_then(sound::played))
+    }
+
+    async fn read_digits(
+        &mut self,
+        _: Resource<Held>,
+        prompt: Vec<audio::Sound>,
+        options: audio::ReadOptions,
+    ) -> wasmtime::Result<Result<audio::Digits, audio::AudioError>> {
+        let bytes = sound::weight(&prompt) + sound::weight(&options.again);
+        let reply = self.sound(bytes, sound::read(prompt, options).map(Command::Read)).await?;
+        Ok(reply.and_then(sound::digits))
+    }
+
+    async fn record(
+        &mut self,
+        _: Resource<Held>,
+        options: audio::RecordOptions,
+    ) -> wasmtime::Result<Result<audio::Recorded, audio::AudioError>> {
+        let bytes = options.name.as_ref().map_or(0, String::len);
+        let reply = self.sound(bytes, sound::record(options).map(Command::Record)).await?;
+        Ok(reply.and_then(sound::recorded))
+    }
+
+    async fn echo(
+        &mut self,
+        _: Resource<Held>,
+        end: String,
+        limit_milliseconds: u32,
+    ) -> wasmtime::Result<Result<audio::Played, audio::AudioError>> {
+        let reply = self.sound(end.len(), sound::echo(&end, limit_milliseconds)).await?;
+        Ok(reply.and_then(sound::played))
+    }
+
+    async fn music(
+        &mut self,
+        _: Resource<Held>,
+        sounds: Vec<audio::Sound>,
+    ) -> wasmtime::Result<Result<(), audio::AudioError>> {
+        let bytes = sound::weight(&sounds);
+        let music = sound::sounds(sounds).map(|sounds| Command::Music { sounds });
+        Ok(self.sound(bytes, music).await?.and_then(sound::done))
+    }
+
+    async fn hush(&mut self, _: Resource<Held>) -> wasmtime::Result<Result<(), audio::AudioError>> {
+        Ok(self.sound(0, Some(Command::Hush)).await?.and_then(sound::done))
+    }
+
     fn drop(&mut self, _: Resource<Held>) -> wasmtime::Result<()> {
         Ok(())
-    }
-}
-
-impl log::Host for Guest {
-    fn write(&mut self, level: log::Level, mut line: String) -> wasmtime::Result<()> {
-        self.spend(line.len())?;
-        self.lines += 1;
-        if self.lines > self.shared.config.max_log_lines {
-            if self.lines == self.shared.config.max_log_lines + 1 {
-                tracing::warn!(call = %self.control.invitation().uid, "the dialplan logs too much; its further lines are dropped");
-            }
-            return Ok(());
-        }
-        line.truncate(line.floor_char_boundary(self.shared.config.max_log_line));
-        let line = words::in_one_line(&line);
-        let call = self.control.invitation().uid;
-        match level {
-            log::Level::Debug => tracing::debug!(%call, "{line}"),
-            log::Level::Info => tracing::info!(%call, "{line}"),
-            log::Level::Warn => tracing::warn!(%call, "{line}"),
-            log::Level::Error => tracing::error!(%call, "{line}"),
-        }
-        Ok(())
-    }
-}
-
-impl values::Host for Guest {
-    async fn get(&mut self, name: String) -> wasmtime::Result<Result<Option<String>, values::ValueError>> {
-        let (shared, tenant) = (self.shared.clone(), self.tenant());
-        self.kept(name.len(), shared.keeper.value(tenant, &name)).await
-    }
-
-    async fn set(&mut self, name: String, value: String) -> wasmtime::Result<Result<(), values::ValueError>> {
-        let (shared, tenant) = (self.shared.clone(), self.tenant());
-        self.kept(name.len() + value.len(), shared.keeper.keep(tenant, &name, &value)).await
-    }
-
-    async fn delete(&mut self, name: String) -> wasmtime::Result<Result<bool, values::ValueError>> {
-        let (shared, tenant) = (self.shared.clone(), self.tenant());
-        self.kept(name.len(), shared.keeper.forget(tenant, &name)).await
-    }
-}
-
-impl clock::Host for Guest {
-    fn now(&mut self) -> wasmtime::Result<u64> {
-        self.spend(0)?;
-        let since = self.shared.keeper.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Ok(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    fn local(&mut self) -> wasmtime::Result<clock::LocalTime> {
-        self.spend(0)?;
-        let name = self.shared.keeper.time_zone(self.tenant());
-        let zone = jiff::tz::TimeZone::get(&name).unwrap_or(jiff::tz::TimeZone::UTC);
-        let now =
-            jiff::Timestamp::try_from(self.shared.keeper.now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone);
-        Ok(clock::LocalTime {
-            year: now.year(),
-            month: now.month().unsigned_abs(),
-            day: now.day().unsigned_abs(),
-            weekday: now.weekday().to_monday_one_offset().unsigned_abs(),
-            hour: now.hour().unsigned_abs(),
-            minute: now.minute().unsigned_abs(),
-            second: now.second().unsigned_abs(),
-            offset: now.offset().seconds(),
-            zone: name,
-        })
-    }
-
-    fn random(&mut self) -> wasmtime::Result<u64> {
-        self.spend(0)?;
-        Ok(self.shared.keeper.random())
-    }
-}
-
-impl directory::Host for Guest {
-    fn find(&mut self, name_or_extension: String) -> wasmtime::Result<Option<directory::User>> {
-        self.spend(name_or_extension.len())?;
-        let found = self.shared.keeper.find(self.tenant(), &name_or_extension);
-        Ok(found.map(|user| directory::User {
-            name: user.name,
-            display_name: user.display_name,
-            extension: user.extension,
-        }))
     }
 }
 

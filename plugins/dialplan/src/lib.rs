@@ -27,6 +27,7 @@ mod guest;
 mod host;
 mod keeper;
 mod module;
+mod sound;
 mod ticker;
 mod turns;
 mod words;

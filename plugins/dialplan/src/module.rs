@@ -11,8 +11,9 @@ use wit_parser::{Resolve, SourceMap, WorldId};
 
 use crate::words;
 
-const WIT: [(&str, &str); 7] = [
+const WIT: [(&str, &str); 8] = [
     ("dialplan.wit", include_str!("../../../wit/dialplan.wit")),
+    ("audio.wit", include_str!("../../../wit/audio.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("clock.wit", include_str!("../../../wit/clock.wit")),
     ("directory.wit", include_str!("../../../wit/directory.wit")),

@@ -159,5 +159,20 @@ fn answer(reply: &Reply) -> String {
         }
         Reply::Ended(ended) => format!("ended, {}", words::cause(ended.cause)),
         Reply::Refused(refused) => format!("refused, {}", words::refusal(refused.refusal())),
+        Reply::Played(played) => match &played.key {
+            Some(key) => format!("played, ended by {key}"),
+            None => "played".to_owned(),
+        },
+        Reply::Read(read) => {
+            let (count, by) = (read.count, words::read_end(read.by()));
+            let keys = if count == 1 { "key" } else { "keys" };
+            format!("read, {count} {keys}, {by} {}", read.key.as_deref().unwrap_or_default()).trim_end().to_owned()
+        }
+        Reply::Recorded(recorded) => format!("recorded, {}, {}", recorded.name, words::length(recorded.length)),
+        Reply::Inaudible(inaudible) => {
+            let parts = [inaudible.name.as_deref(), inaudible.why.as_deref()].into_iter().flatten();
+            let fault = words::audio_fault(inaudible.fault());
+            parts.fold(format!("inaudible, {fault}"), |text, part| format!("{text} {part}"))
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The API's words as people read them.
 
-use crate::v1::{CallState, DialOutcome, Disposition, Label, Party, Refusal, Side};
+use crate::v1::{AudioFault, CallState, DialOutcome, Disposition, Label, Party, ReadEnd, Refusal, Side};
 
 pub(crate) fn party(party: Option<&Party>) -> String {
     let Some(party) = party else { return String::new() };
@@ -72,6 +72,25 @@ pub(crate) fn refusal(refusal: Refusal) -> &'static str {
         Refusal::WrongState => "not in this state",
         Refusal::BadValue => "a value out of range",
         Refusal::NoResources => "nothing left to do it with",
+    }
+}
+
+pub(crate) fn read_end(end: ReadEnd) -> &'static str {
+    match end {
+        ReadEnd::Unspecified => "",
+        ReadEnd::Enough => "as many as could be",
+        ReadEnd::Key => "ended by",
+        ReadEnd::Time => "no further key came",
+    }
+}
+
+pub(crate) fn audio_fault(fault: AudioFault) -> &'static str {
+    match fault {
+        AudioFault::Unspecified => "",
+        AudioFault::Missing => "there is no sound",
+        AudioFault::Unplayable => "cannot be played:",
+        AudioFault::NoCodec => "no codec in common",
+        AudioFault::Unwritable => "nothing can be written",
     }
 }
 

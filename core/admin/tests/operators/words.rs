@@ -5,6 +5,7 @@ use prost_reflect::DescriptorPool;
 
 const EVENT: &str = include_str!("../../../switch/src/event.rs");
 const COMMAND: &str = include_str!("../../../switch/src/command.rs");
+const AUDIO: &str = include_str!("../../../switch/src/audio.rs");
 const RECORD: &str = include_str!("../../../switch/src/record.rs");
 
 /// The names of an enum's variants, in their order, as its source spells them.
@@ -43,6 +44,8 @@ fn every_event_has_its_name_in_the_api() {
     assert_eq!(oneof("Reply", "reply"), variants(EVENT, "Reply"));
     assert_eq!(values("DialOutcome", "DIAL_OUTCOME_"), variants(EVENT, "DialOutcome"));
     assert_eq!(values("Refusal", "REFUSAL_"), variants(EVENT, "Refusal"));
+    assert_eq!(values("ReadEnd", "READ_END_"), variants(AUDIO, "Ended"));
+    assert_eq!(values("AudioFault", "AUDIO_FAULT_"), variants(AUDIO, "AudioError"));
     assert_eq!(values("Side", "SIDE_"), variants(EVENT, "Side"));
 }
 

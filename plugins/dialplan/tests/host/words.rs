@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 const COMMAND: &str = include_str!("../../../../core/switch/src/command.rs");
+const SOUND: &str = include_str!("../../../../core/switch/src/audio.rs");
 const EVENT: &str = include_str!("../../../../core/switch/src/event.rs");
 const TYPES: &str = include_str!("../../../../wit/types.wit");
+const AUDIO: &str = include_str!("../../../../wit/audio.wit");
 const CALL: &str = include_str!("../../../../wit/call.wit");
 
 type Names = BTreeSet<String>;
@@ -48,7 +50,11 @@ fn kebab(name: &str) -> String {
 
 /// The cases of a WIT variant or enum, the fields of a record, the functions of a resource.
 fn wit(text: &str, opening: &str) -> Names {
-    let name = |line: &str| line.trim().split(['(', ',', ':']).next().unwrap_or("").to_owned();
+    // A name that is a word of WIT itself stands behind a sign; a time names its unit.
+    let name = |line: &str| {
+        let name = line.trim().trim_start_matches('%').split(['(', ',', ':']).next().unwrap_or("");
+        name.trim_end_matches("-milliseconds").to_owned()
+    };
     block(text, opening).into_iter().map(name).filter(|name| !name.is_empty()).collect()
 }
 
@@ -65,6 +71,8 @@ fn the_commands_of_the_exchange_are_the_functions_of_a_call() {
     let mut commands = without(rust(COMMAND, "pub enum Command"), &["attach", "detach"]);
     // An author writes sleep where the exchange says that it waits.
     assert!(commands.remove("wait") && commands.insert("sleep".to_owned()));
+    // And read-digits where it says that it reads.
+    assert!(commands.remove("read") && commands.insert("read-digits".to_owned()));
     // What is known of a call is no command.
     let functions = without(wit(CALL, "resource call"), &["id", "caller", "callee", "header", "headers"]);
     assert_eq!(commands, functions);
@@ -74,8 +82,9 @@ fn the_commands_of_the_exchange_are_the_functions_of_a_call() {
 fn the_events_that_a_guest_hears_are_the_replies_and_the_end() {
     let for_watchers = ["arrived", "attached", "ringing", "bridged", "held", "resumed"];
     assert_eq!(without(rust(EVENT, "pub enum Event"), &for_watchers), names(["reply", "ended"]));
-    // `ok`, `dial-outcome`, `ending` and `error`.
-    assert_eq!(rust(EVENT, "pub enum Reply"), names(["done", "dialled", "ended", "refused"]));
+    // `ok`, `dial-outcome`, `played`, `digits`, `recorded`, `audio-error`, `ending` and `error`.
+    let replies = ["done", "dialled", "played", "read", "recorded", "inaudible", "ended", "refused"];
+    assert_eq!(rust(EVENT, "pub enum Reply"), names(replies));
 }
 
 #[test]
@@ -96,4 +105,31 @@ fn refusals_are_the_errors_but_for_the_end() {
 fn parties_and_endings_have_the_same_fields() {
     assert_eq!(rust(EVENT, "pub struct Party"), wit(TYPES, "record party"));
     assert_eq!(rust(EVENT, "pub struct Ending"), wit(TYPES, "record ending"));
+}
+
+#[test]
+fn sounds_tones_and_what_came_of_them_are_the_same_lists() {
+    for (rust_name, wit_name) in
+        [("Sound", "variant sound"), ("Tone", "variant tone"), ("Played", "variant played"), ("Ended", "variant ended")]
+    {
+        assert_eq!(rust(SOUND, &format!("pub enum {rust_name}")), wit(AUDIO, wit_name));
+    }
+    assert!(wit(AUDIO, "variant sound").len() > 8 && wit(AUDIO, "variant tone").contains("congestion"));
+}
+
+#[test]
+fn faults_of_sound_are_its_errors_with_those_of_every_request() {
+    let mut faults = rust(SOUND, "pub enum AudioError");
+    faults.extend(wit(TYPES, "variant error"));
+    assert_eq!(faults, wit(AUDIO, "variant audio-error"));
+}
+
+#[test]
+fn what_is_played_read_and_recorded_has_the_same_fields() {
+    // What is played stands beside how it is played.
+    assert_eq!(without(rust(SOUND, "pub struct Play"), &["sounds"]), wit(AUDIO, "record play-options"));
+    assert_eq!(without(rust(SOUND, "pub struct Read"), &["prompt"]), wit(AUDIO, "record read-options"));
+    assert_eq!(rust(SOUND, "pub struct Record"), wit(AUDIO, "record record-options"));
+    assert_eq!(rust(SOUND, "pub struct Digits"), wit(AUDIO, "record digits"));
+    assert_eq!(rust(SOUND, "pub struct Recorded"), wit(AUDIO, "record recorded"));
 }
