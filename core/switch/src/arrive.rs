@@ -11,6 +11,7 @@ use crate::call::{Call, CallState, Draft, Holder, Release, ShownAs};
 use crate::event::{Event, Invitation, Party, Side};
 use crate::ids::LegId;
 use crate::leg::Leg;
+use crate::sound::Sounds;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
 
@@ -49,6 +50,7 @@ impl Switch {
             pending: None,
             legs: Vec::new(),
             draft: Draft::default(),
+            sounds: Sounds::default(),
             decide: None,
             set_up: None,
             timer: None,

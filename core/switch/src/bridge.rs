@@ -377,11 +377,12 @@ impl Switch {
         }
     }
 
-    /// An INFO (RFC 6086 legacy usage: DTMF of phones) is carried to the other leg, and its answer back.
+    /// An INFO (RFC 6086 legacy usage: DTMF of phones) is carried to the other leg, and its answer back; where there is no
+    /// other leg, its key is for us.
     fn info_came(&mut self, id: LegId, key: ServerKey, message: &Message<'_>, flow: Flow) {
         let other = self.legs.get(id).and_then(|leg| self.calls.get(leg.call)).and_then(|call| call.other(id));
         let Some(other) = other.and_then(|other| self.legs.get_mut(other)).filter(|leg| leg.is_up()) else {
-            return self.refuse(key, message, flow, Status::UNSUPPORTED_MEDIA_TYPE);
+            return self.key_came(id, key, message, flow);
         };
         let kind = message.content_type().unwrap_or_default();
         let body = (!message.body().is_empty()).then(|| (&*kind, message.body()));

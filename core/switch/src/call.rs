@@ -18,6 +18,7 @@ use crate::dialing::Dialing;
 use crate::event::{Cause, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
 use crate::ids::{CallId, LegId, TenantId};
 use crate::record::{Cdr, Disposition, LegRecord};
+use crate::sound::Sounds;
 use crate::tables;
 use crate::timers::TimerKey;
 use crate::wire::Wire;
@@ -40,6 +41,8 @@ pub(crate) struct Call {
     /// Every leg that ever belonged to the call and still lives.
     pub(crate) legs: Vec<LegId>,
     pub(crate) draft: Draft,
+    /// What sounds for the caller while the exchange itself talks with him.
+    pub(crate) sounds: Sounds,
     /// The deadline for the next decision.
     pub(crate) decide: Option<TimerKey>,
     /// The limit on being unanswered.
@@ -76,6 +79,8 @@ pub(crate) enum Pending {
     Dial,
     Wait,
     End,
+    /// Something is played, read or recorded.
+    Sound,
 }
 
 /// What the callee sees of the caller.

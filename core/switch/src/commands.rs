@@ -62,7 +62,7 @@ impl Switch {
             | Command::Record(_)
             | Command::Echo { .. }
             | Command::Music { .. }
-            | Command::Hush => call.refuse(Refusal::NoResources, &mut self.wire),
+            | Command::Hush => self.sound(id, command),
             Command::Hangup(_) => {}
         }
     }
@@ -169,6 +169,7 @@ impl Switch {
             return call.refuse(Refusal::BadValue, &mut self.wire);
         }
         call.pending = Some(Pending::Dial);
+        call.sounds.forget_keys();
         self.begin_dial(id, dial);
     }
 
@@ -215,6 +216,9 @@ impl Switch {
         self.wire.timers.cancel(&mut call.decide);
         self.wire.timers.cancel(&mut call.timer);
         call.pending = None;
+        let caller = call.caller;
+        self.still(caller);
+        let Some(call) = self.calls.get_mut(id) else { return };
         match (&call.state, call.policy.fallback) {
             // Whatever it was that broke, two people are talking.
             (CallState::Bridged { .. }, _) => call.holder = Holder::Nobody,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use sip::Transport;
 
+use crate::audio::Sound;
+
 /// The switch's own settings. Each has a default that is safe for an office.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -24,6 +26,9 @@ pub struct Config {
     pub ask_time: Duration,
     /// How long a leg may send no media before the call ends; `None` for never.
     pub media_silence: Option<Duration>,
+    /// What a caller hears who is put on hold, and for whom an application plays music without saying which: the name of
+    /// a prompt.
+    pub music: String,
     /// How many calls there may be at once; more get 503.
     pub max_calls: usize,
     /// How many contacts one dial may ring at once.
@@ -51,6 +56,7 @@ impl Default for Config {
             max_ring_time: Duration::from_secs(180),
             ask_time: Duration::from_secs(4),
             media_silence: Some(Duration::from_secs(60)),
+            music: "moh/default".to_owned(),
             max_calls: 20_000,
             max_branches: 16,
             retry_after: Duration::from_secs(10),
@@ -59,5 +65,12 @@ impl Default for Config {
             registrar: crate::registrar::Config::default(),
             gatekeeper: crate::gatekeeper::Config::default(),
         }
+    }
+}
+
+impl Config {
+    /// The music as what is played.
+    pub(crate) fn music(&self) -> Vec<Sound> {
+        vec![Sound::Prompt(self.music.clone())]
     }
 }

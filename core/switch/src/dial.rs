@@ -212,6 +212,10 @@ impl Switch {
         }
         let a = caller.port;
         self.tell_caller(call, status, early);
+        if self.calls.get(call).is_some_and(|call| call.sounds.has_music()) {
+            // A caller that hears music keeps it until the call is answered.
+            return;
+        }
         let Some(leg) = self.legs.get(id) else { return };
         leg.expect_media(answer, &mut self.wire);
         if let (Some(a), Some(b)) = (a, leg.port) {
@@ -294,6 +298,8 @@ impl Switch {
         let early = dialing.early.take();
         call.state = CallState::Bridged { callee, held_by: None };
         self.wire.timers.cancel(&mut call.set_up);
+        let caller = call.caller;
+        self.still(caller);
         for leg in others {
             self.cancel_leg(leg, Some(ELSEWHERE));
         }

@@ -37,6 +37,8 @@ mod mint;
 mod record;
 pub mod registrar;
 mod release;
+mod sound;
+mod sounding;
 mod switch;
 mod tables;
 mod timers;

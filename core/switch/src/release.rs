@@ -49,7 +49,7 @@ impl Switch {
             wire.timers.cancel(timer);
         }
         call.draft.ending = Some((ending.clone(), wall));
-        if call.pending.take() == Some(Pending::End) {
+        if matches!(call.pending.take(), Some(Pending::End | Pending::Sound)) {
             call.reply(Reply::Ended(ending.clone()), wire);
         }
         call.span.in_scope(|| tracing::info!(cause = ending.cause.0, status, by = ?ending.by, "ended"));
@@ -107,6 +107,7 @@ impl Switch {
 
     /// Gives a leg's media port back; its counts come by [`MediaEvent::Closed`].
     pub(crate) fn close_port(&mut self, id: LegId) {
+        self.still(id);
         let Some(leg) = self.legs.get_mut(id) else { return };
         let Some(port) = leg.port.take() else { return };
         self.wire.media(MediaCommand::Close { port: port.id });
@@ -137,7 +138,7 @@ impl Switch {
                 }
                 self.finish(id);
             }
-            MediaEvent::Played { .. } | MediaEvent::Recorded { .. } | MediaEvent::Key { .. } => {}
+            MediaEvent::Played { .. } | MediaEvent::Recorded { .. } | MediaEvent::Key { .. } => self.sound_event(event),
         }
     }
 

@@ -230,6 +230,7 @@ impl Switch {
                 Timer::SetUp(call) => self.set_up_is_over(call),
                 Timer::Ring(call) => self.ring_time_is_over(call),
                 Timer::Wait(call) => self.waited(call),
+                Timer::Sound(call) => self.sound_is_due(call),
                 Timer::Count(call) => self.counts_are_due(call),
                 Timer::Accepting(leg) => self.accept_again(leg),
                 Timer::Progress(leg) => {

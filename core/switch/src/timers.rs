@@ -16,6 +16,8 @@ pub(crate) enum Timer {
     Ring(CallId),
     /// An application's wait is over.
     Wait(CallId),
+    /// A key did not come, or an echo has lasted long enough.
+    Sound(CallId),
     /// The media engine took too long to give its counts.
     Count(CallId),
     /// A 2xx of ours is to be sent again (RFC 3261 §13.3.1.4).

@@ -1,0 +1,391 @@
+//! What sounds for the caller of a call, what is asked of his keys and what is recorded of him: a small machine beside
+//! the call, which does one thing at a time.
+//!
+//! | state | event | next | what is sent | reply |
+//! |---|---|---|---|---|
+//! | Quiet, Music | play | Playing | Play | |
+//! | Quiet, Music | play, while a key that ends it is kept | Quiet | Hush | Played(key) |
+//! | Quiet, Music | read | Asking, or Listening where nothing is to be said | Play | |
+//! | Quiet, Music | read, while keys are kept | as if they were pressed then, and nothing is said | Hush | Read when they are enough |
+//! | Quiet, Music | record with a beep | Beeping | Play | |
+//! | Quiet, Music | record | Recording | Hush, Record | |
+//! | Quiet, Music | echo | Echoing (timer) | Hush, Echo on | |
+//! | Quiet, Music | music | Music | Play | Done |
+//! | Quiet, Music | hush | Quiet | Hush | Done |
+//! | Music | it is over, or cannot be played | Quiet | | |
+//! | Playing | it is over, or cannot be played | Quiet | | Played(whole), Inaudible |
+//! | Playing | a key that ends it | Quiet | Hush | Played(key) |
+//! | Asking | it is over | Listening (timer `first`) | | |
+//! | Asking | it cannot be played | Quiet | | Inaudible |
+//! | Asking | a key | as in Listening | Hush | |
+//! | Listening | a key, more may come | Listening (timer `next`) | | |
+//! | Listening | a key, `max` are there; or one that ends it after `min` | Quiet | | Read |
+//! | Listening | time, or a key that ends it, before `min` | Asking, while tries are left | Play | |
+//! | Listening | time, or a key that ends it, and no try is left | Quiet | | Read |
+//! | Beeping | it is over | Recording | Record | |
+//! | Beeping | it cannot be played | Quiet | | Inaudible |
+//! | Recording | a key that ends it | Recording, and the key is known | Enough | |
+//! | Recording | it is on the disk, or could not be | Quiet | | Recorded, Inaudible |
+//! | Echoing | a key that ends it; time | Quiet | Echo off | Played(key), Played(whole) |
+//! | any | the call ends, connects or is taken away | Quiet | Hush, Enough, Echo off | |
+//!
+//! A key that nothing of this takes is kept, up to [`KEPT`] of them: people type ahead. A flash of the hook is no key.
+//! Music is no command under way: the application goes on meanwhile.
+
+mod check;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::audio::{AudioError, Digit, Keys, Play, Played, Read, Record, Recorded, Sound, Tone};
+use crate::event::{Refusal, Reply};
+use crate::ids::{CallId, CallUid, PortId, TenantId};
+use crate::media::{MediaCommand, SoundId};
+use crate::sound::reading::{Reading, Turn};
+use crate::timers::{Timer, TimerKey};
+use crate::wire::Wire;
+
+/// How many keys are kept that nothing reads yet. Further ones are lost.
+pub(crate) const KEPT: usize = 64;
+
+/// How long the tone before a recording lasts.
+const BEEP: Duration = Duration::from_millis(400);
+
+/// Whose sound it is and where it is heard.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) call: CallId,
+    pub(crate) uid: CallUid,
+    pub(crate) tenant: TenantId,
+    pub(crate) port: PortId,
+}
+
+/// The machine of one call.
+#[derive(Debug, Default)]
+pub(crate) struct Sounds {
+    state: State,
+    /// What was pressed while nothing took it, the oldest first.
+    kept: VecDeque<Digit>,
+    timer: Option<TimerKey>,
+    minted: u32,
+    /// How many recordings got their name from us.
+    named: u32,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Quiet,
+    Music(SoundId),
+    Playing {
+        id: SoundId,
+        interrupt: Keys,
+    },
+    Asking {
+        id: SoundId,
+        reading: Box<Reading>,
+    },
+    Listening(Box<Reading>),
+    Beeping {
+        id: SoundId,
+        name: String,
+        record: Box<Record>,
+    },
+    Recording {
+        id: SoundId,
+        name: String,
+        end: Keys,
+        key: Option<Digit>,
+    },
+    Echoing(Keys),
+}
+
+/// What comes of an input: the reply to the command, when that is over.
+type Outcome = Option<Reply>;
+
+const BAD: Outcome = Some(Reply::Refused(Refusal::BadValue));
+
+impl Sounds {
+    // ---- what an application asks ----
+
+    pub(crate) fn play(&mut self, play: Play, at: &Place, wire: &mut Wire) -> Outcome {
+        if !check::play(&play) {
+            return BAD;
+        }
+        let Play { sounds, language, interrupt, forever } = play;
+        if let Some(key) = self.take_kept(interrupt) {
+            self.end_music(at.port, wire);
+            return Some(Reply::Played(Played::Key(key)));
+        }
+        let id = self.begin(sounds, language, forever, at, wire);
+        self.state = State::Playing { id, interrupt };
+        None
+    }
+
+    pub(crate) fn read(&mut self, read: Read, at: &Place, wire: &mut Wire) -> Outcome {
+        if !check::read(&read) {
+            return BAD;
+        }
+        let reading = Box::new(Reading::new(read));
+        if let Some(key) = self.kept.pop_front() {
+            self.end_music(at.port, wire);
+            return self.read_key(reading, key, at, wire);
+        }
+        let prompt = reading.wanted().prompt.clone();
+        self.ask(reading, prompt, at, wire)
+    }
+
+    pub(crate) fn record(&mut self, record: Record, at: &Place, wire: &mut Wire) -> Outcome {
+        if !check::record(&record) {
+            return BAD;
+        }
+        let name = record.name.clone().unwrap_or_else(|| {
+            self.named += 1;
+            format!("{}-{}", at.uid, self.named)
+        });
+        if record.beep {
+            let id = self.begin(vec![Sound::Tone(Tone::Beep, BEEP)], None, false, at, wire);
+            self.state = State::Beeping { id, name, record: Box::new(record) };
+        } else {
+            self.end_music(at.port, wire);
+            self.begin_recording(name, &record, at, wire);
+        }
+        None
+    }
+
+    pub(crate) fn echo(&mut self, end: Keys, limit: Duration, at: &Place, wire: &mut Wire) -> Outcome {
+        if !check::time(limit) {
+            return BAD;
+        }
+        self.end_music(at.port, wire);
+        wire.media(MediaCommand::Echo { port: at.port, on: true });
+        self.timer = Some(wire.arm(limit, Timer::Sound(at.call)));
+        self.state = State::Echoing(end);
+        None
+    }
+
+    /// Music does not wait: the reply comes at once.
+    pub(crate) fn music(&mut self, mut sounds: Vec<Sound>, at: &Place, wire: &mut Wire) -> Outcome {
+        if !check::sounds(&sounds) {
+            return BAD;
+        }
+        if sounds.is_empty() {
+            sounds = wire.config.music();
+        }
+        let id = self.begin(sounds, None, true, at, wire);
+        self.state = State::Music(id);
+        Some(Reply::Done)
+    }
+
+    /// Music plays for the caller.
+    pub(crate) fn has_music(&self) -> bool {
+        matches!(self.state, State::Music(_))
+    }
+
+    /// Ends the music, and nothing else.
+    pub(crate) fn end_music(&mut self, port: PortId, wire: &mut Wire) {
+        if self.has_music() {
+            self.state = State::Quiet;
+            wire.media(MediaCommand::Hush { port });
+        }
+    }
+
+    /// What was typed ahead was for something else.
+    pub(crate) fn forget_keys(&mut self) {
+        self.kept.clear();
+    }
+
+    // ---- what happens ----
+
+    pub(crate) fn key(&mut self, key: Digit, at: &Place, wire: &mut Wire) -> Outcome {
+        if key == Digit::FLASH {
+            return None;
+        }
+        match std::mem::take(&mut self.state) {
+            State::Playing { interrupt, .. } if interrupt.has(key) => {
+                wire.media(MediaCommand::Hush { port: at.port });
+                Some(Reply::Played(Played::Key(key)))
+            }
+            State::Asking { reading, .. } => {
+                wire.media(MediaCommand::Hush { port: at.port });
+                self.read_key(reading, key, at, wire)
+            }
+            State::Listening(reading) => {
+                wire.timers.cancel(&mut self.timer);
+                self.read_key(reading, key, at, wire)
+            }
+            State::Recording { id, name, end, key: None } if end.has(key) => {
+                wire.media(MediaCommand::Enough { port: at.port });
+                self.state = State::Recording { id, name, end, key: Some(key) };
+                None
+            }
+            State::Echoing(end) if end.has(key) => {
+                wire.timers.cancel(&mut self.timer);
+                wire.media(MediaCommand::Echo { port: at.port, on: false });
+                Some(Reply::Played(Played::Key(key)))
+            }
+            other => {
+                self.state = other;
+                if self.kept.len() < KEPT {
+                    self.kept.push_back(key);
+                }
+                None
+            }
+        }
+    }
+
+    /// What was played is over; an answer for what was replaced meanwhile says nothing.
+    pub(crate) fn played(&mut self, over: SoundId, fault: Option<AudioError>, at: &Place, wire: &mut Wire) -> Outcome {
+        match (std::mem::take(&mut self.state), fault) {
+            (State::Music(id), _) if id == over => None,
+            (State::Playing { id, .. }, None) if id == over => Some(Reply::Played(Played::Whole)),
+            (State::Asking { id, reading }, None) if id == over => {
+                self.listen(reading, at, wire);
+                None
+            }
+            (State::Beeping { id, name, record }, None) if id == over => {
+                self.begin_recording(name, &record, at, wire);
+                None
+            }
+            (State::Playing { id, .. } | State::Asking { id, .. } | State::Beeping { id, .. }, Some(fault))
+                if id == over =>
+            {
+                Some(Reply::Inaudible(fault))
+            }
+            (other, _) => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    pub(crate) fn recorded(&mut self, over: SoundId, length: Duration, fault: Option<AudioError>) -> Outcome {
+        match std::mem::take(&mut self.state) {
+            State::Recording { id, name, key, .. } if id == over => Some(match fault {
+                None => Reply::Recorded(Recorded { name, length, key }),
+                Some(fault) => Reply::Inaudible(fault),
+            }),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// The timer of a reading or an echo.
+    pub(crate) fn time_is_over(&mut self, at: &Place, wire: &mut Wire) -> Outcome {
+        self.timer = None;
+        match std::mem::take(&mut self.state) {
+            State::Listening(mut reading) => {
+                let turn = reading.late();
+                self.take_turn(turn, reading, at, wire)
+            }
+            State::Echoing(_) => {
+                wire.media(MediaCommand::Echo { port: at.port, on: false });
+                Some(Reply::Played(Played::Whole))
+            }
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// Whatever sounds, is read or recorded is over, and nobody is told here. Without a port nothing sounds any more.
+    pub(crate) fn stop(&mut self, port: Option<PortId>, wire: &mut Wire) {
+        wire.timers.cancel(&mut self.timer);
+        let state = std::mem::take(&mut self.state);
+        let Some(port) = port else { return };
+        match state {
+            State::Quiet | State::Listening(_) | State::Recording { key: Some(_), .. } => {}
+            State::Music(_) | State::Playing { .. } | State::Asking { .. } | State::Beeping { .. } => {
+                wire.media(MediaCommand::Hush { port });
+            }
+            State::Recording { .. } => wire.media(MediaCommand::Enough { port }),
+            State::Echoing(_) => wire.media(MediaCommand::Echo { port, on: false }),
+        }
+    }
+
+    // ---- steps ----
+
+    fn mint(&mut self) -> SoundId {
+        self.minted = self.minted.wrapping_add(1);
+        SoundId(self.minted)
+    }
+
+    /// Begins to play, in place of what is played.
+    fn begin(
+        &mut self,
+        sounds: Vec<Sound>,
+        language: Option<String>,
+        forever: bool,
+        at: &Place,
+        wire: &mut Wire,
+    ) -> SoundId {
+        let id = self.mint();
+        let Place { port, tenant, .. } = *at;
+        wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
+        id
+    }
+
+    fn begin_recording(&mut self, name: String, record: &Record, at: &Place, wire: &mut Wire) {
+        let id = self.mint();
+        let Place { port, tenant, .. } = *at;
+        let Record { limit, silence, end, .. } = *record;
+        wire.media(MediaCommand::Record { port, id, tenant, name: name.clone(), limit, silence });
+        self.state = State::Recording { id, name, end, key: None };
+    }
+
+    /// Says what is to be said before keys are awaited.
+    fn ask(&mut self, reading: Box<Reading>, sounds: Vec<Sound>, at: &Place, wire: &mut Wire) -> Outcome {
+        if sounds.is_empty() {
+            self.end_music(at.port, wire);
+            self.listen(reading, at, wire);
+        } else {
+            let id = self.begin(sounds, reading.wanted().language.clone(), false, at, wire);
+            self.state = State::Asking { id, reading };
+        }
+        None
+    }
+
+    fn listen(&mut self, reading: Box<Reading>, at: &Place, wire: &mut Wire) {
+        let wanted = reading.wanted();
+        let time = if reading.has_begun() { wanted.next } else { wanted.first };
+        self.timer = Some(wire.arm(time, Timer::Sound(at.call)));
+        self.state = State::Listening(reading);
+    }
+
+    /// A key, and after it all that are kept.
+    fn read_key(&mut self, mut reading: Box<Reading>, key: Digit, at: &Place, wire: &mut Wire) -> Outcome {
+        let mut turn = reading.key(key);
+        while turn == Turn::More
+            && let Some(key) = self.kept.pop_front()
+        {
+            turn = reading.key(key);
+        }
+        self.take_turn(turn, reading, at, wire)
+    }
+
+    fn take_turn(&mut self, turn: Turn, reading: Box<Reading>, at: &Place, wire: &mut Wire) -> Outcome {
+        match turn {
+            Turn::More => self.listen(reading, at, wire),
+            Turn::Over(digits) => return Some(Reply::Read(digits)),
+            // What is kept was typed for the question that failed.
+            Turn::Again => {
+                self.kept.clear();
+                let sounds = reading.again();
+                return self.ask(reading, sounds, at, wire);
+            }
+        }
+        None
+    }
+
+    /// The first kept key of these; the others stay for who reads.
+    fn take_kept(&mut self, keys: Keys) -> Option<Digit> {
+        let place = self.kept.iter().position(|key| keys.has(*key))?;
+        self.kept.remove(place)
+    }
+}

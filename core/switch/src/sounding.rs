@@ -1,0 +1,141 @@
+//! What applications play to callers, ask of their keys and record of them: commands on their way to the call's
+//! [`Sounds`](crate::sound::Sounds), and what comes back.
+//!
+//! Sound is for a caller who has been answered and is connected to nobody. Before the answer it would be early media,
+//! which phones and carriers treat each in their own way: such a command is refused as `WrongState`.
+
+use media::dtmf::info;
+use sip::transaction::ServerKey;
+use sip::{Flow, Message, Name, Status};
+
+use crate::audio::Digit;
+use crate::call::{Call, CallState, Pending};
+use crate::command::Command;
+use crate::event::{Refusal, Reply};
+use crate::ids::{CallId, LegId, PortId};
+use crate::media::MediaEvent;
+use crate::sound::{Place, Sounds};
+use crate::switch::Switch;
+use crate::wire::Wire;
+
+impl Switch {
+    /// A command that makes sound, or ends it.
+    pub(crate) fn sound(&mut self, id: CallId, command: Command) {
+        let answered = self.caller_is_answered(id);
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let deciding = matches!(call.state, CallState::Deciding);
+        let port = self.legs.get(call.caller).and_then(|leg| leg.port);
+        if command == Command::Hush {
+            if let Some(port) = port {
+                call.sounds.end_music(port.id, &mut self.wire);
+            }
+            return call.reply(Reply::Done, &mut self.wire);
+        }
+        if !answered || !deciding {
+            return call.refuse(Refusal::WrongState, &mut self.wire);
+        }
+        let Some(port) = port else { return call.refuse(Refusal::NoResources, &mut self.wire) };
+        let (at, wire) = (call.place(port.id), &mut self.wire);
+        let outcome = match command {
+            Command::Play(play) => call.sounds.play(play, &at, wire),
+            Command::Read(read) => call.sounds.read(read, &at, wire),
+            Command::Record(record) => call.sounds.record(record, &at, wire),
+            Command::Echo { end, limit } => call.sounds.echo(end, limit, &at, wire),
+            Command::Music { sounds } => call.sounds.music(sounds, &at, wire),
+            _ => Some(Reply::Refused(Refusal::WrongState)),
+        };
+        match outcome {
+            Some(reply) => call.reply(reply, wire),
+            None => call.pending = Some(Pending::Sound),
+        }
+    }
+
+    /// News of what is played, recorded or pressed on a port.
+    pub(crate) fn sound_event(&mut self, event: &MediaEvent) {
+        match *event {
+            MediaEvent::Played { port, id, ref fault } => {
+                let call = self.ports.get(&port).and_then(|(call, _)| self.calls.get(*call));
+                if let (Some(fault), Some(call)) = (fault, call) {
+                    call.span.in_scope(|| tracing::debug!(%fault, "not played"));
+                }
+                self.told(port, |sounds, at, wire| sounds.played(id, fault.clone(), at, wire));
+            }
+            MediaEvent::Recorded { port, id, length, ref fault } => {
+                self.told(port, |sounds, _, _| sounds.recorded(id, length, fault.clone()));
+            }
+            MediaEvent::Key { port, digit } => self.told(port, |sounds, at, wire| sounds.key(digit, at, wire)),
+            MediaEvent::Silent { .. } | MediaEvent::Closed { .. } => {}
+        }
+    }
+
+    /// The timer of a reading or an echo.
+    pub(crate) fn sound_is_due(&mut self, id: CallId) {
+        let port = self.calls.get(id).and_then(|call| self.legs.get(call.caller)).and_then(|leg| leg.port);
+        match port {
+            Some(port) => self.told(port.id, Sounds::time_is_over),
+            None => {
+                if let Some(call) = self.calls.get_mut(id) {
+                    call.sounds.stop(None, &mut self.wire);
+                }
+            }
+        }
+    }
+
+    /// Tells the machine of the call whose caller is behind this port, while the exchange itself talks with him.
+    fn told(&mut self, port: PortId, tell: impl FnOnce(&mut Sounds, &Place, &mut Wire) -> Option<Reply>) {
+        let Some((call, leg)) = self.ports.get(&port).copied() else { return };
+        let Some(call) = self.calls.get_mut(call) else { return };
+        let ours = call.caller == leg && matches!(call.state, CallState::Deciding | CallState::Dialing(_));
+        if !ours {
+            return;
+        }
+        let at = call.place(port);
+        if let Some(reply) = tell(&mut call.sounds, &at, &mut self.wire) {
+            call.resolve(Pending::Sound, reply, &mut self.wire);
+        }
+    }
+
+    /// Whatever sounds on a leg is over, before its port is given back or connected.
+    pub(crate) fn still(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get(id) else { return };
+        let port = leg.port.map(|port| port.id);
+        if let Some(call) = self.calls.get_mut(leg.call).filter(|call| call.caller == id) {
+            call.sounds.stop(port, &mut self.wire);
+        }
+    }
+
+    /// An INFO for the exchange itself: a key in one of the two forms that phones send, or nothing at all.
+    pub(crate) fn key_came(&mut self, id: LegId, key: ServerKey, message: &Message<'_>, flow: Flow) {
+        let (status, digit) = key_in(message);
+        let mut writer = self.reply(message, flow, status);
+        if status == Status::UNSUPPORTED_MEDIA_TYPE {
+            // RFC 3261 §21.4.13
+            let kinds = [info::Form::Relay, info::Form::Plain].map(info::Form::content_type);
+            writer.header(Name::Accept, kinds.join(", "));
+        }
+        self.wire.respond(key, status, writer.finish());
+        if let (Some(digit), Some(port)) = (digit, self.legs.get(id).and_then(|leg| leg.port)) {
+            self.told(port.id, |sounds, at, wire| sounds.key(digit, at, wire));
+        }
+    }
+}
+
+impl Call {
+    /// Where the caller hears.
+    pub(crate) fn place(&self, port: PortId) -> Place {
+        Place { call: self.id, uid: self.invitation.uid, tenant: self.tenant(), port }
+    }
+}
+
+/// How an INFO is answered, and the key that it brings.
+fn key_in(message: &Message<'_>) -> (Status, Option<Digit>) {
+    if message.body().is_empty() {
+        // RFC 6086 §4.2.2: of the old usage; some phones ask so whether we are there.
+        return (Status::OK, None);
+    }
+    match info::read(&message.content_type().unwrap_or_default(), message.body()) {
+        Ok(pressed) => (Status::OK, Some(pressed.digit)),
+        Err(info::InfoError::ForeignType) => (Status::UNSUPPORTED_MEDIA_TYPE, None),
+        Err(_) => (Status::BAD_REQUEST, None),
+    }
+}
