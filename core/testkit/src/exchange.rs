@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use switch::{
     Account, Admission, Answer, Aor, Ask, CallId, Cdr, Command, Destination, Event, Fallback, Ha1, MediaCommand,
     MediaEvent, MediaPort, MediaStats, PortId, Target, TenantId, TenantPolicy, Unresolved, UserId,
 };
+
+use crate::engine::Engine;
 
 pub(crate) const DOMAIN: &str = "example.com";
 /// Two tenants, a domain each; the realm is the domain.
@@ -41,6 +43,7 @@ pub(crate) struct Surroundings {
     pub(crate) connected: BTreeSet<(PortId, PortId)>,
     pub(crate) watched: BTreeMap<PortId, Option<Duration>>,
     pub(crate) no_ports: bool,
+    pub(crate) engine: Engine,
     minted: u64,
 }
 
@@ -61,6 +64,7 @@ impl Surroundings {
             connected: BTreeSet::new(),
             watched: BTreeMap::new(),
             no_ports: false,
+            engine: Engine::new(),
             minted: 0,
         }
     }
@@ -107,7 +111,11 @@ impl Surroundings {
     }
 
     /// Carries out an order; says what the engine answers.
-    pub(crate) fn media(&mut self, command: &MediaCommand) -> Option<MediaEvent> {
+    pub(crate) fn media(&mut self, now: Instant, command: &MediaCommand) -> Option<MediaEvent> {
+        let port = port_of(command);
+        assert!(self.ports.contains_key(&port), "{command:?} for a port that was given back");
+        let toward = self.ports.get(&port).copied().flatten();
+        let answer = self.engine.carry_out(now, command, toward);
         match *command {
             MediaCommand::Expect { port, remote, .. } => {
                 self.ports.insert(port, Some(remote));
@@ -130,7 +138,7 @@ impl Surroundings {
             | MediaCommand::Hush { .. }
             | MediaCommand::Echo { .. }
             | MediaCommand::Record { .. }
-            | MediaCommand::Enough { .. } => None,
+            | MediaCommand::Enough { .. } => answer,
             MediaCommand::Close { port } => {
                 assert!(self.ports.remove(&port).is_some(), "{port:?} was given back twice");
                 self.addresses.remove(&port);
@@ -139,6 +147,11 @@ impl Surroundings {
                 Some(MediaEvent::Closed { port, stats: MediaStats { packets_in: 1, ..MediaStats::default() } })
             }
         }
+    }
+
+    /// The port whose far end is here, the newest where there are several.
+    pub(crate) fn port_toward(&self, media: SocketAddr) -> Option<PortId> {
+        self.ports.iter().rev().find(|(_, remote)| **remote == Some(media)).map(|(port, _)| *port)
     }
 
     /// Does the port at this address know whom to expect?
@@ -172,5 +185,20 @@ impl Surroundings {
         let (Some(here), Some(there)) = (port_of(from), port_of(to)) else { return false };
         self.addresses.get(&here) == Some(&sent_to)
             && (self.connected.contains(&(here, there)) || self.connected.contains(&(there, here)))
+    }
+}
+
+fn port_of(command: &MediaCommand) -> PortId {
+    match *command {
+        MediaCommand::Connect { a, .. } => a,
+        MediaCommand::Expect { port, .. }
+        | MediaCommand::Disconnect { port }
+        | MediaCommand::Watch { port, .. }
+        | MediaCommand::Play { port, .. }
+        | MediaCommand::Hush { port }
+        | MediaCommand::Echo { port, .. }
+        | MediaCommand::Record { port, .. }
+        | MediaCommand::Enough { port }
+        | MediaCommand::Close { port } => port,
     }
 }

@@ -243,6 +243,30 @@ impl Phone {
         self.world.run_for(seconds(2));
     }
 
+    /// Presses keys, told by RFC 4733.
+    pub fn press(&self, keys: &str) {
+        for key in keys.chars() {
+            self.world.key(self, switch::Digit::from_char(key).expect("a key"));
+        }
+    }
+
+    /// Presses keys, told by SIP INFO of this content type: `application/dtmf-relay` or `application/dtmf`.
+    pub fn press_by_info(&self, keys: &str, kind: &str) {
+        for key in keys.chars() {
+            let relay = kind.ends_with("relay");
+            let body = if relay { format!("Signal={key}\r\nDuration=160\r\n") } else { key.to_string() };
+            self.informs(kind, body.as_bytes());
+        }
+    }
+
+    /// Sends an INFO inside its last call.
+    pub fn informs(&self, kind: &str, body: &[u8]) {
+        self.world.with_phone(self.at, |phone, now| {
+            phone.in_line_as(now, phone.lines.len().saturating_sub(1), rsip::Method::Info, kind, body.to_vec());
+        });
+        self.world.run_for(crate::world::millis(100));
+    }
+
     /// Counts its requests inside its last call from so much lower on.
     pub fn forgets_its_count(&self) {
         self.world.with_phone(self.at, |phone, _| {

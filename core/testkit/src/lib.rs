@@ -17,6 +17,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a test kit panics to tell")]
 
 mod auditor;
+mod engine;
 mod exchange;
 mod handles;
 mod line;

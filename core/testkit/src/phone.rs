@@ -304,6 +304,11 @@ impl PhoneState {
 
     /// A request of one of its calls.
     pub(crate) fn in_line(&mut self, now: Instant, at: usize, method: Method, body: Vec<u8>) {
+        self.in_line_as(now, at, method, "", body);
+    }
+
+    /// The same with a body of this type.
+    pub(crate) fn in_line_as(&mut self, now: Instant, at: usize, method: Method, kind: &str, body: Vec<u8>) {
         let (user, domain, contact) = (self.user.clone(), self.domain.clone(), self.contact());
         let Some(line) = self.lines.get_mut(at) else { return };
         line.cseq += 1;
@@ -331,6 +336,9 @@ impl PhoneState {
             ("CSeq", format!("{} {method}", line.cseq)),
             ("Contact", format!("<{contact}>")),
         ];
+        if !kind.is_empty() && !body.is_empty() {
+            rows.push(("Content-Type", kind.to_owned()));
+        }
         let (uri, call_id) = (line.target.clone(), line.call_id.clone());
         if method == Method::Invite {
             rows.extend(self.invite_extra.iter().cloned());

@@ -97,7 +97,7 @@ fn headers(rows: &[(&str, String)], body: &[u8]) -> Headers {
     for (name, value) in rows {
         headers.push(header(name, value));
     }
-    if !body.is_empty() {
+    if !body.is_empty() && rows.iter().all(|(name, _)| *name != "Content-Type") {
         headers.push(header("Content-Type", "application/sdp"));
     }
     headers.push(header("Content-Length", &body.len().to_string()));

@@ -10,9 +10,13 @@ use std::time::{Duration, Instant, SystemTime};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sip::{Flow, Transport};
-use switch::{Cdr, Command, Config, Event, Fallback, Input, MediaEvent, Notice, Output, Record, Switch};
+use switch::{
+    Cdr, Command, Config, Digit, Event, Fallback, Input, MediaEvent, Notice, Output, PortId, Record, Reply, Sound,
+    Switch, Voice,
+};
 
 use crate::auditor::Auditor;
+use crate::engine::Engine;
 use crate::exchange::{DOMAIN, Surroundings, tenant_of};
 use crate::handles::Phone;
 use crate::network::{Datagram, Network, Weather};
@@ -188,6 +192,82 @@ impl World {
         }
     }
 
+    /// From now on a prompt, a number or a recording lasts so long.
+    pub fn sounds_last(&self, length: Duration) {
+        self.0.borrow_mut().around.engine.length = length;
+    }
+
+    /// There is no such prompt or recording.
+    pub fn lacks(&self, name: &str) {
+        self.0.borrow_mut().around.engine.missing.insert(name.to_owned());
+    }
+
+    /// Nothing can be recorded from now on.
+    pub fn disk_is_full(&self) {
+        self.0.borrow_mut().around.engine.disk_full = true;
+    }
+
+    /// All phones are silent from now on.
+    pub fn nobody_speaks(&self) {
+        self.0.borrow_mut().around.engine.nobody_speaks = true;
+    }
+
+    /// What is played to a phone's last call now.
+    #[must_use]
+    pub fn hears(&self, phone: &Phone) -> Vec<Sound> {
+        self.at_port_of(phone, |engine, port| engine.plays(port)).unwrap_or_default()
+    }
+
+    /// All that was played to a phone's last call.
+    #[must_use]
+    pub fn heard(&self, phone: &Phone) -> Vec<Sound> {
+        let media = self.media_of(phone);
+        let inner = self.0.borrow();
+        media.and_then(|media| inner.around.engine.heard.get(&media).cloned()).unwrap_or_default()
+    }
+
+    /// A phone hears itself.
+    #[must_use]
+    pub fn echoes(&self, phone: &Phone) -> bool {
+        self.at_port_of(phone, |engine, port| engine.echoing.contains(&port)).unwrap_or(false)
+    }
+
+    /// What a phone says is recorded.
+    #[must_use]
+    pub fn records(&self, phone: &Phone) -> bool {
+        self.at_port_of(phone, |engine, port| engine.records(port)).unwrap_or(false)
+    }
+
+    /// How the exchange can be heard at a phone's last call.
+    #[must_use]
+    pub fn voice_to(&self, phone: &Phone) -> Option<Voice> {
+        self.at_port_of(phone, |engine, port| engine.voices.get(&port).cloned().flatten()).flatten()
+    }
+
+    fn media_of(&self, phone: &Phone) -> Option<SocketAddr> {
+        self.0.borrow().phones.get(phone.at).and_then(|phone| phone.lines.last().map(|line| line.local_media))
+    }
+
+    fn at_port_of<R>(&self, phone: &Phone, look: impl FnOnce(&Engine, PortId) -> R) -> Option<R> {
+        let media = self.media_of(phone)?;
+        let around = &self.0.borrow().around;
+        Some(look(&around.engine, around.port_toward(media)?))
+    }
+
+    /// A key of a phone goes down, and is told by RFC 4733.
+    pub(crate) fn key(&self, phone: &Phone, digit: Digit) {
+        if let Some(port) = self.at_port_of(phone, |_, port| port) {
+            self.input(Input::Media(MediaEvent::Key { port, digit }));
+        }
+    }
+
+    /// The replies that the applications had so far.
+    #[must_use]
+    pub fn replies(&self) -> Vec<Reply> {
+        let reply = |event| if let Event::Reply(reply) = event { Some(reply) } else { None };
+        self.events().into_iter().filter_map(reply).collect()
+    }
+
     /// Lets time pass.
     pub fn run_for(&self, time: Duration) {
         let end = self.0.borrow().now + time;
@@ -301,7 +381,10 @@ impl World {
     fn next(&self) -> Option<Instant> {
         let inner = self.0.borrow();
         let phones = inner.phones.iter().filter_map(PhoneState::next).min();
-        [inner.network.next(), inner.switch.poll_timeout(), phones].into_iter().flatten().min()
+        [inner.network.next(), inner.switch.poll_timeout(), inner.around.engine.next(), phones]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Everything that is due now.
@@ -313,6 +396,10 @@ impl World {
         }
         if self.0.borrow().switch.poll_timeout().is_some_and(|due| due <= now) {
             self.input(Input::Timeout);
+        }
+        loop {
+            let Some(event) = self.0.borrow_mut().around.engine.pop_due(now) else { break };
+            self.input(Input::Media(event));
         }
         for phone in &mut self.0.borrow_mut().phones {
             if phone.next().is_some_and(|due| due <= now) {
@@ -401,7 +488,7 @@ impl Inner {
             Output::Event(call, event) => {
                 return self.around.hear(call, event).map(|command| Input::Command(call, command));
             }
-            Output::Media(command) => return self.around.media(&command).map(Input::Media),
+            Output::Media(command) => return self.around.media(self.now, &command).map(Input::Media),
             Output::Record(Record::Cdr(cdr)) => self.around.cdrs.push(*cdr),
             Output::Record(record) => self.records.push(record),
             Output::Notice(notice) => self.notices.push(notice),

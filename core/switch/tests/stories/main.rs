@@ -6,5 +6,6 @@ mod calling;
 mod chance;
 mod dialogs;
 mod registering;
+mod sounds;
 mod traps;
 mod weather;

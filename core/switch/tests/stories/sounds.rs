@@ -1,0 +1,433 @@
+//! What callers hear, press and say to the exchange itself.
+
+use std::time::Duration;
+
+use switch::{
+    AudioError, Cause, Command, Dial, DialOutcome, Digit, Digits, Ended, Event, Keys, Label, Order, Play, Played, Read,
+    Recording, Refusal, Reply, Sound, Target, Tone,
+};
+use testkit::{Outcome, Phone, Placed, World, millis, seconds};
+
+const RELAY: &str = "application/dtmf-relay";
+const PLAIN: &str = "application/dtmf";
+
+pub(crate) fn prompt(name: &str) -> Sound {
+    Sound::Prompt(name.to_owned())
+}
+
+pub(crate) fn play(name: &str, interrupt: &str) -> Command {
+    let interrupt = Keys::parse(interrupt).expect("keys");
+    Command::Play(Play { sounds: vec![prompt(name)], language: None, interrupt, forever: false })
+}
+
+/// Two to four keys, ended by `#`, asked for twice.
+pub(crate) fn reading() -> Read {
+    Read {
+        prompt: vec![prompt("enter-pin")],
+        language: None,
+        min: 2,
+        max: 4,
+        end: Keys::parse("#").expect("keys"),
+        first: seconds(5),
+        next: seconds(2),
+        tries: 2,
+        again: vec![prompt("sorry")],
+    }
+}
+
+pub(crate) fn recording() -> Recording {
+    Recording {
+        name: Some("greeting".to_owned()),
+        limit: seconds(30),
+        silence: Some(seconds(4)),
+        end: Keys::parse("#").expect("keys"),
+        beep: true,
+    }
+}
+
+pub(crate) fn echo() -> Command {
+    Command::Echo { end: Keys::parse("#").expect("keys"), limit: seconds(20) }
+}
+
+fn dial(name: &str) -> Command {
+    let targets = vec![Target::User(name.to_owned())];
+    Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20) })
+}
+
+/// Alice has been answered, and this is what the application does next, until it leaves.
+fn talking_to(seed: u64, commands: Vec<Command>) -> (World, Phone, Placed) {
+    let world = World::seeded(seed);
+    let alice = world.phone("alice");
+    let call = called(&world, &alice, commands);
+    (world, alice, call)
+}
+
+fn called(world: &World, alice: &Phone, commands: Vec<Command>) -> Placed {
+    let mut script = vec![Command::Answer];
+    script.extend(commands);
+    script.push(Command::AwaitEnd);
+    world.application(script);
+    let call = alice.dial_number("menu");
+    world.run_for(millis(500));
+    assert!(call.is_up(), "{}", world.ladder());
+    call
+}
+
+/// The reply to what followed the answer.
+fn reply(world: &World) -> Option<Reply> {
+    world.replies().get(1).cloned()
+}
+
+fn read(digits: &str, by: Ended) -> Option<Reply> {
+    Some(Reply::Read(Digits { digits: digits.to_owned(), by }))
+}
+
+fn played_by(key: char) -> Option<Reply> {
+    Some(Reply::Played(Played::Key(digit(key))))
+}
+
+fn digit(key: char) -> Digit {
+    Digit::from_char(key).expect("a key")
+}
+
+fn end(world: &World, call: &Placed) {
+    assert!(call.is_up(), "{}", world.ladder());
+    call.hang_up();
+    world.assert_quiet();
+}
+
+#[test]
+fn a_caller_hears_a_prompt_to_its_end() {
+    let (world, alice, call) = talking_to(70, vec![play("welcome", "")]);
+    assert_eq!(world.hears(&alice), [prompt("welcome")]);
+    alice.press("1");
+    assert_eq!(reply(&world), None);
+    world.run_for(seconds(1));
+    assert_eq!((world.hears(&alice), reply(&world)), (vec![], Some(Reply::Played(Played::Whole))));
+    end(&world, &call);
+}
+
+#[test]
+fn a_key_that_ends_a_prompt_ends_it_and_others_do_not() {
+    let (world, alice, call) = talking_to(71, vec![play("welcome", "12")]);
+    alice.press("3");
+    assert_eq!(world.hears(&alice), [prompt("welcome")]);
+    alice.press("2");
+    assert_eq!((world.hears(&alice), reply(&world)), (vec![], played_by('2')));
+    end(&world, &call);
+}
+
+#[test]
+fn a_prompt_that_is_missing_is_told_and_the_call_lives() {
+    let world = World::seeded(72);
+    world.lacks("welcome");
+    let alice = world.phone("alice");
+    let call = called(&world, &alice, vec![play("welcome", ""), Command::Read(reading()), play("bye", "")]);
+    assert_eq!(reply(&world), Some(Reply::Inaudible(AudioError::Missing("welcome".to_owned()))));
+    alice.press("12#");
+    assert_eq!(world.hears(&alice), [prompt("bye")]);
+    end(&world, &call);
+}
+
+#[test]
+fn keys_are_read_after_the_prompt_until_one_ends_them() {
+    let (world, alice, call) = talking_to(73, vec![Command::Read(reading())]);
+    world.run_for(seconds(2));
+    assert_eq!(world.hears(&alice), []);
+    alice.press("123#");
+    assert_eq!(reply(&world), read("123", Ended::Key(Digit::POUND)));
+    end(&world, &call);
+}
+
+#[test]
+fn as_many_keys_as_can_be_need_no_ending() {
+    let (world, alice, call) = talking_to(74, vec![Command::Read(reading())]);
+    alice.press("1234");
+    assert_eq!((world.hears(&alice), reply(&world)), (vec![], read("1234", Ended::Enough)));
+    end(&world, &call);
+}
+
+#[test]
+fn a_key_during_the_prompt_silences_it_and_counts() {
+    let (world, alice, call) = talking_to(75, vec![Command::Read(reading())]);
+    assert_eq!(world.hears(&alice), [prompt("enter-pin")]);
+    alice.press("7");
+    assert_eq!(world.hears(&alice), []);
+    alice.press("8");
+    world.run_for(seconds(2));
+    assert_eq!(reply(&world), read("78", Ended::Time));
+    end(&world, &call);
+}
+
+#[test]
+fn keys_that_were_typed_ahead_are_read_without_a_prompt() {
+    let (world, alice, call) = talking_to(76, vec![Command::Wait(seconds(3)), Command::Read(reading())]);
+    alice.press("12");
+    world.run_for(seconds(3));
+    assert_eq!((world.heard(&alice), world.replies().len()), (vec![], 2));
+    alice.press("3#");
+    assert_eq!(world.replies().last().cloned(), read("123", Ended::Key(Digit::POUND)));
+    end(&world, &call);
+}
+
+#[test]
+fn sixty_four_keys_typed_ahead_are_kept_and_the_rest_is_lost() {
+    let all = Read { min: 0, max: 64, ..reading() };
+    let (world, alice, call) = talking_to(77, vec![Command::Wait(seconds(3)), Command::Read(all)]);
+    alice.press(&"5".repeat(64));
+    alice.press("666#");
+    world.run_for(seconds(3));
+    assert_eq!(world.replies().last().cloned(), read(&"5".repeat(64), Ended::Enough));
+    end(&world, &call);
+}
+
+#[test]
+fn a_dial_forgets_what_was_typed_ahead() {
+    let script = vec![Command::Wait(seconds(1)), dial("nobody"), Command::Read(reading())];
+    let (world, alice, call) = talking_to(78, script);
+    alice.press("99");
+    world.run_for(seconds(1));
+    assert_eq!(world.replies().get(2), Some(&Reply::Dialled(DialOutcome::Unknown)));
+    assert_eq!(world.hears(&alice), [prompt("enter-pin")]);
+    end(&world, &call);
+}
+
+#[test]
+fn too_few_keys_are_asked_for_once_more() {
+    let (world, alice, call) = talking_to(79, vec![Command::Read(reading())]);
+    alice.press("1#");
+    assert_eq!(world.hears(&alice), [prompt("sorry"), prompt("enter-pin")]);
+    alice.press("12#");
+    assert_eq!(reply(&world), read("12", Ended::Key(Digit::POUND)));
+    end(&world, &call);
+}
+
+#[test]
+fn who_presses_nothing_is_asked_as_often_as_was_wished() {
+    let (world, alice, call) = talking_to(80, vec![Command::Read(reading())]);
+    world.run_for(seconds(6));
+    assert_eq!(world.hears(&alice), [prompt("sorry"), prompt("enter-pin")]);
+    world.run_for(seconds(6));
+    assert_eq!(reply(&world), None);
+    world.run_for(seconds(2));
+    assert_eq!(reply(&world), read("", Ended::Time));
+    end(&world, &call);
+}
+
+#[test]
+fn keys_come_by_info_in_both_forms() {
+    for (seed, kind) in [(81, RELAY), (82, PLAIN)] {
+        let (world, alice, call) = talking_to(seed, vec![Command::Read(reading())]);
+        alice.press_by_info("4*#", kind);
+        assert_eq!(reply(&world), read("4*", Ended::Key(Digit::POUND)), "{kind}\n{}", world.ladder());
+        assert_eq!(alice.heard().last(), Some(&("INFO".to_owned(), 200)));
+        end(&world, &call);
+    }
+}
+
+#[test]
+fn an_info_that_is_no_key_is_refused_and_an_empty_one_is_not() {
+    let (world, alice, call) = talking_to(83, vec![Command::Read(reading())]);
+    for (kind, body, status) in [
+        ("application/sdp", &b"Signal=1"[..], 415),
+        ("application/media_control+xml", b"<x/>", 415),
+        (RELAY, b"", 200),
+        (RELAY, b"Signal=x", 400),
+        (PLAIN, b"5", 200),
+    ] {
+        alice.informs(kind, body);
+        assert_eq!(alice.heard().last(), Some(&("INFO".to_owned(), status)), "{kind}");
+    }
+    alice.press("6#");
+    assert_eq!(reply(&world), read("56", Ended::Key(Digit::POUND)));
+    end(&world, &call);
+}
+
+#[test]
+fn a_caller_is_recorded_after_the_beep_until_a_key() {
+    let (world, alice, call) = talking_to(84, vec![Command::Record(recording())]);
+    assert!(world.records(&alice), "the beep lasts 400 ms");
+    assert!(matches!(world.heard(&alice)[..], [Sound::Tone(Tone::Beep, _)]));
+    world.run_for(seconds(3));
+    alice.press("5#");
+    let Some(Reply::Recorded(made)) = reply(&world) else { panic!("{:?}", world.replies()) };
+    assert_eq!((made.name.as_str(), made.key), ("greeting", Some(Digit::POUND)));
+    assert!((seconds(3)..seconds(4)).contains(&made.length), "{made:?}");
+    assert!(!world.records(&alice));
+    end(&world, &call);
+}
+
+#[test]
+fn a_recording_without_a_name_gets_one_and_ends_by_silence_or_at_its_limit() {
+    let nameless = Recording { name: None, beep: false, limit: seconds(9), ..recording() };
+    let world = World::seeded(85);
+    let alice = world.phone("alice");
+    let call = called(&world, &alice, vec![Command::Record(nameless.clone()), Command::Record(nameless)]);
+    world.run_for(seconds(9));
+    world.nobody_speaks();
+    world.run_for(seconds(9));
+    let made: Vec<_> = world
+        .replies()
+        .into_iter()
+        .filter_map(|reply| if let Reply::Recorded(made) = reply { Some(made) } else { None })
+        .collect();
+    assert_eq!(made.len(), 2);
+    assert!(made.iter().all(|made| made.key.is_none() && made.length == seconds(9)), "{made:?}");
+    assert!(made[0].name.ends_with("-1") && made[1].name.ends_with("-2"), "{made:?}");
+    end(&world, &call);
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_told_and_the_call_lives() {
+    let world = World::seeded(86);
+    world.disk_is_full();
+    let alice = world.phone("alice");
+    let call = called(&world, &alice, vec![Command::Record(recording()), play("sorry", "")]);
+    assert!(matches!(reply(&world), Some(Reply::Inaudible(AudioError::Unwritable(_)))), "{:?}", world.replies());
+    assert_eq!(world.hears(&alice), [prompt("sorry")]);
+    end(&world, &call);
+}
+
+#[test]
+fn a_caller_hears_himself_until_a_key_or_the_time() {
+    let (world, alice, call) = talking_to(87, vec![echo(), echo()]);
+    assert!(world.echoes(&alice));
+    alice.press("1#");
+    assert_eq!(reply(&world), played_by('#'));
+    assert!(world.echoes(&alice));
+    world.run_for(seconds(20));
+    assert!(!world.echoes(&alice));
+    assert_eq!(world.replies().last(), Some(&Reply::Played(Played::Whole)));
+    end(&world, &call);
+}
+
+#[test]
+fn a_hang_up_in_the_middle_of_anything_ends_it() {
+    let commands = [
+        play("welcome", "1"),
+        Command::Read(reading()),
+        Command::Read(Read { prompt: Vec::new(), ..reading() }),
+        Command::Record(recording()),
+        Command::Record(Recording { beep: false, ..recording() }),
+        echo(),
+    ];
+    for (seed, command) in (700..).zip(commands) {
+        for wait in [0, 350, 1000] {
+            let (world, _alice, call) = talking_to(seed, vec![command.clone()]);
+            world.sounds_last(seconds(5));
+            world.run_for(millis(wait));
+            call.hang_up();
+            world.run_for(seconds(1));
+            assert!(matches!(world.replies().last(), Some(Reply::Ended(_))), "{command:?}: {:?}", world.replies());
+            assert!(matches!(world.events().last(), Some(Event::Ended(_))));
+            world.assert_quiet();
+        }
+    }
+}
+
+#[test]
+fn an_application_that_fails_leaves_no_sound_behind() {
+    // The route is asked for by whoever watches over the application, while its command is under way.
+    let world = World::seeded(88);
+    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
+    let script = [Command::Answer, Command::Music { sounds: Vec::new() }, Command::Route { failed: Some("x".into()) }];
+    world.application(script.to_vec());
+    let call = alice.dial(&bob);
+    world.run_for(seconds(1));
+    assert_eq!(world.hears(&alice), []);
+    world.run_for(seconds(4));
+    assert!(call.is_up() && alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
+    end(&world, &call);
+}
+
+#[test]
+fn music_plays_while_it_rings_and_ends_with_the_answer() {
+    for bob_has_early_media in [false, true] {
+        let world = World::seeded(89);
+        let alice = world.phone("alice");
+        let bob = world.phone("bob");
+        let bob = if bob_has_early_media { bob.that_has_early_media() } else { bob };
+        let call = called(&world, &alice, vec![Command::Music { sounds: vec![prompt("moh/jazz")] }, dial("bob")]);
+        world.run_for(seconds(1));
+        assert_eq!((world.hears(&alice), alice.hears(&bob)), (vec![prompt("moh/jazz")], false));
+        world.run_for(seconds(3));
+        assert_eq!(world.hears(&alice), []);
+        assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
+        end(&world, &call);
+    }
+}
+
+#[test]
+fn music_goes_on_when_a_dial_fails_and_until_it_is_hushed() {
+    let world = World::seeded(90);
+    let (alice, _bob) = (world.phone("alice"), world.phone("bob").that_refuses(486));
+    let wait = Command::Wait(seconds(2));
+    let music = Command::Music { sounds: Vec::new() };
+    let call = called(&world, &alice, vec![music, dial("bob"), wait.clone(), Command::Hush, wait]);
+    world.run_for(seconds(1));
+    assert_eq!(world.hears(&alice), [prompt("moh/default")]);
+    world.run_for(seconds(2));
+    assert_eq!(world.hears(&alice), []);
+    end(&world, &call);
+}
+
+#[test]
+fn sound_is_for_a_caller_who_is_answered_and_alone() {
+    let commands = [
+        play("x", ""),
+        Command::Read(reading()),
+        Command::Record(recording()),
+        echo(),
+        Command::Music { sounds: vec![] },
+    ];
+    let world = World::seeded(91);
+    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
+    let mut script = commands.to_vec();
+    script.extend([dial("bob")]);
+    script.extend(commands);
+    script.push(Command::AwaitEnd);
+    world.application(script);
+    let call = alice.dial_number("menu");
+    world.run_for(seconds(5));
+    assert!(alice.hears(&bob), "{}", world.ladder());
+    let refused = world.replies().iter().filter(|reply| **reply == Reply::Refused(Refusal::WrongState)).count();
+    assert_eq!(refused, 10, "{:?}", world.replies());
+    end(&world, &call);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_by_its_value() {
+    let empty = Play { sounds: Vec::new(), language: None, interrupt: Keys::NONE, forever: true };
+    let commands = vec![
+        Command::Play(empty),
+        play("../secret", ""),
+        Command::Read(Read { max: 65, ..reading() }),
+        Command::Read(Read { tries: 0, ..reading() }),
+        Command::Record(Recording { name: Some("../x".to_owned()), ..recording() }),
+        Command::Record(Recording { limit: Duration::from_secs(3601), ..recording() }),
+        Command::Echo { end: Keys::NONE, limit: Duration::ZERO },
+        Command::Music { sounds: vec![Sound::Tone(Tone::Test(9), seconds(1))] },
+    ];
+    let count = commands.len();
+    let (world, alice, call) = talking_to(92, commands);
+    let refused = world.replies().iter().filter(|reply| **reply == Reply::Refused(Refusal::BadValue)).count();
+    assert_eq!((refused, world.heard(&alice)), (count, vec![]), "{:?}", world.replies());
+    end(&world, &call);
+}
+
+#[test]
+fn an_application_that_hangs_up_ends_its_music() {
+    let world = World::seeded(93);
+    let alice = world.phone("alice");
+    world.application(vec![
+        Command::Attach(Label { name: "office".to_owned(), version: "abc".to_owned() }),
+        Command::Answer,
+        Command::Music { sounds: Vec::new() },
+        Command::Wait(seconds(1)),
+        Command::Hangup(Cause::NORMAL),
+    ]);
+    let call = alice.dial_number("x");
+    world.run_for(seconds(5));
+    assert_eq!(call.outcome(), Outcome::HungUp);
+    world.assert_quiet();
+}

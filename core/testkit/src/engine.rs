@@ -1,0 +1,162 @@
+//! The double of the media engine: what is played and recorded at each port, in the world's time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use switch::{AudioError, MediaCommand, MediaEvent, PortId, Sound, SoundId, Voice};
+
+/// What sounds where.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    playing: BTreeMap<PortId, Playing>,
+    recording: BTreeMap<PortId, Recording>,
+    pub(crate) echoing: BTreeSet<PortId>,
+    /// How the exchange can be heard at each port.
+    pub(crate) voices: BTreeMap<PortId, Option<Voice>>,
+    /// All that was played, by where it was sent to.
+    pub(crate) heard: BTreeMap<SocketAddr, Vec<Sound>>,
+    /// How long a prompt, a number or a recording lasts.
+    pub(crate) length: Duration,
+    /// Prompts that are not there.
+    pub(crate) missing: BTreeSet<String>,
+    pub(crate) disk_full: bool,
+    pub(crate) nobody_speaks: bool,
+}
+
+#[derive(Debug)]
+struct Playing {
+    id: SoundId,
+    sounds: Vec<Sound>,
+    over: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Recording {
+    id: SoundId,
+    begin: Instant,
+    over: Instant,
+}
+
+impl Engine {
+    pub(crate) fn new() -> Self {
+        Self {
+            playing: BTreeMap::new(),
+            recording: BTreeMap::new(),
+            echoing: BTreeSet::new(),
+            voices: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            length: Duration::from_secs(1),
+            missing: BTreeSet::new(),
+            disk_full: false,
+            nobody_speaks: false,
+        }
+    }
+
+    /// What is played at a port now.
+    pub(crate) fn plays(&self, port: PortId) -> Vec<Sound> {
+        self.playing.get(&port).map(|playing| playing.sounds.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn records(&self, port: PortId) -> bool {
+        self.recording.contains_key(&port)
+    }
+
+    /// Carries out an order about sound; says what is answered at once.
+    pub(crate) fn carry_out(
+        &mut self,
+        now: Instant,
+        command: &MediaCommand,
+        toward: Option<SocketAddr>,
+    ) -> Option<MediaEvent> {
+        match command {
+            MediaCommand::Play { port, id, sounds, forever, .. } => {
+                return self.play(now, *port, *id, sounds, *forever, toward);
+            }
+            MediaCommand::Hush { port } => drop(self.playing.remove(port)),
+            MediaCommand::Connect { a, b } => {
+                for port in [a, b] {
+                    self.playing.remove(port);
+                    assert!(!self.recording.contains_key(port), "{port:?} is connected while it is recorded");
+                    assert!(!self.echoing.contains(port), "{port:?} is connected while it hears itself");
+                }
+            }
+            MediaCommand::Echo { port, on: true } => drop(self.echoing.insert(*port)),
+            MediaCommand::Echo { port, on: false } => drop(self.echoing.remove(port)),
+            MediaCommand::Record { port, id, limit, silence, .. } => {
+                if self.disk_full {
+                    let fault = Some(AudioError::Unwritable("the disk is full".to_owned()));
+                    return Some(MediaEvent::Recorded { port: *port, id: *id, length: Duration::ZERO, fault });
+                }
+                let time = silence.filter(|_| self.nobody_speaks).unwrap_or(*limit).min(*limit);
+                let before = self.recording.insert(*port, Recording { id: *id, begin: now, over: now + time });
+                assert!(before.is_none(), "{port:?} is recorded twice at once");
+            }
+            MediaCommand::Enough { port } => return self.end_recording(now, *port),
+            MediaCommand::Close { port } => {
+                // Who gives a port back has ended what sounds there.
+                assert!(!self.playing.contains_key(port), "{port:?} was given back while it plays");
+                assert!(!self.recording.contains_key(port), "{port:?} was given back while it is recorded");
+                assert!(!self.echoing.contains(port), "{port:?} was given back while it hears itself");
+                self.voices.remove(port);
+            }
+            MediaCommand::Expect { port, voice, .. } => drop(self.voices.insert(*port, voice.clone())),
+            MediaCommand::Disconnect { .. } | MediaCommand::Watch { .. } => {}
+        }
+        None
+    }
+
+    fn play(
+        &mut self,
+        now: Instant,
+        port: PortId,
+        id: SoundId,
+        sounds: &[Sound],
+        forever: bool,
+        toward: Option<SocketAddr>,
+    ) -> Option<MediaEvent> {
+        self.playing.remove(&port);
+        let missing = sounds.iter().find_map(|sound| match sound {
+            Sound::Prompt(name) | Sound::Recording(name) => self.missing.get(name),
+            _ => None,
+        });
+        if let Some(name) = missing {
+            return Some(MediaEvent::Played { port, id, fault: Some(AudioError::Missing(name.clone())) });
+        }
+        if let Some(toward) = toward {
+            self.heard.entry(toward).or_default().extend(sounds.iter().cloned());
+        }
+        let length: Duration = sounds.iter().map(|sound| self.length_of(sound)).sum();
+        let over = (!forever).then(|| now + length);
+        self.playing.insert(port, Playing { id, sounds: sounds.to_vec(), over });
+        None
+    }
+
+    fn length_of(&self, sound: &Sound) -> Duration {
+        match sound {
+            Sound::Tone(_, length) | Sound::Silence(length) => *length,
+            _ => self.length,
+        }
+    }
+
+    fn end_recording(&mut self, now: Instant, port: PortId) -> Option<MediaEvent> {
+        let Recording { id, begin, .. } = self.recording.remove(&port)?;
+        Some(MediaEvent::Recorded { port, id, length: now - begin, fault: None })
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        let playing = self.playing.values().filter_map(|playing| playing.over);
+        playing.chain(self.recording.values().map(|recording| recording.over)).min()
+    }
+
+    /// What is over by now, one at a time.
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<MediaEvent> {
+        let due = |playing: &Playing| playing.over.is_some_and(|over| over <= now);
+        if let Some(port) = self.playing.iter().find(|(_, playing)| due(playing)).map(|(port, _)| *port) {
+            let Playing { id, .. } = self.playing.remove(&port)?;
+            return Some(MediaEvent::Played { port, id, fault: None });
+        }
+        let port = self.recording.iter().find(|(_, recording)| recording.over <= now).map(|(port, _)| *port)?;
+        self.end_recording(now, port)
+    }
+}
