@@ -35,6 +35,8 @@ enum Open {
 pub struct Negotiation {
     /// Ours and theirs, as last agreed.
     agreed: Option<(Description, Description)>,
+    /// The answer of what was last agreed is ours.
+    answered: bool,
     open: Open,
 }
 
@@ -87,6 +89,7 @@ impl Negotiation {
         match std::mem::take(&mut self.open) {
             Open::Remote(offer) => {
                 self.agreed = Some((answer, offer));
+                self.answered = true;
                 Ok(())
             }
             other => {
@@ -109,6 +112,7 @@ impl Negotiation {
             Open::Local(offer) => {
                 let answer = answer.completed_from(&offer);
                 self.agreed = Some((offer, answer));
+                self.answered = false;
                 Ok(())
             }
             other => {
@@ -116,6 +120,12 @@ impl Negotiation {
                 Err(Error::NoOffer)
             }
         }
+    }
+
+    /// The answer is ours: of our two descriptions, that is [`local`](Self::local). It says which codec is spoken.
+    #[must_use]
+    pub fn answer_is_ours(&self) -> bool {
+        self.answered && !matches!(self.open, Open::Local(_))
     }
 
     /// The open offer is off; what was agreed stands (RFC 6141 §3.1).

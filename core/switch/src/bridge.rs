@@ -13,8 +13,8 @@ use sip::transaction::ServerKey;
 use sip::{Flow, Message, Method, Name, Status};
 
 use crate::arrive::offer_in;
-use crate::call::{CallState, Release};
-use crate::event::{Cause, Event, Side};
+use crate::call::{CallState, Pending, Release};
+use crate::event::{Cause, Event, Reply, Side};
 use crate::ids::{CallId, LegId};
 use crate::leg::{Accepted, Leg, LegState, Reinvite};
 use crate::media::MediaCommand;
@@ -102,6 +102,9 @@ impl Switch {
             if let Some(remote) = self.legs.get(id).and_then(|leg| leg.negotiation.remote().cloned()) {
                 self.expect(id, &remote);
             }
+            if let Some(call) = self.calls.get_mut(call) {
+                call.resolve(Pending::Answer, Reply::Done, &mut self.wire);
+            }
             return;
         };
         let Some([leg, other_leg]) = self.legs.get_disjoint_mut([id, other]) else { return };
@@ -165,9 +168,15 @@ impl Switch {
         leg.flow = flow;
         let call = leg.call;
         match self.calls.get(call).and_then(|call| call.other(id)) {
-            Some(other) => self.carry_reinvite(id, other, key, message, flow, offer),
-            None => self.answer_reinvite(id, key, message, flow, offer),
+            Some(other) if !self.is_transcoded(id, other) => self.carry_reinvite(id, other, key, message, flow, offer),
+            _ => self.answer_reinvite(id, key, message, flow, offer),
         }
+    }
+
+    /// The two speak different codecs: what one offers would not suit the other, who need not be asked.
+    fn is_transcoded(&self, one: LegId, other: LegId) -> bool {
+        let codec = |leg| self.legs.get(leg).and_then(Leg::voice).map(|voice| voice.codec);
+        codec(one).zip(codec(other)).is_some_and(|(one, other)| one != other)
     }
 
     /// §14.2 wants Retry-After of 0 to 10 s with the 500.
@@ -218,7 +227,7 @@ impl Switch {
         }
     }
 
-    /// No other leg: we answer ourselves.
+    /// No other leg, or one that speaks another codec: we answer ourselves.
     fn answer_reinvite(
         &mut self,
         id: LegId,
@@ -228,14 +237,16 @@ impl Switch {
         offer: Option<Description>,
     ) {
         let Some(leg) = self.legs.get_mut(id) else { return };
-        let Some(port) = leg.port else { return self.refuse(key, message, flow, Status::NO_SUCH_CALL) };
+        if leg.port.is_none() {
+            return self.refuse(key, message, flow, Status::NO_SUCH_CALL);
+        }
         let expects_answer = offer.is_none();
         let ours = match &offer {
             Some(offer) => match leg.negotiation.handle_remote_offer(offer.clone()) {
-                Ok(()) => Description::answer_of_ours(offer, &leg.origin, port.address).map_err(sdp::Error::status),
+                Ok(()) => leg.answer_of_ours(offer, &self.wire).map_err(sdp::Error::status),
                 Err(error) => return self.refuse(key, message, flow, Status(error.status())),
             },
-            None => Ok(Description::offer_of_ours(&leg.origin, port.address)),
+            None => leg.offer_of_ours(leg.negotiation.local(), &self.wire).map_err(sdp::Error::status),
         };
         let ours = match ours {
             Ok(ours) => ours,
@@ -252,8 +263,15 @@ impl Switch {
             return self.refuse_reinvite(key, message, flow, Status::REQUEST_PENDING);
         }
         leg.accept_reinvite(key, message.bytes(), &body, expects_answer, &mut self.wire);
-        if let Some(offer) = offer {
-            self.expect(id, &offer);
+        let call = leg.call;
+        let other = self.calls.get(call).and_then(|call| call.other(id));
+        match (offer, other) {
+            (Some(_), Some(other)) => {
+                self.connect(id, other);
+                self.tell_hold(call, id);
+            }
+            (Some(offer), None) => self.expect(id, &offer),
+            (None, _) => {}
         }
     }
 

@@ -77,6 +77,8 @@ pub(crate) enum Holder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pending {
     Dial,
+    /// The caller has got our offer, and its answer comes with the ACK.
+    Answer,
     Wait,
     End,
     /// Something is played, read or recorded.

@@ -100,19 +100,19 @@ impl Switch {
         call.reply(Reply::Done, &mut self.wire);
     }
 
-    /// Answers the caller ourselves, with the one voice codec that we choose: a callee that is dialled later must take
-    /// it, because nothing is transcoded.
+    /// Answers the caller ourselves, with one codec of ours. Where the caller left the offer to us, the answer is not
+    /// done before the ACK has told how it hears.
     fn answer_caller(&mut self, id: CallId) {
         let wall = self.wire.wall();
         let Some(call) = self.calls.get_mut(id) else { return };
         let Some(leg) = self.legs.get_mut(call.caller) else { return };
-        let (LegState::Arriving(_), Some(port)) = (&leg.state, leg.port) else {
+        let (LegState::Arriving(_), Some(_)) = (&leg.state, leg.port) else {
             return call.refuse(Refusal::WrongState, &mut self.wire);
         };
         let offer = leg.negotiation.remote_offer().cloned();
         let ours = match &offer {
-            Some(offer) => sdp::Description::answer_of_ours(offer, &leg.origin, port.address),
-            None => Ok(sdp::Description::offer_of_ours(&leg.origin, port.address)),
+            Some(offer) => leg.answer_of_ours(offer, &self.wire),
+            None => leg.offer_of_ours(None, &self.wire),
         };
         let Ok(ours) = ours else {
             call.reply(Reply::Refused(Refusal::BadValue), &mut self.wire);
@@ -133,7 +133,10 @@ impl Switch {
         }
         call.draft.answered.get_or_insert(wall);
         self.wire.timers.cancel(&mut call.set_up);
-        call.reply(Reply::Done, &mut self.wire);
+        match offer {
+            Some(_) => call.reply(Reply::Done, &mut self.wire),
+            None => call.pending = Some(Pending::Answer),
+        }
     }
 
     fn reject(&mut self, id: CallId, status: u16, reason: Option<String>) {

@@ -121,15 +121,14 @@ impl Switch {
     pub(crate) fn send_invite(&mut self, id: LegId) {
         let Some(call) = self.legs.get(id).and_then(|leg| self.calls.get(leg.call)) else { return };
         let Some(caller) = self.legs.get(call.caller) else { return };
-        // What the caller offered; or, once we answered it ourselves, what we agreed on; or nothing, when the caller
-        // leaves the offer to the callee.
-        let basis = match &caller.state {
-            LegState::Up(_) => caller.negotiation.local().cloned(),
-            _ => caller.negotiation.remote_offer().cloned(),
-        };
+        // What the caller offered; or, once we answered it ourselves, what it speaks and all that we can make of it; or
+        // nothing, when the caller leaves the offer to the callee.
+        let answered = caller.is_up();
+        let basis = if answered { caller.negotiation.local() } else { caller.negotiation.remote_offer() }.cloned();
         let shown_as = call.shown_as.clone();
         let Some(leg) = self.legs.get_mut(id) else { return };
-        let offer = match basis.map(|basis| leg.carry(&basis)) {
+        let offer = match basis.map(|basis| if answered { leg.propose(&basis, &self.wire) } else { leg.carry(&basis) })
+        {
             Some(Some(offer)) if leg.negotiation.local_offer(offer.clone()).is_ok() => Some(offer),
             Some(_) => return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0),
             None => None,

@@ -42,6 +42,7 @@ mod sounding;
 mod switch;
 mod tables;
 mod timers;
+mod voice;
 mod wire;
 
 pub use application::{Application, CallControl, Commands, Failure, HungUp, Running};

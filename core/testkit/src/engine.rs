@@ -123,6 +123,9 @@ impl Engine {
         if let Some(name) = missing {
             return Some(MediaEvent::Played { port, id, fault: Some(AudioError::Missing(name.clone())) });
         }
+        if !self.voices.get(&port).is_some_and(Option::is_some) {
+            return Some(MediaEvent::Played { port, id, fault: Some(AudioError::NoCodec) });
+        }
         if let Some(toward) = toward {
             self.heard.entry(toward).or_default().extend(sounds.iter().cloned());
         }

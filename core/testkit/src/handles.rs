@@ -91,6 +91,14 @@ impl Phone {
         self
     }
 
+    /// It speaks these and no others: values of `rtpmap`, the preferred first.
+    #[must_use]
+    pub fn that_speaks(self, codecs: &[&str]) -> Self {
+        let codecs = codecs.iter().map(|codec| (*codec).to_owned()).collect();
+        self.world.with_phone(self.at, |phone, _| phone.codecs = codecs);
+        self
+    }
+
     /// It answers challenges with this algorithm: `MD5` or `SHA-256`.
     #[must_use]
     pub fn with_algorithm(self, name: &'static str) -> Self {
@@ -301,12 +309,17 @@ impl Phone {
 
     /// Holds its last call.
     pub fn hold(&self) {
-        self.world.with_phone(self.at, |phone, now| phone.hold(now, phone.lines.len().saturating_sub(1), true));
+        self.hold_by("sendonly");
+    }
+
+    /// Holds its last call in this way: `sendonly`, `inactive`, or `0.0.0.0` as of old.
+    pub fn hold_by(&self, direction: &str) {
+        self.world.with_phone(self.at, |phone, now| phone.hold(now, phone.lines.len().saturating_sub(1), direction));
     }
 
     /// Comes back to its last call.
     pub fn resume(&self) {
-        self.world.with_phone(self.at, |phone, now| phone.hold(now, phone.lines.len().saturating_sub(1), false));
+        self.hold_by("sendrecv");
     }
 
     /// How its last re-INVITE came out.

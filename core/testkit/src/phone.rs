@@ -65,6 +65,8 @@ pub(crate) struct PhoneState {
     pub(crate) reads_first_challenge: bool,
     /// Offers nothing in its INVITE.
     pub(crate) delays_offer: bool,
+    /// What it speaks, as the values of `rtpmap`.
+    pub(crate) codecs: Vec<String>,
     outbox: VecDeque<Vec<u8>>,
     waiting: Vec<Waiting>,
     plans: Vec<(Instant, Plan)>,
@@ -115,6 +117,7 @@ impl PhoneState {
             last_request: String::new(),
             reads_first_challenge: false,
             delays_offer: false,
+            codecs: text::CODECS.map(str::to_owned).to_vec(),
             outbox: VecDeque::new(),
             waiting: Vec::new(),
             plans: Vec::new(),
@@ -196,7 +199,7 @@ impl PhoneState {
             answers_in_ack: false,
         });
         let at = self.lines.len() - 1;
-        let body = if self.delays_offer { Vec::new() } else { text::sdp(media, 1, "sendrecv") };
+        let body = if self.delays_offer { Vec::new() } else { text::sdp(media, 1, "sendrecv", &self.codecs) };
         self.in_line(now, at, Method::Invite, body);
         at
     }
@@ -205,7 +208,8 @@ impl PhoneState {
         let contact = self.contact();
         let Some(line) = self.lines.get_mut(at).filter(|line| line.state == LineState::Ringing) else { return };
         let Some(invite) = &line.invite else { return };
-        let body = text::sdp(line.local_media, line.sdp_version, "sendrecv");
+        let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
+        let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs);
         let bytes = text::response(invite, 200, &line.local, Some(&contact), &body);
         line.state = LineState::Up;
         line.accepted = Some(Repeated::new(now, bytes.clone()));
@@ -268,12 +272,12 @@ impl PhoneState {
     }
 
     /// Holds or comes back: a new offer inside the dialog.
-    pub(crate) fn hold(&mut self, now: Instant, at: usize, hold: bool) {
+    pub(crate) fn hold(&mut self, now: Instant, at: usize, direction: &str) {
         let Some(line) = self.lines.get_mut(at).filter(|line| line.state == LineState::Up) else { return };
-        line.hold = hold;
+        line.hold = direction != "sendrecv";
         line.sdp_version += 1;
         line.reinvited = None;
-        let body = text::sdp(line.local_media, line.sdp_version, if hold { "sendonly" } else { "sendrecv" });
+        let body = text::sdp(line.local_media, line.sdp_version, direction, &self.codecs);
         self.in_line(now, at, Method::Invite, body);
     }
 
@@ -455,13 +459,21 @@ impl PhoneState {
             reinvited: None,
             answers_in_ack: false,
         });
+        if !invite.body().is_empty() && text::common(invite.body(), &self.codecs).is_none() {
+            self.reply(invite, 488, &local, b"");
+            if let Some(line) = self.lines.last_mut() {
+                line.state = LineState::Ended;
+            }
+            return;
+        }
         match self.habit {
             Habit::Answers(after) => {
                 self.reply(invite, 180, &local, b"");
                 self.plans.push((now + after, Plan::Answer(call_id)));
             }
             Habit::EarlyMedia(after) => {
-                let body = text::sdp(media, 1, "sendrecv");
+                let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
+                let body = text::sdp(media, 1, "sendrecv", &codecs);
                 self.reply(invite, 183, &local, &body);
                 self.plans.push((now + after, Plan::Answer(call_id)));
             }
@@ -485,10 +497,19 @@ impl PhoneState {
             }
             return;
         }
+        let codecs = text::common(heard.body(), &self.codecs);
+        let Some(codecs) = codecs.or_else(|| heard.body().is_empty().then(|| self.codecs.clone())) else {
+            return self.reply(heard, 488, "", b"");
+        };
         line.sdp_version += 1;
         let offered = String::from_utf8_lossy(heard.body()).into_owned();
-        let direction = if offered.contains("a=sendonly") { "recvonly" } else { "sendrecv" };
-        let body = text::sdp(line.local_media, line.sdp_version, direction);
+        let direction = match (offered.contains("a=sendonly"), offered.contains("a=inactive"), line.hold) {
+            (_, true, _) | (true, _, true) => "inactive",
+            (true, _, false) => "recvonly",
+            (false, _, true) => "sendonly",
+            (false, _, false) => "sendrecv",
+        };
+        let body = text::sdp(line.local_media, line.sdp_version, direction, &codecs);
         if let Some(media) = text::media_address(heard.body()) {
             line.remote_media = Some(media);
         }
@@ -592,7 +613,9 @@ impl PhoneState {
         } else {
             line.reinvited = Some(status);
         }
-        let body = if offered_late { text::sdp(line.local_media, line.sdp_version, "sendrecv") } else { Vec::new() };
+        let codecs = text::common(heard.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
+        let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs);
+        let body = if offered_late { body } else { Vec::new() };
         let ack = self.ack_of(at, number, &body);
         if let Some(line) = self.lines.get_mut(at) {
             line.ack.clone_from(&ack);

@@ -129,16 +129,44 @@ pub(crate) fn response(to: &Heard, status: u16, tag: &str, contact: Option<&str>
     SipMessage::Response(response).to_string().into_bytes()
 }
 
-/// What a phone says of its media.
-pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str) -> Vec<u8> {
+/// What phones speak unless told otherwise.
+pub(crate) const CODECS: [&str; 3] = ["0 PCMU/8000", "8 PCMA/8000", "101 telephone-event/8000"];
+
+/// What a phone says of its media. The direction `0.0.0.0` is the hold of RFC 2543.
+pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str, codecs: &[String]) -> Vec<u8> {
     let family = if address.is_ipv4() { "IP4" } else { "IP6" };
-    let ip = address.ip();
+    let ip = address.ip().to_string();
+    let (ip, direction) = if direction == "0.0.0.0" { (direction, "sendrecv") } else { (ip.as_str(), direction) };
+    let number = |codec: &String| codec.split(' ').next().unwrap_or_default().to_owned();
+    let formats: Vec<String> = codecs.iter().map(number).collect();
+    let maps: String = codecs.iter().map(|codec| format!("a=rtpmap:{codec}\r\n")).collect();
     format!(
-        "v=0\r\no=phone 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP 0 8 101\r\n\
-         a=rtpmap:101 telephone-event/8000\r\na={direction}\r\n",
-        address.port()
+        "v=0\r\no=phone 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP {}\r\n\
+         {maps}a={direction}\r\n",
+        address.port(),
+        formats.join(" ")
     )
     .into_bytes()
+}
+
+/// What of an offer a phone that speaks these can take, under the numbers of the offer; `None` without a voice.
+pub(crate) fn common(offer: &[u8], codecs: &[String]) -> Option<Vec<String>> {
+    let text = String::from_utf8_lossy(offer);
+    let name = |codec: &str| codec.split_once(' ').map(|(_, name)| name.to_ascii_uppercase());
+    let line = text.lines().find_map(|line| line.strip_prefix("m=audio "))?;
+    let offered = line.split(' ').skip(2).filter_map(|number| {
+        let map = text.lines().filter_map(|line| line.strip_prefix("a=rtpmap:"));
+        let mut map = map.filter(|map| map.split(' ').next() == Some(number));
+        let fixed = match number {
+            "0" => Some("0 PCMU/8000"),
+            "8" => Some("8 PCMA/8000"),
+            "9" => Some("9 G722/8000"),
+            _ => None,
+        };
+        map.next().or(fixed).map(str::to_owned)
+    });
+    let taken: Vec<String> = offered.filter(|codec| codecs.iter().any(|mine| name(mine) == name(codec))).collect();
+    taken.iter().any(|codec| !codec.contains("telephone-event")).then_some(taken)
 }
 
 /// Where media is wanted, read as simply as a phone may.

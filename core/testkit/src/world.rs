@@ -256,7 +256,11 @@ impl World {
 
     /// A key of a phone goes down, and is told by RFC 4733.
     pub(crate) fn key(&self, phone: &Phone, digit: Digit) {
-        if let Some(port) = self.at_port_of(phone, |_, port| port) {
+        let takes = |engine: &Engine, port| {
+            let voice = engine.voices.get(&port).and_then(Option::as_ref);
+            voice.is_some_and(|voice| voice.events.is_some()).then_some(port)
+        };
+        if let Some(port) = self.at_port_of(phone, takes).flatten() {
             self.input(Input::Media(MediaEvent::Key { port, digit }));
         }
     }

@@ -5,8 +5,9 @@ use sip::transaction::ServerKey;
 use sip::{Flow, Method, Name, Status, Uri, Writer};
 
 use super::{ALLOW, Accepted, Accepting, Leg, LegState, Reinvite, SDP, T2, clocks};
-use crate::media::MediaCommand;
+use crate::media::{MediaCommand, Voice};
 use crate::timers::Timer;
+use crate::voice;
 use crate::wire::{Purpose, Wire};
 
 impl Leg {
@@ -134,8 +135,32 @@ impl Leg {
             signalling: self.flow.remote.ip(),
             // The far end sends what we take: what was offered to it, or answered by it, in common with us.
             clocks: self.negotiation.local().and_then(Description::audio).map(clocks).unwrap_or_default(),
-            voice: None,
+            voice: self.voice_with(remote),
         });
+    }
+
+    /// How the exchange itself is heard there, by what both have said.
+    fn voice_with(&self, remote: &Description) -> Option<Voice> {
+        let (ours, theirs) = (self.negotiation.local()?.audio()?, remote.audio()?);
+        voice::between(&ours, &theirs, self.negotiation.answer_is_ours())
+    }
+
+    /// How it is heard there by what was last agreed.
+    pub(crate) fn voice(&self) -> Option<Voice> {
+        self.voice_with(self.negotiation.remote()?)
+    }
+
+    /// Answers an offer as the exchange itself.
+    pub(crate) fn answer_of_ours(&self, offer: &Description, wire: &Wire) -> Result<Description, sdp::Error> {
+        let address = self.port.ok_or(sdp::Error::Address)?.address;
+        voice::answer(&wire.config.codecs, offer, &self.origin, address)
+    }
+
+    /// Offers as the exchange itself: first what is agreed with another leg.
+    pub(crate) fn offer_of_ours(&self, agreed: Option<&Description>, wire: &Wire) -> Result<Description, sdp::Error> {
+        let address = self.port.ok_or(sdp::Error::Address)?.address;
+        let agreed = agreed.and_then(Description::audio);
+        voice::offer(&wire.config.codecs, agreed.as_ref(), &self.origin, address, self.negotiation.local())
     }
 
     /// Disarms what the leg armed: it is about to be forgotten.

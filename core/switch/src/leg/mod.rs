@@ -236,6 +236,13 @@ impl Leg {
         }
     }
 
+    /// Our own offer, for a caller that speaks what this says.
+    pub(crate) fn propose(&mut self, agreed: &Description, wire: &Wire) -> Option<Description> {
+        let offer = self.offer_of_ours(Some(agreed), wire).ok()?;
+        self.origin.version += 1;
+        Some(offer)
+    }
+
     /// The description of the other leg as this leg is to see it: our address, our origin, the next version.
     pub(crate) fn carry(&mut self, other: &Description) -> Option<Description> {
         let media = self.port?.address;
