@@ -4,7 +4,13 @@
 //! |---|---|
 //! | an extension or a user's name | it rings for 30 s; busy, declined and no answer are told as such |
 //! | one's own number | refused as busy: a phone cannot call itself |
+//! | `*43` | echo: the caller hears himself, until `#` or for 5 minutes |
+//! | `*44` | a test tone of 1,004 Hz, until any key or for a minute |
+//! | `*45` | records up to a minute, plays it back; then 1 keeps it, 2 plays it, 3 records anew |
+//! | `*60` | the speaking clock: the time at the tone, five times or until any key |
 //! | anything else | 404, as a phone shows for a wrong number |
+
+mod demos;
 
 use strowger_dialplan::{Call, DialOutcome, Error, Order, Target, debug, directory};
 
@@ -12,6 +18,9 @@ const RING_MILLISECONDS: u32 = 30_000;
 
 fn handle(call: &Call) -> Result<(), Error> {
     let (caller, dialled) = (call.caller().user, call.callee().user);
+    if let Some(demonstration) = demos::behind(&dialled) {
+        return demonstration(call);
+    }
     let Some(user) = directory::find(&dialled) else {
         debug(&format!("{dialled} is nobody here"));
         return call.reject(404, None);

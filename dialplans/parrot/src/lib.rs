@@ -1,8 +1,13 @@
 //! A guest for tests: it does what was dialled, step by step, and keeps what each step gave as a value named by its number.
 //!
 //! `ring;answer;dial user:bob,ext:101 in-turn 5000;sleep 5;header X-Foo`
+//!
+//! Of sounds `-` is an empty word: `play prompt:a,tone:busy:500 #* de forever;hush`; the module `sounds` has them all.
 
-use strowger_dialplan::{Call, Guest, Order, Target, clock, directory, log, values};
+mod sounds;
+
+use strowger_dialplan::bindings::strowger::dialplan::call::Call;
+use strowger_dialplan::{Guest, Order, Target, clock, directory, log, values};
 
 struct Parrot;
 
@@ -23,7 +28,10 @@ impl Guest for Parrot {
                 "fail" => return Err(rest.parse().map_or(rest.to_owned(), |length| "x".repeat(length))),
                 "end" => format!("{:?}", call.await_end()),
                 "compute" => compute(rest),
-                _ => call_verb(call, verb, rest).or_else(|| other_verb(verb, rest)).unwrap_or_else(|| "?".to_owned()),
+                _ => call_verb(call, verb, rest)
+                    .or_else(|| sounds::verb(call, verb, rest))
+                    .or_else(|| other_verb(verb, rest))
+                    .unwrap_or_else(|| "?".to_owned()),
             };
             if kept {
                 let _ = values::set(&at.to_string(), &said);

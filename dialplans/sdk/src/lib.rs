@@ -23,15 +23,29 @@ pub mod bindings {
     });
 }
 
-pub use bindings::strowger::dialplan::call::Call;
-pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Error, Order, Party, Side, Target};
+mod call;
+mod error;
+mod menu;
+mod read;
+mod record;
+mod sound;
+
+pub use bindings::strowger::dialplan::audio::{Digits, Ended, Recorded, Sound, Tone};
+pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Order, Party, Side, Target};
 pub use bindings::strowger::dialplan::{clock, directory, log, values};
 #[doc(hidden)]
 pub use bindings::{Guest, export};
+pub use call::Call;
+pub use error::Error;
+pub use menu::{Choice, Menu};
+pub use read::ReadDigits;
+pub use record::Record;
+pub use sound::{prompt, silence, tone};
 
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bindings;
+    pub use crate::bindings::strowger::dialplan::call::Call as RawCall;
 
     /// A panic's text is lost where nothing can be printed: it goes to the log.
     pub fn tell_panics() {
@@ -44,7 +58,7 @@ pub mod __private {
     pub fn settle(result: Result<(), crate::Error>) -> Result<(), String> {
         match result {
             Ok(()) | Err(crate::Error::HungUp(_)) => Ok(()),
-            Err(error) => Err(format!("{error:?}")),
+            Err(error) => Err(error.to_string()),
         }
     }
 }
@@ -56,9 +70,9 @@ macro_rules! dialplan {
         struct Dialplan;
 
         impl $crate::Guest for Dialplan {
-            fn handle(call: &$crate::Call) -> Result<(), String> {
+            fn handle(call: &$crate::__private::RawCall) -> Result<(), String> {
                 $crate::__private::tell_panics();
-                $crate::__private::settle($handle(call))
+                $crate::__private::settle($handle(&$crate::Call::of(call)))
             }
         }
 
@@ -69,6 +83,11 @@ macro_rules! dialplan {
 /// Writes a line of level debug: the place for names and numbers, which an operator's log should not hold.
 pub fn debug(line: &str) {
     log::write(log::Level::Debug, line);
+}
+
+/// Writes a line of level warn.
+pub fn warn(line: &str) {
+    log::write(log::Level::Warn, line);
 }
 
 /// Writes a line of level info.

@@ -19,7 +19,7 @@ const HARMS: [(&str, &str); 12] = [
     ("log", "asked for too much"),
     ("ask", "asked for too much"),
     ("hoard", "asked for too much"),
-    ("error", "it ended with an error: Error::BadValue"),
+    ("error", "it ended with an error: a value was out of range"),
     ("nibble", "too "),
     ("long", "fuel"),
     ("alias", "fuel"),
@@ -86,7 +86,7 @@ fn a_guest_that_never_decides_waits_as_long_as_the_exchange_lets_it() {
         // The exchange took the call from it.
         assert_eq!(line.next().await, Some(Command::Wait(Duration::from_secs(1))));
         line.reply(Reply::Refused(Refusal::WrongState)).await;
-        assert_eq!(line.breaks().await, "it ended with an error: Error::WrongState");
+        assert_eq!(line.breaks().await, "it ended with an error: the call is not in a state that permits it");
     });
 }
 

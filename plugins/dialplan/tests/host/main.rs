@@ -1,5 +1,6 @@
 //! The host and its guests, between a fake exchange and a fake keeper of knowledge.
 
+mod audible;
 mod contract;
 mod exchange;
 mod guests;
@@ -7,4 +8,5 @@ mod hostile;
 mod keeper;
 mod limits;
 mod loading;
+mod menus;
 mod words;
