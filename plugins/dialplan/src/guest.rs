@@ -286,7 +286,7 @@ impl call::HostCall for Guest {
     ) -> wasmtime::Result<Result<audio::Played, audio::AudioError>> {
         let bytes = sound::weight(&sounds);
         let reply = self.sound(bytes, sound::play(sounds, options).map(Command::Play)).await?;
-        Ok(reply.and_then(sound::played))
+        Ok(reply.and_then(|reply| sound::played(&reply)))
     }
 
     async fn read_digits(
@@ -317,7 +317,7 @@ impl call::HostCall for Guest {
         limit_milliseconds: u32,
     ) -> wasmtime::Result<Result<audio::Played, audio::AudioError>> {
         let reply = self.sound(end.len(), sound::echo(&end, limit_milliseconds)).await?;
-        Ok(reply.and_then(sound::played))
+        Ok(reply.and_then(|reply| sound::played(&reply)))
     }
 
     async fn music(
@@ -327,11 +327,11 @@ impl call::HostCall for Guest {
     ) -> wasmtime::Result<Result<(), audio::AudioError>> {
         let bytes = sound::weight(&sounds);
         let music = sound::sounds(sounds).map(|sounds| Command::Music { sounds });
-        Ok(self.sound(bytes, music).await?.and_then(sound::done))
+        Ok(self.sound(bytes, music).await?.and_then(|reply| sound::done(&reply)))
     }
 
     async fn hush(&mut self, _: Resource<Held>) -> wasmtime::Result<Result<(), audio::AudioError>> {
-        Ok(self.sound(0, Some(Command::Hush)).await?.and_then(sound::done))
+        Ok(self.sound(0, Some(Command::Hush)).await?.and_then(|reply| sound::done(&reply)))
     }
 
     fn drop(&mut self, _: Resource<Held>) -> wasmtime::Result<()> {

@@ -171,7 +171,7 @@ pub(crate) fn echo(end: &str, limit_milliseconds: u32) -> Option<Command> {
 /// A reply that answers something else is the exchange's way to say that it has taken the call over.
 type Told<T> = Result<T, wit::AudioError>;
 
-pub(crate) fn played(reply: Reply) -> Told<wit::Played> {
+pub(crate) fn played(reply: &Reply) -> Told<wit::Played> {
     match reply {
         Reply::Played(Played::Whole) => Ok(wit::Played::Whole),
         Reply::Played(Played::Key(key)) => Ok(wit::Played::Key(key.character())),
@@ -195,7 +195,7 @@ pub(crate) fn recorded(reply: Reply) -> Told<wit::Recorded> {
     Ok(wit::Recorded { name, length_milliseconds, key: key.map(Digit::character) })
 }
 
-pub(crate) fn done(reply: Reply) -> Told<()> {
+pub(crate) fn done(reply: &Reply) -> Told<()> {
     match reply {
         Reply::Done => Ok(()),
         _ => Err(wit::AudioError::WrongState),
