@@ -97,22 +97,42 @@ impl Relay {
         from: SocketAddr,
         bytes: &[u8],
     ) -> Option<Forward> {
+        let kind = self.admit(now, port, kind, from, bytes)?;
+        self.onward(port, kind, bytes.len())
+    }
+
+    /// A packet came: which kind it is, or `None` when it is not the far end's and was dropped.
+    pub fn admit(&mut self, now: Instant, port: PortKey, kind: Kind, from: SocketAddr, bytes: &[u8]) -> Option<Kind> {
         let here = self.ports.get_mut(port)?;
         // RFC 5761 §4: on one socket, packet types 64 to 95 (192 to 223 with the marker bit) are RTCP.
         let rtcp = kind == Kind::Rtcp || bytes.get(1).is_some_and(|second| (192..=223).contains(second));
         let taken = if rtcp { here.take_rtcp(now, from, bytes) } else { here.take_rtp(now, from, bytes) };
-        if !taken {
-            return None;
-        }
-        let peer = here.peer?;
-        let there = self.ports.get_mut(peer)?;
-        if rtcp {
-            return there.rtcp_to().map(|to| Forward { port: peer, kind: Kind::Rtcp, to });
-        }
+        taken.then_some(if rtcp { Kind::Rtcp } else { Kind::Rtp })
+    }
+
+    /// Where a packet of so many bytes goes on to that a port admitted; `None` when that is nowhere.
+    pub fn onward(&mut self, port: PortKey, kind: Kind, size: usize) -> Option<Forward> {
+        let peer = self.ports.get(port)?.peer?;
+        let to = match kind {
+            Kind::Rtcp => self.ports.get(peer)?.rtcp_to()?,
+            Kind::Rtp => self.say(peer, size)?,
+        };
+        Some(Forward { port: peer, kind, to })
+    }
+
+    /// Where RTP of so many bytes to the far end of a port goes, which is counted as sent; `None` when it takes none.
+    pub fn say(&mut self, port: PortKey, size: usize) -> Option<SocketAddr> {
+        let there = self.ports.get_mut(port)?;
         let to = there.rtp_to()?;
         there.stats.packets_out += 1;
-        there.stats.bytes_out += u64::try_from(bytes.len()).unwrap_or(0);
-        Some(Forward { port: peer, kind: Kind::Rtp, to })
+        there.stats.bytes_out += u64::try_from(size).unwrap_or(0);
+        Some(to)
+    }
+
+    /// The port that one is connected to.
+    #[must_use]
+    pub fn peer(&self, port: PortKey) -> Option<PortKey> {
+        self.ports.get(port)?.peer
     }
 
     /// The next port whose far end fell silent; each is told once.

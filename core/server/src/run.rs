@@ -18,9 +18,12 @@ use crate::directory::Directory;
 use crate::exchange::{self, Exchange, Inbox, Inward, Listener, Parts, StreamLimits};
 use crate::keeper::Shelf;
 use crate::live::Running;
-use crate::media::Engine;
+use crate::media::{Engine, Library, Recordings};
 use crate::observer::Observer;
 use crate::settings::{Settings, parse_net};
+
+/// Threads that read and decode sounds: a large file must not keep all the others waiting.
+const SOUND_THREADS: usize = 2;
 
 /// An exchange that runs.
 pub(crate) struct Station {
@@ -115,7 +118,10 @@ impl Station {
         let bindings = store.bindings().list().await.context("reading the registrations")?;
         let (writer, task) = Writer::new(store.clone());
         let writing = tokio::spawn(task.run());
-        let engine = Engine::start(settings.media_ports()?, settings.media.threads, seed()?, &inbox)?;
+        let library = Library::start(settings.folders(data)?, SOUND_THREADS)?;
+        let recordings = Recordings::start(data.to_owned(), inbox.clone())?;
+        let (range, threads) = (settings.media_ports()?, settings.media.threads);
+        let engine = Engine::start(range, threads, seed()?, &inbox, &library, &recordings)?;
         let exchange = Exchange { inbox, board: Arc::default() };
         let parts = Parts {
             config: switch_config(settings)?,

@@ -8,6 +8,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::media::Folders;
+
 /// Every key with what it means, in the order of the sample.
 const KEYS: &[(&str, &str)] = &[
     (
@@ -43,6 +45,14 @@ const KEYS: &[(&str, &str)] = &[
     ("auth.exempt", "Addresses and networks that are never banned, as 10.0.0.0/8."),
     ("media.ports", "UDP ports for media, first and last."),
     ("media.threads", "Media threads. 0: one for each processor."),
+    (
+        "media.prompts",
+        "The folder of the system's prompts, with a folder for each language, as docs/prompts.md says. Empty: prompts in the data folder.",
+    ),
+    ("media.language", "The language of prompts where a dialplan asks for none."),
+    ("media.country", "Whose tones callers hear, by the country's code of two letters, as us or de."),
+    ("media.time_zone", "Where dates and times are said, as Europe/Berlin. Empty: in this machine's time zone."),
+    ("media.sounds_mib", "How much memory sounds may take that were played and may be played again."),
     ("media.silence_seconds", "A leg that sends nothing for so long ends its call. 0: never."),
     (
         "store.url",
@@ -111,6 +121,11 @@ section!(
     Media {
         ports: String = "20000-20999".into(),
         threads: usize = 1,
+        prompts: String = String::new(),
+        language: String = "en".into(),
+        country: String = "us".into(),
+        time_zone: String = String::new(),
+        sounds_mib: usize = 128,
         silence_seconds: u64 = 60,
     }
 );
@@ -195,6 +210,7 @@ impl Settings {
         self.listeners()?;
         self.media_ports()?;
         self.advertised()?;
+        self.folders(Path::new("data"))?;
         for name in &self.auth.algorithms {
             if !matches!(sip::digest::Algorithm::parse(Some(name)), Some((_, false))) {
                 bail!("auth.algorithms: `{name}` is none of SHA-256, SHA-512-256, MD5");
@@ -253,6 +269,32 @@ impl Settings {
             bail!("media.ports: `{text}` must begin at 1024 or above and hold at least four ports");
         }
         Ok((first, last))
+    }
+
+    /// Where sounds are, with whose habits.
+    pub(crate) fn folders(&self, data: &Path) -> Result<Folders> {
+        let Media { prompts, language, country, time_zone, sounds_mib, .. } = &self.media;
+        media::prompts::Language::parse(language)
+            .with_context(|| format!("media.language: `{language}` is no language, as en or de-AT"))?;
+        if media::tone::Plan::find(country).is_none() {
+            let known = media::tone::Plan::countries().collect::<Vec<_>>().join(", ");
+            bail!("media.country: the tones of `{country}` are not known; those of {known} are");
+        }
+        let zone = match time_zone.as_str() {
+            "" => None,
+            name => Some(
+                jiff::tz::TimeZone::get(name)
+                    .with_context(|| format!("media.time_zone: `{name}` is no time zone, as Europe/Berlin"))?,
+            ),
+        };
+        Ok(Folders {
+            data: data.to_owned(),
+            prompts: if prompts.is_empty() { data.join("prompts") } else { prompts.into() },
+            language: language.clone(),
+            country: country.clone(),
+            zone,
+            cache: sounds_mib << 20,
+        })
     }
 
     pub(crate) fn advertised(&self) -> Result<Option<std::net::IpAddr>> {

@@ -1,15 +1,35 @@
-//! The media engine: ports from a range, and threads that relay between them.
+//! The media engine: ports from a range, threads that relay between them, and the sounds that are played and kept.
+//!
+//! ```text
+//! orders ─► worker ─► thread: relay ── plain packets ──► other port
+//!                       ├─ keys         what the far end presses
+//!                       ├─ way          another payload type or law, packet for packet
+//!                       └─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
+//!                            ▲ library: prompts, decoded and encoded by other threads
+//!                            ▼ recordings: files, written by another thread
+//! ```
 
+mod keys;
+mod library;
+mod metronome;
+mod mouth;
 mod ports;
+mod recordings;
+mod studio;
+mod thread;
+mod way;
 mod worker;
 
 use std::net::SocketAddr;
 
 use anyhow::Result;
+use sha2::{Digest, Sha256};
 use switch::{MediaCommand, MediaPort, NoPort, PortId};
 
 use crate::exchange::Inbox;
+pub(crate) use library::{Folders, Library};
 use ports::Ports;
+pub(crate) use recordings::Recordings;
 use worker::Worker;
 
 /// The signalling thread's end of the media engine.
@@ -22,10 +42,22 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Starts the threads. `inbox` hears what they have to say.
-    pub(crate) fn start(range: (u16, u16), threads: usize, seed: [u8; 32], inbox: &Inbox) -> Result<Self> {
+    pub(crate) fn start(
+        range: (u16, u16),
+        threads: usize,
+        seed: [u8; 32],
+        inbox: &Inbox,
+        library: &Library,
+        recordings: &Recordings,
+    ) -> Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let count = if threads == 0 { processors } else { threads };
-        let workers = (0..count).map(|number| Worker::start(number, inbox.clone())).collect::<Result<_>>()?;
+        let workers = (0..count)
+            .map(|number| {
+                let seed = Sha256::new().chain_update(seed).chain_update(number.to_be_bytes()).finalize().into();
+                Worker::start(number, seed, inbox.clone(), library.clone(), recordings.clone())
+            })
+            .collect::<Result<_>>()?;
         Ok(Self { ports: Ports::new(range, seed), workers, minted: 0 })
     }
 
@@ -50,7 +82,12 @@ impl Engine {
             MediaCommand::Expect { port, .. }
             | MediaCommand::Connect { a: port, .. }
             | MediaCommand::Disconnect { port }
-            | MediaCommand::Watch { port, .. } => port,
+            | MediaCommand::Watch { port, .. }
+            | MediaCommand::Play { port, .. }
+            | MediaCommand::Hush { port }
+            | MediaCommand::Echo { port, .. }
+            | MediaCommand::Record { port, .. }
+            | MediaCommand::Enough { port } => port,
             MediaCommand::Close { port } => {
                 metrics::gauge!("strowger_media_ports").decrement(1.0);
                 port

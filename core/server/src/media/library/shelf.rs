@@ -1,0 +1,241 @@
+//! Where sounds lie, and how what is wished for is put together from them.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use media::player::Item;
+use media::prompts::{self, Language, Name, Owner};
+use media::say::{self, Clock, Date, SayError, Value};
+use media::sound::Limits;
+use media::tone::{Kind, Plan, Tone};
+use media::{Sound as Samples, Track};
+use switch::{AudioError, Sound, TenantId};
+
+use super::cache::{Cache, Stamp};
+use super::{Wish, at_once};
+use crate::media::mouth::rate_of;
+
+/// Where sounds are, and whose habits count where nobody says.
+#[derive(Debug, Clone)]
+pub(crate) struct Folders {
+    /// What is kept: tenants' prompts and recordings.
+    pub(crate) data: PathBuf,
+    /// The system's prompts, a folder for each language.
+    pub(crate) prompts: PathBuf,
+    /// The language where none is asked for.
+    pub(crate) language: String,
+    /// The country whose tones are heard.
+    pub(crate) country: String,
+    /// Where dates are said; `None` for the machine's own time zone.
+    pub(crate) zone: Option<TimeZone>,
+    /// How many bytes of sounds are kept in memory.
+    pub(crate) cache: usize,
+}
+
+/// The folder of a tenant's recordings. A number leads nowhere else.
+pub(in crate::media) fn recordings_of(data: &Path, tenant: TenantId) -> PathBuf {
+    data.join("tenants").join(tenant.0.to_string()).join("recordings")
+}
+
+/// The name of a recording: 1 to 64 of `a-z`, `0-9`, `-`.
+pub(in crate::media) fn right_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+#[derive(Debug)]
+pub(super) struct Shelf {
+    folders: Folders,
+    plan: &'static Plan,
+    cache: Mutex<Cache>,
+    warned: AtomicBool,
+}
+
+impl Shelf {
+    pub(super) fn new(folders: Folders, plan: &'static Plan) -> Self {
+        let cache = Mutex::new(Cache::new(folders.cache));
+        Self { folders, plan, cache, warned: AtomicBool::new(false) }
+    }
+
+    /// All that is wished for, in order.
+    pub(super) fn items(&self, wish: &Wish) -> Result<Vec<Item>, AudioError> {
+        let tag = wish.language.as_deref().unwrap_or(&self.folders.language);
+        let language = Language::parse(tag).map_err(|_| AudioError::Missing(format!("(the language {tag})")))?;
+        let mut items = Vec::with_capacity(wish.sounds.len());
+        for sound in &wish.sounds {
+            self.add(wish, &language, sound, &mut items)?;
+        }
+        Ok(items)
+    }
+
+    fn add(&self, wish: &Wish, language: &Language, sound: &Sound, items: &mut Vec<Item>) -> Result<(), AudioError> {
+        match sound {
+            Sound::Silence(_) | Sound::Tone(..) => items.extend(at_once(self.plan, sound)),
+            Sound::Recording(name) => {
+                let missing = || AudioError::Missing(name.clone());
+                let path = right_name(name).then(|| recordings_of(&self.folders.data, wish.tenant));
+                let path = path.ok_or_else(missing)?.join(format!("{name}.wav"));
+                let stamp = stamp(&path).ok_or_else(missing)?;
+                items.push(self.track(wish, name, &path, stamp)?);
+            }
+            Sound::Prompt(name) => {
+                let name = Name::parse(name).map_err(|_| AudioError::Missing(name.clone()))?;
+                self.prompt(wish, language, &name, |_| true, items)?;
+            }
+            Sound::Digits(text) => self.say(wish, language, &Value::Digits(text), text, items)?,
+            Sound::Spelled(text) => self.say(wish, language, &Value::Letters(text), text, items)?,
+            Sound::Number(number) => {
+                self.say(wish, language, &Value::Number(*number), &number.to_string(), items)?;
+            }
+            Sound::Date(seconds) | Sound::Time(seconds) => {
+                let shown = seconds.to_string();
+                let no_time = |_| unsayable(&shown, SayError::NoSuchTime);
+                let (date, clock) = self.calendar(*seconds).map_err(no_time)?;
+                let value = if matches!(sound, Sound::Date(_)) { Value::Date(date) } else { Value::Time(clock) };
+                self.say(wish, language, &value, &shown, items)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A value, piece by piece, in one language as a whole.
+    fn say(
+        &self,
+        wish: &Wish,
+        language: &Language,
+        value: &Value<'_>,
+        shown: &str,
+        items: &mut Vec<Item>,
+    ) -> Result<(), AudioError> {
+        let of = |code: &str| {
+            let code = code.to_owned();
+            move |tag: &str| tag.split('-').next() == Some(code.as_str())
+        };
+        let there = |tongue: &'static dyn say::Tongue, piece: &str| {
+            let tongue_is = of(tongue.code());
+            Name::parse(piece).is_ok_and(|name| self.find(wish.tenant, language, &name, tongue_is).is_some())
+        };
+        let said = say::choose(value, &say::tongues(language.as_str()), there).map_err(|e| unsayable(shown, e))?;
+        let before = items.len();
+        for piece in &said.pieces {
+            let name = Name::parse(piece).map_err(|_| AudioError::Missing(piece.to_string()))?;
+            if self.prompt(wish, language, &name, of(said.tongue.code()), items)? {
+                // One sign for all of it is enough.
+                items.truncate(before);
+                self.sign(items);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// A prompt; says whether a sign had to take its place.
+    fn prompt(
+        &self,
+        wish: &Wish,
+        language: &Language,
+        name: &Name,
+        tag_is: impl Fn(&str) -> bool,
+        items: &mut Vec<Item>,
+    ) -> Result<bool, AudioError> {
+        if let Some((path, stamp)) = self.find(wish.tenant, language, name, tag_is) {
+            items.push(self.track(wish, name.as_str(), &path, stamp)?);
+            return Ok(false);
+        }
+        if self.has_set() {
+            return Err(AudioError::Missing(name.to_string()));
+        }
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                folder = %self.folders.prompts.display(),
+                "there are no prompts: callers hear tones instead. `cargo xtask prompts` fetches an English set; docs/prompts.md says how to do it by hand"
+            );
+        }
+        self.sign(items);
+        Ok(true)
+    }
+
+    /// What stands for words that nobody has recorded: something would be said here.
+    fn sign(&self, items: &mut Vec<Item>) {
+        items.push(Item::Tone(self.plan.tone(Kind::Special), Some(Duration::from_secs(1))));
+        items.push(Item::Tone(Tone::BEEP, None));
+    }
+
+    /// Whether there is any set of prompts for the system.
+    fn has_set(&self) -> bool {
+        let folders = std::fs::read_dir(&self.folders.prompts);
+        folders.is_ok_and(|folders| folders.flatten().any(|entry| entry.path().is_dir()))
+    }
+
+    /// The file of a prompt, in one of the languages that will do.
+    fn find(
+        &self,
+        tenant: TenantId,
+        language: &Language,
+        name: &Name,
+        tag_is: impl Fn(&str) -> bool,
+    ) -> Option<(PathBuf, Stamp)> {
+        let owner = Owner::parse(&tenant.0.to_string()).ok();
+        prompts::paths(owner.as_ref(), language, name).find_map(|path| {
+            // Names and tags are checked: neither leads out of the folder it is joined to.
+            let (folder, rest) = match path.strip_prefix("system/") {
+                Some(rest) => (self.folders.prompts.clone(), rest),
+                None => {
+                    let (owner, rest) = path.strip_prefix("tenants/")?.split_once('/')?;
+                    (self.folders.data.join("tenants").join(owner).join("prompts"), rest)
+                }
+            };
+            let tag = rest.split('/').next()?;
+            let path = tag_is(tag).then(|| folder.join(rest))?;
+            stamp(&path).map(|stamp| (path, stamp))
+        })
+    }
+
+    /// A file's sound, encoded.
+    fn track(&self, wish: &Wish, name: &str, path: &Path, stamp: Stamp) -> Result<Item, AudioError> {
+        let rate = rate_of(wish.codec);
+        let cache = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(track) = cache().track(path, stamp, wish.codec, wish.ptime) {
+            return Ok(Item::Track(track));
+        }
+        let broken = |why: String| AudioError::Unplayable(name.to_owned(), why);
+        let known = cache().sound(path, stamp, rate);
+        let sound = match known {
+            Some(sound) => sound,
+            None => {
+                let limits = Limits::default();
+                if stamp.1 > limits.bytes as u64 {
+                    return Err(broken(format!("the file has {} bytes, {} are allowed", stamp.1, limits.bytes)));
+                }
+                let bytes = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
+                Samples::decode(&bytes, rate, &limits).map_err(|error| broken(error.to_string()))?
+            }
+        };
+        let track = Track::encode(&sound, wish.codec, wish.ptime).map_err(|error| broken(error.to_string()))?;
+        let track = Arc::new(track);
+        cache().keep(path, stamp, sound, track.clone());
+        Ok(Item::Track(track))
+    }
+
+    fn calendar(&self, seconds: i64) -> Result<(Date, Clock), ()> {
+        let zone = self.folders.zone.clone().unwrap_or_else(TimeZone::system);
+        let there = jiff::Timestamp::from_second(seconds).map_err(drop)?.to_zoned(zone);
+        let small = |number: i8| u8::try_from(number).map_err(drop);
+        let year = u16::try_from(there.year()).map_err(drop)?;
+        let date = Date::new(year, small(there.month())?, small(there.day())?).map_err(drop)?;
+        let clock = Clock::new(small(there.hour())?, small(there.minute())?, None).map_err(drop)?;
+        Ok((date, clock))
+    }
+}
+
+fn unsayable(shown: &str, error: SayError) -> AudioError {
+    AudioError::Unplayable(shown.to_owned(), error.to_string())
+}
+
+/// The state of a file; `None` when there is none.
+fn stamp(path: &Path) -> Option<Stamp> {
+    let state = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some((state.modified().ok(), state.len()))
+}

@@ -1,0 +1,292 @@
+//! A port that makes or keeps sound: what it hears, what it plays, what it records. It has a turn every 20 ms while any of
+//! it goes on.
+
+use std::time::{Duration, Instant};
+
+use media::dtmf::{Heard as Key, Receiver};
+use media::player::{Item, Played, Player, Repeat, Step};
+use media::record::{Layout, Settings, Silence};
+use media::{FRAME, Heard, Hearing, JitterConfig, Recorder};
+use rtp_types::RtpPacket;
+use switch::{AudioError, SoundId, Voice};
+
+use super::keys::arrival;
+use super::library::Wish;
+use super::mouth::{Mouth, rate_of};
+use super::recordings::Writing;
+
+/// Frames below this level are silent, in dBov: the noise of a quiet room lies below, a voice from afar above.
+const QUIET: f32 = -48.0;
+/// So much of the silence at the end of a recording is kept.
+const KEPT: Duration = Duration::from_millis(500);
+/// A key that is sounded for a far end that takes no events.
+const LONGEST_KEY: Duration = Duration::from_secs(3);
+
+/// What a turn brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum News {
+    /// It was played whole.
+    Played(SoundId),
+}
+
+#[derive(Debug)]
+pub(super) struct Studio {
+    pub(super) mouth: Mouth,
+    ear: Option<Ear>,
+    /// What is to be played, for as long as it is: asked for, then playing.
+    pub(super) wish: Option<(SoundId, Wish, bool)>,
+    player: Option<Player>,
+    /// Time that was not played yet: packets need not be of 20 ms.
+    owed: Duration,
+    echo: bool,
+    tape: Option<Tape>,
+    /// The far end is heard by another port.
+    pub(super) across: bool,
+    /// In which slot its turn is.
+    pub(super) slot: Option<usize>,
+}
+
+/// The far end, heard.
+#[derive(Debug)]
+struct Ear {
+    hearing: Hearing,
+    frame: Vec<i16>,
+    /// Its keys, for a port that takes no events.
+    keys: Receiver,
+}
+
+/// A recording under way.
+#[derive(Debug)]
+struct Tape {
+    id: SoundId,
+    recorder: Recorder,
+    writing: Writing,
+}
+
+impl Studio {
+    pub(super) fn new(mouth: Mouth) -> Self {
+        Self {
+            mouth,
+            ear: None,
+            wish: None,
+            player: None,
+            owed: Duration::ZERO,
+            echo: false,
+            tape: None,
+            across: false,
+            slot: None,
+        }
+    }
+
+    /// It needs a turn in every frame.
+    pub(super) const fn is_needed(&self) -> bool {
+        self.player.is_some() || self.listens()
+    }
+
+    pub(super) const fn is_playing(&self) -> bool {
+        self.player.is_some()
+    }
+
+    pub(super) const fn is_recording(&self) -> bool {
+        self.tape.is_some()
+    }
+
+    const fn listens(&self) -> bool {
+        self.echo || self.tape.is_some() || self.across
+    }
+
+    /// Opens or closes the ear, as it is needed. The seed is for comfort noise.
+    pub(super) fn settle(&mut self, voice: &Voice, seed: u64) {
+        if !self.listens() {
+            self.ear = None;
+        } else if self.ear.is_none() {
+            let rate = rate_of(voice.codec);
+            let hearing = Hearing::new(&voice.formats, rate, JitterConfig::default(), seed);
+            self.ear = Some(Ear { hearing, frame: vec![0; rate.frame()], keys: Receiver::default() });
+        }
+    }
+
+    /// After another agreement: says whether what plays has to be fetched anew.
+    pub(super) fn follow(&mut self, voice: &Voice, changed: bool) -> bool {
+        if let Some(ear) = &mut self.ear {
+            if ear.hearing.rate() == rate_of(voice.codec) {
+                ear.hearing.set_formats(&voice.formats);
+            } else {
+                self.ear = None;
+            }
+        }
+        changed && self.wish.is_some()
+    }
+
+    /// The items of what was asked for are there.
+    pub(super) fn play(&mut self, voice: &Voice, items: Vec<Item>) -> Result<(), AudioError> {
+        let Some((_, _, forever)) = self.wish else { return Ok(()) };
+        let mut player = Player::new(rate_of(voice.codec), self.mouth.ptime());
+        for item in items {
+            let pushed = player.push(item);
+            pushed.map_err(|error| AudioError::Unplayable("a sound".to_owned(), error.to_string()))?;
+        }
+        self.player = Some(if forever { player.repeating(Repeat::Forever) } else { player });
+        (self.owed, self.mouth.busy) = (Duration::ZERO, true);
+        Ok(())
+    }
+
+    /// Plays nothing more.
+    pub(super) fn hush(&mut self) {
+        (self.wish, self.player, self.mouth.busy) = (None, None, false);
+    }
+
+    pub(super) const fn set_echo(&mut self, on: bool) {
+        self.echo = on;
+    }
+
+    /// Keeps what the far end says from now on.
+    pub(super) fn record(
+        &mut self,
+        voice: &Voice,
+        id: SoundId,
+        limit: Duration,
+        silence: Option<Duration>,
+        writing: Writing,
+    ) {
+        let silence = silence.map(|after| Silence { below: QUIET, ends_after: Some(after), keep: KEPT.min(after) });
+        let rate = rate_of(voice.codec);
+        let settings = Settings { layout: Layout::Near, longest: Some(limit), silence, ..Settings::wav(rate) };
+        match Recorder::new(settings) {
+            Ok(recorder) => self.tape = Some(Tape { id, recorder, writing }),
+            Err(_) => writing.end(Duration::ZERO),
+        }
+    }
+
+    /// Ends the recording.
+    pub(super) fn enough(&mut self) {
+        if let Some(tape) = self.tape.take() {
+            tape.end();
+        }
+    }
+
+    /// The recording cannot be written any more, and that is told.
+    pub(super) fn spoil(&mut self, id: SoundId) {
+        self.tape.take_if(|tape| tape.id == id);
+    }
+
+    /// A packet of the far end.
+    pub(super) fn hear(&mut self, now: Instant, packet: &[u8]) {
+        if let Some(ear) = &mut self.ear {
+            let _ = ear.hearing.handle(now, packet);
+        }
+    }
+
+    /// Carries a key of the far end on to another port: as events, or as sound where that takes none.
+    pub(super) fn carry(
+        &mut self,
+        now: Instant,
+        packet: &[u8],
+        events: &[(u8, u32)],
+        mouth: &mut Mouth,
+        mut send: impl FnMut(&[u8]),
+    ) {
+        let Ok(packet) = RtpPacket::parse(packet) else { return };
+        let Some((_, clock)) = events.iter().find(|(number, _)| *number == packet.payload_type()) else { return };
+        if mouth.takes_events() {
+            if let Some(packet) = mouth.carry(&packet, *clock) {
+                send(packet);
+            }
+            return;
+        }
+        let Some(ear) = &mut self.ear else { return };
+        let _ = ear.keys.handle(now, &arrival(&packet, *clock));
+        while let Some(heard) = ear.keys.poll() {
+            if let Key::Ended(pressed) = heard {
+                mouth.sound(pressed.digit, pressed.duration.min(LONGEST_KEY));
+            }
+        }
+    }
+
+    /// Its turn: hears a frame, gives it to whom it is for, and plays the next of what is played.
+    pub(super) fn turn(
+        &mut self,
+        now: Instant,
+        other: Option<&mut Mouth>,
+        mut send: impl FnMut(&[u8]),
+        mut send_on: impl FnMut(&[u8]),
+    ) -> Option<News> {
+        if let Some(ear) = &mut self.ear {
+            let silent = ear.hearing.poll(now, &mut ear.frame) == Heard::Silence;
+            let rate = ear.hearing.rate();
+            if self.tape.as_mut().is_some_and(|tape| tape.take(&ear.frame)) {
+                self.enough();
+            }
+            let Some(ear) = &mut self.ear else { return None };
+            if self.echo && !self.mouth.busy {
+                if silent {
+                    self.mouth.pause(FRAME);
+                } else {
+                    self.mouth.say(rate, &ear.frame);
+                }
+                while let Some(packet) = self.mouth.poll() {
+                    send(packet);
+                }
+            }
+            if let Some(mouth) = other.filter(|mouth| !mouth.busy) {
+                mouth.pass(rate, &mut ear.frame, silent);
+                while let Some(packet) = mouth.poll() {
+                    send_on(packet);
+                }
+            }
+        }
+        self.step(send)
+    }
+
+    fn step(&mut self, mut send: impl FnMut(&[u8])) -> Option<News> {
+        let player = self.player.as_mut()?;
+        let (ptime, mouth) = (self.mouth.ptime(), &mut self.mouth);
+        self.owed += FRAME;
+        while self.owed >= ptime {
+            self.owed -= ptime;
+            match player.step() {
+                Step::Payload(payload) => send(mouth.payload(payload)),
+                Step::Frame(frame) => {
+                    let rate = mouth.native();
+                    mouth.say(rate, frame);
+                    while let Some(packet) = mouth.poll() {
+                        send(packet);
+                    }
+                }
+                Step::Quiet => mouth.pause(ptime),
+                Step::Over => {
+                    let id = self.wish.take().map(|(id, _, _)| id);
+                    self.hush();
+                    return id.map(News::Played);
+                }
+            }
+            // Nobody waits for a single item; what was told is not told again.
+            while player.poll().is_some_and(|played| matches!(played, Played::Item(_))) {}
+        }
+        None
+    }
+}
+
+impl Tape {
+    /// Takes a frame; says whether that was the last.
+    fn take(&mut self, frame: &[i16]) -> bool {
+        let ended = self.recorder.handle_frame(Some(frame), None).ended.is_some();
+        let kept_up = self.write();
+        ended || !kept_up
+    }
+
+    fn write(&mut self) -> bool {
+        let mut kept_up = true;
+        while let Some(write) = self.recorder.poll() {
+            kept_up &= self.writing.write(write.at, write.bytes);
+        }
+        kept_up
+    }
+
+    fn end(mut self) {
+        self.recorder.stop();
+        self.write();
+        let length = self.recorder.summary().length;
+        self.writing.end(length);
+    }
+}

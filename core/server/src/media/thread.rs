@@ -1,0 +1,290 @@
+//! One media thread: epoll over the sockets of its ports, and turns for those that make sound. A packet that is relayed
+//! costs no task, no lock and no allocation.
+
+mod commands;
+mod port;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use media::{Kind, PortKey, Relay};
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rustix::event::Timespec;
+use rustix::event::epoll;
+use slotmap::SecondaryMap;
+use switch::{MediaEvent, PortId};
+
+use super::metronome::Metronome;
+use super::mouth::Seed;
+use super::studio::News;
+use super::way::Way;
+use super::worker::{BELL, Order, Parts, RTCP};
+use crate::exchange::Inward;
+use port::Port;
+
+const WATCH: Duration = Duration::from_secs(1);
+
+pub(super) struct Thread {
+    parts: Parts,
+    relay: Relay,
+    metronome: Metronome,
+    rng: ChaCha12Rng,
+    /// Ports by the relay's key.
+    ports: SecondaryMap<PortKey, Port>,
+    /// The relay's keys by the exchange's.
+    keys: HashMap<PortId, PortKey>,
+    counted: Counted,
+    shown: Busy,
+}
+
+/// Counted here, told to the metrics now and then.
+#[derive(Default)]
+struct Counted {
+    received: u64,
+    sent: u64,
+    dropped: u64,
+}
+
+/// How many ports make sound.
+#[derive(Default, Clone, Copy)]
+struct Busy {
+    playing: u32,
+    recording: u32,
+    transcoding: u32,
+}
+
+impl Thread {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            relay: Relay::default(),
+            metronome: Metronome::new(Instant::now()),
+            rng: ChaCha12Rng::from_seed(parts.seed),
+            ports: SecondaryMap::new(),
+            keys: HashMap::new(),
+            counted: Counted::default(),
+            shown: Busy::default(),
+            parts,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        let mut events = Vec::with_capacity(256);
+        let mut packet = vec![0; 65_536];
+        let mut next_watch = Instant::now() + WATCH;
+        loop {
+            let due = self.metronome.poll_timeout().map_or(next_watch, |turn| turn.min(next_watch));
+            let left = due.saturating_duration_since(Instant::now());
+            let timeout =
+                Timespec { tv_sec: left.as_secs().try_into().unwrap_or(1), tv_nsec: left.subsec_nanos().into() };
+            events.clear();
+            match epoll::wait(&*self.parts.poll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the media thread cannot wait for packets");
+                    std::thread::sleep(WATCH);
+                }
+            }
+            let now = Instant::now();
+            // Orders first, with or without the bell: a peer may speak as soon as it is told that it may, and its first
+            // packets overtake the bell.
+            if !self.obey(now) {
+                return;
+            }
+            for event in &events {
+                match event.data.u64() {
+                    BELL => {
+                        let _ = rustix::io::read(&self.parts.bell.event, &mut [0; 8]);
+                    }
+                    data => self.receive(now, data, &mut packet),
+                }
+            }
+            while let Some((slot, ports)) = self.metronome.take(now) {
+                self.turns(now, slot, ports);
+            }
+            if now >= next_watch {
+                next_watch = now + WATCH;
+                self.watch(now);
+            }
+        }
+    }
+
+    /// Takes one packet that waits on a socket; where more wait, the poll says so again, after the others had their turn.
+    /// The highest bit tells RTP from RTCP.
+    fn receive(&mut self, now: Instant, data: u64, packet: &mut [u8]) {
+        let kind = if data & RTCP == 0 { Kind::Rtp } else { Kind::Rtcp };
+        let Some(key) = self.keys.get(&PortId(data & !RTCP)).copied() else { return };
+        let Some(port) = self.ports.get(key) else { return };
+        let socket = if kind == Kind::Rtp { &port.pair.rtp } else { &port.pair.rtcp };
+        let Ok((size, from)) = socket.recv_from(packet) else { return };
+        self.counted.received += 1;
+        let bytes = packet.get_mut(..size).unwrap_or_default();
+        let Some(kind) = self.relay.admit(now, key, kind, from, bytes) else { return };
+        if !port.is_plain() && !self.attend(now, key, kind, bytes) {
+            return;
+        }
+        let Some(forward) = self.relay.onward(key, kind, size) else { return };
+        let Some(out) = self.ports.get(forward.port) else { return };
+        let socket = if forward.kind == Kind::Rtp { &out.pair.rtp } else { &out.pair.rtcp };
+        // A packet that cannot be sent now is late already.
+        if socket.send_to(bytes, forward.to).is_ok() {
+            self.counted.sent += 1;
+        }
+    }
+
+    /// Hears a packet of a port that does more than relay; says whether the packet goes on as it is now.
+    fn attend(&mut self, now: Instant, key: PortKey, kind: Kind, packet: &mut [u8]) -> bool {
+        let beside = self.relay.peer(key);
+        // What plays there is not to be spoken into.
+        let busy = beside.and_then(|beside| self.ports.get(beside)).is_some_and(Port::is_busy);
+        let Some(port) = self.ports.get_mut(key) else { return false };
+        if kind == Kind::Rtcp {
+            // Reports on streams that the other end does not have are nothing to it.
+            return !busy && port.way != Some(Way::Across);
+        }
+        if let Some(studio) = &mut port.studio {
+            studio.hear(now, packet);
+        }
+        if beside.is_none()
+            && let Some(keys) = &mut port.keys
+        {
+            let (id, inbox) = (port.id, &self.parts.inbox);
+            keys.handle(now, packet, |digit| inbox.send(Inward::Media(MediaEvent::Key { port: id, digit })));
+        }
+        match &port.way {
+            None => !busy,
+            Some(Way::Direct(rules)) => {
+                Way::apply(rules, packet);
+                !busy
+            }
+            Some(Way::Across) => {
+                if let Some(beside) = beside {
+                    self.carry(now, key, beside, packet);
+                }
+                false
+            }
+        }
+    }
+
+    /// Carries a key from one port to another.
+    fn carry(&mut self, now: Instant, key: PortKey, beside: PortKey, packet: &[u8]) {
+        let Some([port, other]) = self.ports.get_disjoint_mut([key, beside]) else { return };
+        let (Some(studio), Some(there)) = (&mut port.studio, &mut other.studio) else { return };
+        let (relay, sent, pair) = (&mut self.relay, &mut self.counted.sent, &other.pair);
+        studio.carry(now, packet, &port.events, &mut there.mouth, |packet| {
+            *sent += u64::from(pair.send(relay, beside, packet));
+        });
+    }
+
+    /// The turn of each port of a slot.
+    fn turns(&mut self, now: Instant, slot: usize, mut ports: Vec<PortKey>) {
+        ports.retain(|key| self.turn(now, *key));
+        self.metronome.give_back(slot, ports);
+    }
+
+    /// The turn of a port; says whether it wants another.
+    fn turn(&mut self, now: Instant, key: PortKey) -> bool {
+        let beside = self.relay.peer(key);
+        let Some(mut studio) = self.ports.get_mut(key).and_then(|port| port.studio.take()) else { return false };
+        let other = beside.filter(|_| studio.across).and_then(|beside| self.ports.get_mut(beside)?.studio.take());
+        let relay = std::cell::RefCell::new((&mut self.relay, &mut self.counted.sent));
+        let ports = &self.ports;
+        let send = |to: Option<PortKey>, packet: &[u8]| {
+            let (relay, sent) = &mut *relay.borrow_mut();
+            if let Some((to, port)) = to.and_then(|to| Some((to, ports.get(to)?))) {
+                **sent += u64::from(port.pair.send(relay, to, packet));
+            }
+        };
+        let mut other = other;
+        let news = studio.turn(
+            now,
+            other.as_mut().map(|other| &mut other.mouth),
+            |packet| send(Some(key), packet),
+            |packet| send(beside, packet),
+        );
+        if let (Some(beside), Some(other)) = (beside, other)
+            && let Some(port) = self.ports.get_mut(beside)
+        {
+            port.studio = Some(other);
+        }
+        let needed = studio.is_needed();
+        if !needed {
+            studio.slot = None;
+            studio.mouth.rest(now);
+        }
+        let Some(port) = self.ports.get_mut(key) else { return false };
+        port.studio = Some(studio);
+        if let Some(News::Played(id)) = news {
+            let event = MediaEvent::Played { port: port.id, id, fault: None };
+            self.parts.inbox.send(Inward::Media(event));
+        }
+        needed
+    }
+
+    /// Does what it was told; says whether there is anybody left to tell it more.
+    fn obey(&mut self, now: Instant) -> bool {
+        use std::sync::mpsc::TryRecvError;
+        loop {
+            match self.parts.orders.try_recv() {
+                Ok(order) => self.order(now, order),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+        while let Ok(order) = self.parts.results.try_recv() {
+            self.order(now, order);
+        }
+        true
+    }
+
+    fn order(&mut self, now: Instant, order: Order) {
+        match order {
+            Order::Open { id, pair } => {
+                let key = self.relay.open(now);
+                self.keys.insert(id, key);
+                self.ports.insert(key, Port::new(id, pair));
+            }
+            Order::Command(command) => self.command(now, command),
+            Order::Ready { port, id, items } => self.ready(now, port, id, items),
+            Order::Spoilt { port, id } => {
+                if let Some(studio) = self.keys.get(&port).and_then(|key| self.ports.get_mut(*key)?.studio.as_mut()) {
+                    studio.spoil(id);
+                }
+            }
+        }
+    }
+
+    fn seed(&mut self) -> Seed {
+        let mixed = self.rng.next_u64();
+        let [a, b, c, d, e, f, ..] = mixed.to_be_bytes();
+        Seed {
+            ssrc: u32::from_be_bytes([a, b, c, d]),
+            sequence: u16::from_be_bytes([e, f]),
+            timestamp: self.rng.next_u32(),
+        }
+    }
+
+    fn watch(&mut self, now: Instant) {
+        while let Some(key) = self.relay.poll_silent(now) {
+            if let Some(port) = self.ports.get(key) {
+                self.parts.inbox.send(Inward::Media(MediaEvent::Silent { port: port.id }));
+            }
+        }
+        let counted = std::mem::take(&mut self.counted);
+        metrics::counter!("strowger_media_packets_total", "direction" => "in").increment(counted.received);
+        metrics::counter!("strowger_media_packets_total", "direction" => "out").increment(counted.sent);
+        metrics::counter!("strowger_media_dropped_total").increment(counted.dropped);
+        let mut busy = Busy::default();
+        for studio in self.ports.values().filter_map(|port| port.studio.as_ref()) {
+            busy.playing += u32::from(studio.is_playing());
+            busy.recording += u32::from(studio.is_recording());
+            busy.transcoding += u32::from(studio.across);
+        }
+        // Other threads count into the same gauges.
+        let before = std::mem::replace(&mut self.shown, busy);
+        let tell = |gauge: metrics::Gauge, now: u32, before: u32| gauge.increment(f64::from(now) - f64::from(before));
+        tell(metrics::gauge!("strowger_media_playing"), busy.playing, before.playing);
+        tell(metrics::gauge!("strowger_media_recording"), busy.recording, before.recording);
+        tell(metrics::gauge!("strowger_media_transcoding"), busy.transcoding, before.transcoding);
+    }
+}

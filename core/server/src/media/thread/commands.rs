@@ -1,0 +1,269 @@
+//! What the exchange orders of the ports.
+
+use std::time::Instant;
+
+use media::player::Item;
+use media::{Expectation, PortKey, Stats};
+use rand_chacha::rand_core::Rng;
+use switch::{AudioError, MediaCommand, MediaEvent, MediaStats, PortId, SoundId, Voice};
+
+use super::Thread;
+use super::port::Port;
+use crate::exchange::Inward;
+use crate::media::keys::{Keys, events};
+use crate::media::library::Wish;
+use crate::media::mouth::Mouth;
+use crate::media::studio::Studio;
+use crate::media::way::Way;
+use crate::media::worker::Order;
+
+impl Thread {
+    pub(super) fn command(&mut self, now: Instant, command: MediaCommand) {
+        match command {
+            MediaCommand::Expect { port, remote, rtcp, mux, signalling, clocks, voice } => {
+                if let Some(key) = self.key(port) {
+                    let expected = Expectation { remote, rtcp, mux, signalling, clocks };
+                    self.expect(now, key, expected, voice);
+                }
+            }
+            MediaCommand::Connect { a, b } => {
+                if let (Some(a), Some(b)) = (self.key(a), self.key(b)) {
+                    self.connect(now, a, b);
+                }
+            }
+            MediaCommand::Disconnect { port } => {
+                if let Some(key) = self.key(port) {
+                    self.disconnect(now, key);
+                }
+            }
+            MediaCommand::Watch { port, silence } => {
+                if let Some(key) = self.key(port) {
+                    self.relay.watch(now, key, silence);
+                }
+            }
+            MediaCommand::Play { port, id, tenant, sounds, language, forever } => {
+                self.play(now, port, id, forever, |voice| {
+                    let (codec, ptime) = (voice.codec, voice.ptime);
+                    Wish { tenant, sounds, language, codec, ptime }
+                });
+            }
+            MediaCommand::Hush { port } => self.with_studio(now, port, Studio::hush),
+            MediaCommand::Echo { port, on } => {
+                self.with_studio(now, port, |studio| studio.set_echo(on));
+            }
+            MediaCommand::Record { port, id, tenant, name, limit, silence } => {
+                let Some((key, voice)) = self.voiced(port) else {
+                    let fault = Some(AudioError::NoCodec);
+                    let length = std::time::Duration::ZERO;
+                    return self.tell(MediaEvent::Recorded { port, id, length, fault });
+                };
+                let writing = self.parts.recordings.begin(port, id, tenant, name, self.parts.back.clone());
+                if let Some(studio) = self.studio(key) {
+                    studio.enough();
+                    studio.record(&voice, id, limit, silence, writing);
+                }
+                self.settle(now, key);
+            }
+            MediaCommand::Enough { port } => self.with_studio(now, port, Studio::enough),
+            MediaCommand::Close { port } => self.close(now, port),
+        }
+    }
+
+    fn key(&self, port: PortId) -> Option<PortKey> {
+        self.keys.get(&port).copied()
+    }
+
+    fn tell(&self, event: MediaEvent) {
+        self.parts.inbox.send(Inward::Media(event));
+    }
+
+    fn voiced(&self, port: PortId) -> Option<(PortKey, Voice)> {
+        let key = self.key(port)?;
+        Some((key, self.ports.get(key)?.voice.clone()?))
+    }
+
+    /// The studio of a port, made where there is none; `None` where the far end has no voice that we know.
+    fn studio(&mut self, key: PortKey) -> Option<&mut Studio> {
+        let seed = self.seed();
+        let port = self.ports.get_mut(key)?;
+        if port.studio.is_none() {
+            let mouth = Mouth::new(port.voice.as_ref()?, seed)?;
+            port.studio = Some(Box::new(Studio::new(mouth)));
+        }
+        port.studio.as_deref_mut()
+    }
+
+    fn with_studio(&mut self, now: Instant, port: PortId, change: impl FnOnce(&mut Studio)) {
+        let Some(key) = self.key(port) else { return };
+        if let Some(studio) = self.studio(key) {
+            change(studio);
+        }
+        self.settle(now, key);
+    }
+
+    /// Gives a port turns, or takes them away, as what it does needs them.
+    fn settle(&mut self, now: Instant, key: PortKey) {
+        let seed = self.rng.next_u64();
+        let Some(port) = self.ports.get_mut(key) else { return };
+        let (Some(studio), Some(voice)) = (&mut port.studio, &port.voice) else { return };
+        studio.settle(voice, seed);
+        match (studio.is_needed(), studio.slot) {
+            (true, None) => {
+                studio.mouth.resume(now);
+                studio.slot = Some(self.metronome.join(now, key));
+            }
+            (false, Some(slot)) => {
+                self.metronome.leave(key, slot);
+                studio.slot = None;
+                studio.mouth.rest(now);
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
+    fn expect(&mut self, now: Instant, key: PortKey, expected: Expectation, voice: Option<Voice>) {
+        let seed = self.seed();
+        let mut again = None;
+        if let Some(port) = self.ports.get_mut(key) {
+            if port.voice != voice {
+                port.events = voice.as_ref().map(|voice| events(voice, &expected.clocks)).unwrap_or_default();
+                port.keys = voice.as_ref().map(|voice| Box::new(Keys::new(voice, &expected.clocks)));
+            }
+            if let (Some(studio), Some(voice)) = (&mut port.studio, &voice) {
+                let changed = studio.mouth.follow(voice, seed);
+                if studio.follow(voice, changed) {
+                    again = studio.wish.clone().map(|wish| (port.id, wish));
+                }
+            }
+            port.voice = voice;
+        }
+        self.relay.expect(key, expected);
+        if let Some(beside) = self.relay.peer(key) {
+            self.wire(now, key, beside);
+        }
+        self.settle(now, key);
+        if let Some((port, (id, wish, forever))) = again {
+            // What is encoded for the old codec is of no use; it begins anew.
+            self.play(now, port, id, forever, |voice| Wish { codec: voice.codec, ptime: voice.ptime, ..wish });
+        }
+    }
+
+    fn play(&mut self, now: Instant, port: PortId, id: SoundId, forever: bool, wish: impl FnOnce(&Voice) -> Wish) {
+        let studio = self.voiced(port).and_then(|(key, voice)| Some((key, voice, self.studio(key)?)));
+        let Some((key, voice, studio)) = studio else {
+            return self.tell(MediaEvent::Played { port, id, fault: Some(AudioError::NoCodec) });
+        };
+        studio.hush();
+        let mut wish = wish(&voice);
+        wish.ptime = studio.mouth.ptime();
+        studio.wish = Some((id, wish.clone(), forever));
+        self.settle(now, key);
+        let back = self.parts.back.clone();
+        self.parts.library.fetch(wish, move |items| back.give(Order::Ready { port, id, items }));
+    }
+
+    /// What was to be played is there, or is not; if it is still wanted.
+    pub(super) fn ready(&mut self, now: Instant, port: PortId, id: SoundId, items: Result<Vec<Item>, AudioError>) {
+        let Some((key, voice)) = self.voiced(port) else { return };
+        let studio = self.ports.get_mut(key).and_then(|port| port.studio.as_mut());
+        let Some(studio) = studio.filter(|studio| studio.wish.as_ref().is_some_and(|(wanted, ..)| *wanted == id))
+        else {
+            return;
+        };
+        match items.and_then(|items| studio.play(&voice, items)) {
+            Ok(()) => {
+                // Whoever is connected to it is not to speak into it.
+                if let Some(beside) = self.relay.peer(key).and_then(|beside| self.ports.get_mut(beside)) {
+                    beside.relayed = false;
+                }
+            }
+            Err(fault) => {
+                studio.hush();
+                self.tell(MediaEvent::Played { port, id, fault: Some(fault) });
+            }
+        }
+        self.settle(now, key);
+    }
+
+    fn connect(&mut self, now: Instant, a: PortKey, b: PortKey) {
+        for key in [a, b] {
+            self.disconnect(now, key);
+            if let Some(studio) = self.ports.get_mut(key).and_then(|port| port.studio.as_mut()) {
+                studio.hush();
+                studio.set_echo(false);
+            }
+        }
+        self.relay.connect(a, b);
+        self.wire(now, a, b);
+    }
+
+    /// Chooses the ways between two ports that are connected.
+    fn wire(&mut self, now: Instant, a: PortKey, b: PortKey) {
+        for (from, to) in [(a, b), (b, a)] {
+            let voices = (
+                self.ports.get(from).and_then(|p| p.voice.as_ref()),
+                self.ports.get(to).and_then(|p| p.voice.as_ref()),
+            );
+            let way = if let (Some(from), Some(to)) = voices { Way::between(from, to) } else { None };
+            let across = way == Some(Way::Across);
+            let busy = self.ports.get(to).is_some_and(Port::is_busy);
+            if across {
+                let _ = self.studio(from);
+            }
+            if let Some(port) = self.ports.get_mut(from) {
+                port.relayed = !busy;
+                port.way = way;
+                if let Some(studio) = &mut port.studio {
+                    studio.across = across;
+                }
+            }
+        }
+        self.settle(now, a);
+        self.settle(now, b);
+    }
+
+    fn disconnect(&mut self, now: Instant, key: PortKey) {
+        let beside = self.relay.peer(key);
+        self.relay.disconnect(key);
+        for key in [Some(key), beside].into_iter().flatten() {
+            if let Some(port) = self.ports.get_mut(key) {
+                port.relayed = false;
+                port.way = None;
+                if let Some(studio) = &mut port.studio {
+                    studio.across = false;
+                }
+            }
+            self.settle(now, key);
+        }
+    }
+
+    fn close(&mut self, now: Instant, port: PortId) {
+        let stats = self.keys.remove(&port).and_then(|key| {
+            self.disconnect(now, key);
+            // Closing a socket takes it out of the epoll.
+            let studio = self.ports.remove(key).and_then(|port| port.studio);
+            if let Some(mut studio) = studio {
+                studio.enough();
+                if let Some(slot) = studio.slot {
+                    self.metronome.leave(key, slot);
+                }
+            }
+            self.relay.close(key)
+        });
+        let stats = stats.unwrap_or_default();
+        self.counted.dropped += stats.dropped;
+        self.tell(MediaEvent::Closed { port, stats: told(stats) });
+    }
+}
+
+fn told(stats: Stats) -> MediaStats {
+    MediaStats {
+        packets_in: stats.packets_in,
+        bytes_in: stats.bytes_in,
+        packets_out: stats.packets_out,
+        bytes_out: stats.bytes_out,
+        lost: stats.lost,
+        jitter_us: stats.jitter_us,
+        dropped: stats.dropped,
+    }
+}

@@ -1,0 +1,47 @@
+//! One port of a media thread.
+
+use media::{PortKey, Relay};
+use switch::{PortId, Voice};
+
+use crate::media::keys::Keys;
+use crate::media::ports::Pair;
+use crate::media::studio::Studio;
+use crate::media::way::Way;
+
+pub(super) struct Port {
+    pub(super) id: PortId,
+    pub(super) pair: Pair,
+    /// How it can be heard and spoken to.
+    pub(super) voice: Option<Voice>,
+    /// Payload types of keys that may come, with their clocks in Hz.
+    pub(super) events: Vec<(u8, u32)>,
+    pub(super) keys: Option<Box<Keys>>,
+    pub(super) studio: Option<Box<Studio>>,
+    /// How its packets get to the port it is connected to; `None`: as they are.
+    pub(super) way: Option<Way>,
+    /// It is connected, to a port that plays nothing.
+    pub(super) relayed: bool,
+}
+
+impl Port {
+    pub(super) fn new(id: PortId, pair: Pair) -> Self {
+        Self { id, pair, voice: None, events: Vec::new(), keys: None, studio: None, way: None, relayed: false }
+    }
+
+    /// Its packets are relayed as they are, and nobody else hears them.
+    pub(super) fn is_plain(&self) -> bool {
+        self.relayed && self.studio.is_none() && self.way.is_none()
+    }
+
+    /// Something is played to its far end.
+    pub(super) fn is_busy(&self) -> bool {
+        self.studio.as_ref().is_some_and(|studio| studio.mouth.busy)
+    }
+}
+
+impl Pair {
+    /// Sends a packet of ours to the far end, where it takes one.
+    pub(super) fn send(&self, relay: &mut Relay, port: PortKey, packet: &[u8]) -> bool {
+        relay.say(port, packet.len()).is_some_and(|to| self.rtp.send_to(packet, to).is_ok())
+    }
+}
