@@ -232,6 +232,16 @@ impl Description {
         self
     }
 
+    /// This description with this direction for its audio.
+    #[must_use]
+    pub fn with_direction(mut self, direction: Direction) -> Self {
+        if let Some(media) = self.session.medias.iter_mut().find(|media| is_live_audio(media)) {
+            media.attributes.retain(|attribute| Direction::parse(&attribute.attribute).is_none());
+            media.attributes.push(Attribute::new(direction.as_str()));
+        }
+        self
+    }
+
     fn relayed_line(&self, media: &Media, port: u16) -> Media {
         let mut line = media.clone();
         line.port = port;
@@ -406,6 +416,14 @@ mod tests {
         let lines = Crypto::offered(crate::Suite::USUAL, &[[3; crate::KEYING]; 2]);
         let ours = theirs.with_crypto(Profile::Savp, &lines).audio().expect("audio");
         assert_eq!((ours.crypto, ours.profile), (lines, Profile::Savp));
+    }
+
+    #[test]
+    fn a_direction_is_said_once_and_for_the_audio() {
+        let held = parsed(&OFFER.replace("a=sendrecv", "a=inactive")).with_direction(Direction::SendOnly);
+        let text = String::from_utf8(held.to_bytes()).expect("text");
+        assert!(text.contains("a=sendonly") && !text.contains("a=inactive"), "{text}");
+        assert_eq!(held.audio().map(|audio| audio.direction), Some(Direction::SendOnly));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use sip::{Flow, Message, Name, Row, Status, Uri};
 use crate::ask::{Account, Admission};
 use crate::call::{Call, CallState, Draft, Holder, Release, ShownAs};
 use crate::event::{Event, Invitation, Party, Side};
+use crate::hold::Hold;
 use crate::ids::LegId;
 use crate::leg::Leg;
 use crate::sound::Sounds;
@@ -51,6 +52,7 @@ impl Switch {
             legs: Vec::new(),
             draft: Draft::default(),
             sounds: Sounds::default(),
+            hold: Hold::default(),
             decide: None,
             set_up: None,
             timer: None,

@@ -13,11 +13,11 @@ use sip::transaction::ServerKey;
 use sip::{Flow, Message, Method, Name, Status};
 
 use crate::arrive::offer_in;
-use crate::call::{CallState, Pending, Release};
-use crate::event::{Cause, Event, Reply, Side};
+use crate::call::{Pending, Release};
+use crate::event::{Cause, Reply, Side};
+use crate::hold;
 use crate::ids::{CallId, LegId};
 use crate::leg::{Accepted, Leg, LegState, Reinvite};
-use crate::media::MediaCommand;
 use crate::switch::Switch;
 use crate::wire::{Owner, Purpose};
 
@@ -109,9 +109,8 @@ impl Switch {
         };
         let Some([leg, other_leg]) = self.legs.get_disjoint_mut([id, other]) else { return };
         let Some(answer) = leg.negotiation.remote().cloned() else { return };
-        if other_leg.up().is_some_and(|up| matches!(up.reinvite, Some(Reinvite::AckDue)))
-            && let Some(ours) = other_leg.carry(&answer)
-        {
+        let carried = other_leg.up().is_some_and(|up| matches!(up.reinvite, Some(Reinvite::AckDue)));
+        if carried && let Some(ours) = other_leg.carry(&answer) {
             let body = ours.to_bytes();
             if other_leg.negotiation.local_answer(ours).is_ok() {
                 if let Some(up) = other_leg.up() {
@@ -120,8 +119,8 @@ impl Switch {
                 other_leg.ack(Some(&body), &mut self.wire);
             }
         }
-        self.connect(id, other);
-        self.tell_hold(call, other);
+        // Whose wish it was: the other's whose offer was carried here, or that of the one that answers ours.
+        self.renegotiated(call, if carried { other } else { id });
     }
 
     fn expect(&mut self, id: LegId, remote: &Description) {
@@ -207,7 +206,7 @@ impl Switch {
             if let Err(error) = leg.negotiation.handle_remote_offer(offer.clone()) {
                 return self.refuse(key, message, flow, Status(error.status()));
             }
-            let ours = other_leg.carry(&offer);
+            let ours = other_leg.carry(&offer).map(|ours| hold::offered(ours, other_leg));
             let stored = ours.clone().map(|ours| other_leg.negotiation.local_offer(ours).is_ok());
             if stored != Some(true) {
                 leg.negotiation.rollback();
@@ -266,10 +265,7 @@ impl Switch {
         let call = leg.call;
         let other = self.calls.get(call).and_then(|call| call.other(id));
         match (offer, other) {
-            (Some(_), Some(other)) => {
-                self.connect(id, other);
-                self.tell_hold(call, id);
-            }
+            (Some(_), Some(_)) => self.renegotiated(call, id),
             (Some(offer), None) => self.expect(id, &offer),
             (None, _) => {}
         }
@@ -322,6 +318,7 @@ impl Switch {
             return;
         };
         let Some(ours) = asking.carry(&theirs) else { return };
+        let ours = if had_offer { hold::answered(ours, asking.negotiation.remote_offer()) } else { ours };
         let body = ours.to_bytes();
         let stored =
             if had_offer { asking.negotiation.local_answer(ours) } else { asking.negotiation.local_offer(ours) };
@@ -330,8 +327,7 @@ impl Switch {
         }
         asking.accept_reinvite(key, &invite, &body, !had_offer, &mut self.wire);
         if had_offer {
-            self.connect(asker, id);
-            self.tell_hold(call, asker);
+            self.renegotiated(call, asker);
         }
     }
 
@@ -365,33 +361,6 @@ impl Switch {
         let status = if matches!(status, 401 | 407 | 408 | 481) { Status::NOT_ACCEPTABLE_HERE } else { Status(status) };
         if let Ok(message) = sip::parse(&invite, &config.limits) {
             self.refuse(key, &message, flow, status);
-        }
-    }
-
-    /// Says when a side holds or comes back (RFC 3264 §8.4), and lets the silent be silent.
-    fn tell_hold(&mut self, call: CallId, offerer: LegId) {
-        let Some(state) = self.calls.get_mut(call) else { return };
-        let side = state.side(offerer);
-        let CallState::Bridged { held_by, .. } = &mut state.state else { return };
-        let held = self.legs.get(offerer).and_then(|leg| leg.negotiation.remote()).is_some_and(Description::is_held);
-        match (*held_by, held) {
-            (None, true) => {
-                *held_by = Some(side);
-                self.wire.event(call, Event::Held(side));
-            }
-            (Some(holder), false) if holder == side => {
-                *held_by = None;
-                self.wire.event(call, Event::Resumed(side));
-            }
-            _ => {}
-        }
-        let Some(state) = self.calls.get(call) else { return };
-        let on_hold = matches!(state.state, CallState::Bridged { held_by: Some(_), .. });
-        let silence = if on_hold { None } else { self.wire.config.media_silence };
-        for leg in [Some(state.caller), state.callee()].into_iter().flatten() {
-            if let Some(port) = self.legs.get(leg).and_then(|leg| leg.port) {
-                self.wire.media(MediaCommand::Watch { port: port.id, silence });
-            }
         }
     }
 

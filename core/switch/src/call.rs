@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | Deciding | an application is asked, or is between two commands | a command, the deadline |
 //! | Dialing | the steps of a dial | an answer, the last step's end |
-//! | Bridged | the leg that answered; who holds | a BYE, silence, a command |
+//! | Bridged | the leg that answered | a BYE, silence, a command |
 //! | Releasing | nothing but what is still to come: counts, last answers | the last of them |
 //!
 //! A call knows its legs by key only; what a leg does is in `leg`, what a dial does in `dialing`.
@@ -16,6 +16,7 @@ use crate::ask::TenantPolicy;
 use crate::command::Label;
 use crate::dialing::Dialing;
 use crate::event::{Cause, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
+use crate::hold::Hold;
 use crate::ids::{CallId, LegId, TenantId};
 use crate::record::{Cdr, Disposition, LegRecord};
 use crate::sound::Sounds;
@@ -43,6 +44,8 @@ pub(crate) struct Call {
     pub(crate) draft: Draft,
     /// What sounds for the caller while the exchange itself talks with him.
     pub(crate) sounds: Sounds,
+    /// Which of two connected parties holds.
+    pub(crate) hold: Hold,
     /// The deadline for the next decision.
     pub(crate) decide: Option<TimerKey>,
     /// The limit on being unanswered.
@@ -58,7 +61,7 @@ pub(crate) struct Call {
 pub(crate) enum CallState {
     Deciding,
     Dialing(Box<Dialing>),
-    Bridged { callee: LegId, held_by: Option<Side> },
+    Bridged { callee: LegId },
     Releasing { cdr_written: bool },
 }
 
@@ -122,7 +125,7 @@ impl Call {
 
     pub(crate) fn callee(&self) -> Option<LegId> {
         match self.state {
-            CallState::Bridged { callee, .. } => Some(callee),
+            CallState::Bridged { callee } => Some(callee),
             _ => None,
         }
     }

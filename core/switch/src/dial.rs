@@ -295,7 +295,7 @@ impl Switch {
         self.wire.timers.cancel(&mut dialing.timer);
         let others: Vec<LegId> = dialing.ringing.drain(..).filter(|leg| *leg != callee).collect();
         let early = dialing.early.take();
-        call.state = CallState::Bridged { callee, held_by: None };
+        call.state = CallState::Bridged { callee };
         self.wire.timers.cancel(&mut call.set_up);
         let caller = call.caller;
         self.still(caller);
@@ -352,12 +352,10 @@ impl Switch {
     }
 
     /// Lets two legs hear each other, as far as both have said where.
-    pub(crate) fn connect(&mut self, a: LegId, b: LegId) {
+    fn connect(&mut self, a: LegId, b: LegId) {
         let (Some(one), Some(other)) = (self.legs.get(a), self.legs.get(b)) else { return };
         for leg in [one, other] {
-            if let Some(remote) = leg.negotiation.remote().or(leg.negotiation.remote_offer()) {
-                leg.expect_media(remote, &mut self.wire);
-            }
+            leg.expect_agreed(&mut self.wire);
         }
         let (Some(one), Some(other)) = (one.port, other.port) else { return };
         self.wire.media(MediaCommand::Connect { a: one.id, b: other.id });

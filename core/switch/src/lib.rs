@@ -28,6 +28,7 @@ mod dial;
 mod dialing;
 mod event;
 pub mod gatekeeper;
+mod hold;
 mod ids;
 mod intake;
 mod io;

@@ -99,8 +99,12 @@ impl Switch {
     pub(crate) fn still(&mut self, id: LegId) {
         let Some(leg) = self.legs.get(id) else { return };
         let port = leg.port.map(|port| port.id);
-        if let Some(call) = self.calls.get_mut(leg.call).filter(|call| call.caller == id) {
+        let Some(call) = self.calls.get_mut(leg.call) else { return };
+        if call.caller == id {
             call.sounds.stop(port, &mut self.wire);
+        }
+        if let Some(port) = port {
+            call.hold.still(port, &mut self.wire);
         }
     }
 

@@ -297,6 +297,12 @@ impl Phone {
         self.world.with_phone(self.at, |phone, _| phone.last_request.clone())
     }
 
+    /// The last INVITE that reached it.
+    #[must_use]
+    pub fn last_invite(&self) -> String {
+        self.world.with_phone(self.at, |phone, _| phone.last_invite.clone())
+    }
+
     /// Answers its last call now.
     pub fn answer(&self) {
         self.world.with_phone(self.at, |phone, now| phone.answer(now, phone.lines.len().saturating_sub(1)));

@@ -61,6 +61,8 @@ pub(crate) struct PhoneState {
     pub(crate) said: Vec<Vec<u8>>,
     /// The last request that it heard.
     pub(crate) last_request: String,
+    /// The last INVITE that it heard.
+    pub(crate) last_invite: String,
     /// Gives up when the first challenge is not of its algorithm.
     pub(crate) reads_first_challenge: bool,
     /// Offers nothing in its INVITE.
@@ -115,6 +117,7 @@ impl PhoneState {
             never_acknowledges: false,
             said: Vec::new(),
             last_request: String::new(),
+            last_invite: String::new(),
             reads_first_challenge: false,
             delays_offer: false,
             codecs: text::CODECS.map(str::to_owned).to_vec(),
@@ -386,6 +389,9 @@ impl PhoneState {
         match heard.method() {
             Some(method) => {
                 self.last_request = String::from_utf8_lossy(bytes).into_owned();
+                if method == Method::Invite {
+                    self.last_invite.clone_from(&self.last_request);
+                }
                 self.hear_request(now, method, &heard);
             }
             None => self.hear_response(now, &heard),

@@ -215,7 +215,7 @@ impl World {
     /// What is played to a phone's last call now.
     #[must_use]
     pub fn hears(&self, phone: &Phone) -> Vec<Sound> {
-        self.at_port_of(phone, |engine, port| engine.plays(port)).unwrap_or_default()
+        self.at_port_of(phone, Engine::plays).unwrap_or_default()
     }
 
     /// All that was played to a phone's last call.
@@ -235,7 +235,7 @@ impl World {
     /// What a phone says is recorded.
     #[must_use]
     pub fn records(&self, phone: &Phone) -> bool {
-        self.at_port_of(phone, |engine, port| engine.records(port)).unwrap_or(false)
+        self.at_port_of(phone, Engine::records).unwrap_or(false)
     }
 
     /// How the exchange can be heard at a phone's last call.

@@ -139,6 +139,13 @@ impl Leg {
         });
     }
 
+    /// The same for what was agreed last, or what the far end has offered.
+    pub(crate) fn expect_agreed(&self, wire: &mut Wire) {
+        if let Some(remote) = self.negotiation.remote().or(self.negotiation.remote_offer()) {
+            self.expect_media(remote, wire);
+        }
+    }
+
     /// How the exchange itself is heard there, by what both have said.
     fn voice_with(&self, remote: &Description) -> Option<Voice> {
         let (ours, theirs) = (self.negotiation.local()?.audio()?, remote.audio()?);

@@ -311,7 +311,7 @@ impl Sounds {
 
     // ---- steps ----
 
-    fn mint(&mut self) -> SoundId {
+    pub(crate) fn mint(&mut self) -> SoundId {
         self.minted = self.minted.wrapping_add(1);
         SoundId(self.minted)
     }

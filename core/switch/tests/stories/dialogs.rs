@@ -1,6 +1,6 @@
 //! Inside a call: hold, glare, strangers.
 
-use switch::{Event, Side};
+use switch::{Command, Dial, Event, Order, Side, Sound, Target};
 use testkit::{World, seconds};
 
 fn talking(seed: u64) -> (World, testkit::Phone, testkit::Phone, testkit::Placed) {
@@ -20,13 +20,101 @@ fn hold_and_resume_are_carried_to_the_other_leg() {
     assert_eq!(alice.reinvited(), Some(200), "{}", world.ladder());
     alice.resume();
     world.run_for(seconds(1));
+    assert!(alice.hears(&bob) && bob.hears(&alice));
     bob.hold();
     world.run_for(seconds(1));
     assert_eq!((alice.reinvited(), bob.reinvited()), (Some(200), Some(200)));
-    assert!(alice.hears(&bob) && bob.hears(&alice));
+    assert!(!alice.hears(&bob) && !bob.hears(&alice));
     let events = world.events();
     for event in [Event::Held(Side::Caller), Event::Resumed(Side::Caller), Event::Held(Side::Callee)] {
         assert!(events.contains(&event), "{event:?}");
+    }
+    call.hang_up();
+    world.assert_quiet();
+}
+
+fn music() -> Vec<Sound> {
+    vec![Sound::Prompt("moh/default".to_owned())]
+}
+
+#[test]
+fn who_is_held_hears_music_until_the_other_comes_back() {
+    for (seed, way) in [(24, "sendonly"), (25, "inactive"), (26, "0.0.0.0")] {
+        let (world, alice, bob, call) = talking(seed);
+        alice.hold_by(way);
+        world.run_for(seconds(1));
+        assert_eq!((world.hears(&bob), world.hears(&alice)), (music(), vec![]), "{way}\n{}", world.ladder());
+        assert!(bob.last_invite().contains("a=sendonly"), "{way}: {}", bob.last_invite());
+        assert!(!alice.hears(&bob) && !bob.hears(&alice));
+        alice.resume();
+        world.run_for(seconds(1));
+        assert_eq!((world.hears(&bob), alice.reinvited()), (vec![], Some(200)));
+        assert!(alice.hears(&bob) && bob.hears(&alice), "{way}\n{}", world.ladder());
+        // The other way round.
+        bob.hold_by(way);
+        world.run_for(seconds(1));
+        assert_eq!(world.hears(&alice), music(), "{way}");
+        call.hang_up();
+        world.assert_quiet();
+    }
+}
+
+#[test]
+fn where_both_hold_nobody_hears_anything() {
+    let (world, alice, bob, call) = talking(27);
+    alice.hold();
+    world.run_for(seconds(1));
+    bob.hold();
+    world.run_for(seconds(1));
+    assert_eq!((world.hears(&alice), world.hears(&bob)), (vec![], vec![]), "{}", world.ladder());
+    alice.resume();
+    world.run_for(seconds(1));
+    assert_eq!((world.hears(&alice), world.hears(&bob)), (music(), vec![]), "{}", world.ladder());
+    bob.resume();
+    world.run_for(seconds(1));
+    assert_eq!((world.hears(&alice), world.hears(&bob)), (vec![], vec![]));
+    assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
+    let told: Vec<Event> =
+        world.events().into_iter().filter(|event| matches!(event, Event::Held(_) | Event::Resumed(_))).collect();
+    use Side::{Callee, Caller};
+    assert_eq!(told, [Event::Held(Caller), Event::Held(Callee), Event::Resumed(Caller), Event::Resumed(Callee)]);
+    call.hang_up();
+    world.assert_quiet();
+}
+
+#[test]
+fn music_on_hold_goes_on_when_the_hold_is_said_again() {
+    let (world, alice, bob, call) = talking(28);
+    alice.hold();
+    world.run_for(seconds(1));
+    alice.hold();
+    world.run_for(seconds(1));
+    assert_eq!((world.hears(&bob), world.heard(&bob)), (music(), music()));
+    // Who is held hangs up.
+    bob.hang_up();
+    world.assert_quiet();
+    assert!(!call.is_up());
+}
+
+#[test]
+fn hold_between_codecs_is_answered_here_and_music_plays_all_the_same() {
+    let world = World::seeded(29);
+    let alice = world.phone("alice").that_speaks(&["96 opus/48000/2"]);
+    let bob = world.phone("bob").that_speaks(&["8 PCMA/8000"]);
+    let targets = vec![Target::User("bob".to_owned())];
+    let dial = Dial { targets, order: Order::AtOnce, ring_time: seconds(20) };
+    world.application(vec![Command::Answer, Command::Dial(dial), Command::AwaitEnd]);
+    let call = alice.dial_number("menu");
+    world.run_for(seconds(5));
+    assert!(alice.hears(&bob), "{}", world.ladder());
+    for (one, other) in [(&alice, &bob), (&bob, &alice)] {
+        one.hold();
+        world.run_for(seconds(1));
+        assert_eq!((one.reinvited(), world.hears(other)), (Some(200), music()), "{}", world.ladder());
+        one.resume();
+        world.run_for(seconds(1));
+        assert_eq!((one.reinvited(), world.hears(other)), (Some(200), vec![]));
+        assert!(alice.hears(&bob) && bob.hears(&alice));
     }
     call.hang_up();
     world.assert_quiet();
