@@ -96,13 +96,9 @@ fn tone(tone: wit::Tone) -> Option<Tone> {
     })
 }
 
+/// Some time, and not more than an hour.
 fn time(milliseconds: u32) -> Option<Duration> {
-    (milliseconds <= MAX_TIME).then(|| Duration::from_millis(milliseconds.into()))
-}
-
-/// A time of something that has to be.
-fn some_time(milliseconds: u32) -> Option<Duration> {
-    time(milliseconds).filter(|time| !time.is_zero())
+    (1..=MAX_TIME).contains(&milliseconds).then(|| Duration::from_millis(milliseconds.into()))
 }
 
 /// A hook flash is no key that a guest may name.
@@ -154,9 +150,9 @@ pub(crate) fn record(options: wit::RecordOptions) -> Option<Recording> {
     }
     Some(Recording {
         name: options.name,
-        limit: some_time(options.limit_milliseconds)?,
+        limit: time(options.limit_milliseconds)?,
         silence: match options.silence_milliseconds {
-            Some(milliseconds) => Some(some_time(milliseconds)?),
+            Some(milliseconds) => Some(time(milliseconds)?),
             None => None,
         },
         end: keys(&options.end)?,
@@ -165,7 +161,7 @@ pub(crate) fn record(options: wit::RecordOptions) -> Option<Recording> {
 }
 
 pub(crate) fn echo(end: &str, limit_milliseconds: u32) -> Option<Command> {
-    Some(Command::Echo { end: keys(end)?, limit: some_time(limit_milliseconds)? })
+    Some(Command::Echo { end: keys(end)?, limit: time(limit_milliseconds)? })
 }
 
 /// A reply that answers something else is the exchange's way to say that it has taken the call over.

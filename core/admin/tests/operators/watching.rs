@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use admin::v1::call_event::Event as Spelt;
 use admin::v1::{CallEvent, WatchCallsRequest, reply};
-use switch::{Cause, DialOutcome, Ending, Event, Label, Refusal, Reply, Side};
+use switch::{
+    AudioError, Cause, DialOutcome, Digit, Digits, Ended, Ending, Event, Label, Played, Recorded, Refusal, Reply, Side,
+};
 use tonic::Streaming;
 
 use crate::house::{House, at, call_uid};
@@ -25,6 +27,17 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         Event::Attached(Label { name: "office".to_owned(), version: "abcdef".to_owned() }),
         Event::Reply(Reply::Done),
         Event::Reply(Reply::Refused(Refusal::BadValue)),
+        Event::Reply(Reply::Played(Played::Whole)),
+        Event::Reply(Reply::Played(Played::Key(Digit::POUND))),
+        Event::Reply(Reply::Read(Digits { digits: "1234".to_owned(), by: Ended::Time })),
+        Event::Reply(Reply::Read(Digits { digits: "1".to_owned(), by: Ended::Key(Digit::STAR) })),
+        Event::Reply(Reply::Recorded(Recorded {
+            name: "note".to_owned(),
+            length: Duration::from_millis(1_500),
+            key: None,
+        })),
+        Event::Reply(Reply::Inaudible(AudioError::Missing("hello".to_owned()))),
+        Event::Reply(Reply::Inaudible(AudioError::Unwritable("full".to_owned()))),
         Event::Ringing { target: target() },
         Event::Bridged { target: target() },
         Event::Reply(Reply::Dialled(DialOutcome::Answered { target: target() })),
@@ -35,7 +48,7 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         house.exchange.board.hear(call, at(7), &event);
     }
     let mut heard = Vec::new();
-    for _ in 0..10 {
+    for _ in 0..17 {
         let event = events.message().await.unwrap().unwrap();
         assert_eq!((event.uid.as_str(), event.tenant.as_str()), (call_uid(1).to_string().as_str(), "acme"));
         assert_eq!(event.missed, 0);
@@ -47,6 +60,15 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
                 reply::Reply::Dialled(dialled) => format!("dialled {:?}", dialled.outcome()),
                 reply::Reply::Ended(_) => "over".to_owned(),
                 reply::Reply::Refused(refused) => format!("refused {:?}", refused.refusal()),
+                reply::Reply::Played(played) => format!("played {:?}", played.key),
+                reply::Reply::Read(read) => format!("read {} {:?} {:?}", read.count, read.by(), read.key),
+                reply::Reply::Recorded(recorded) => {
+                    let length = recorded.length.unwrap();
+                    format!("recorded {} {} {} {:?}", recorded.name, length.seconds, length.nanos, recorded.key)
+                }
+                reply::Reply::Inaudible(fault) => {
+                    format!("inaudible {:?} {:?} {:?}", fault.fault(), fault.name, fault.why)
+                }
             },
             Spelt::Ringing(ringing) => format!("ringing {}", ringing.target),
             Spelt::Bridged(bridged) => format!("bridged {}", bridged.target),
@@ -62,6 +84,14 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             "attached office",
             "done",
             "refused BadValue",
+            "played None",
+            "played Some(\"#\")",
+            // Which keys they were is not told: they may be a PIN.
+            "read 4 Time None",
+            "read 1 Key Some(\"*\")",
+            "recorded note 1 500000000 None",
+            "inaudible Missing Some(\"hello\") None",
+            "inaudible Unwritable None Some(\"full\")",
             "ringing bob",
             "bridged bob",
             "dialled Answered",

@@ -296,3 +296,56 @@ fn a_component_is_taken_as_a_module_is() {
         assert!(!is_office(&program).await);
     });
 }
+
+/// The contract as it was before it had sound: without the interface, and without the functions that use it.
+fn world_before_sound() -> (wit_parser::Resolve, wit_parser::WorldId) {
+    let call = include_str!("../../../../wit/call.wit");
+    let call: String =
+        call.lines().filter(|line| !line.contains("use audio.")).map(|line| format!("{line}\n")).collect();
+    let (call, sound) = call.split_once("        // What follows wants").expect("the functions of sound come last");
+    assert!(sound.contains("play: func") && !call.contains("play: func"));
+    let world = include_str!("../../../../wit/dialplan.wit").replace("    import audio;\n", "");
+    let mut files = wit_parser::SourceMap::default();
+    files.push_str("call.wit", format!("{call}    }}\n}}\n"));
+    files.push_str("dialplan.wit", world);
+    for (name, text) in [
+        ("clock.wit", include_str!("../../../../wit/clock.wit")),
+        ("directory.wit", include_str!("../../../../wit/directory.wit")),
+        ("log.wit", include_str!("../../../../wit/log.wit")),
+        ("types.wit", include_str!("../../../../wit/types.wit")),
+        ("values.wit", include_str!("../../../../wit/values.wit")),
+    ] {
+        files.push_str(name, text);
+    }
+    let mut resolve = wit_parser::Resolve::default();
+    let package =
+        resolve.push_group(files.parse().map_err(|(_, error)| error).expect("it parses")).expect("it resolves");
+    let world = resolve.select_world(&[package], Some("dialplan")).expect("it is there");
+    (resolve, world)
+}
+
+#[test]
+fn a_component_that_was_built_before_there_was_sound_goes_on_running() {
+    on_one_worker(async {
+        let mut module = wat::parse_str(
+            r#"(module
+                (import "strowger:dialplan/call@0.1.0" "[method]call.ring" (func $ring (param i32 i32)))
+                (import "strowger:dialplan/call@0.1.0" "[resource-drop]call" (func $drop (param i32)))
+                (memory (export "memory") 1)
+                (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+                (func (export "handle") (param i32) (result i32)
+                    (call $ring (local.get 0) (i32.const 64))
+                    (call $drop (local.get 0))
+                    (i32.const 8)))"#,
+        )
+        .expect("good text");
+        let (resolve, world) = world_before_sound();
+        let text = wit_component::StringEncoding::UTF8;
+        wit_component::embed_component_metadata(&mut module, &resolve, world, text, false).expect("it is described");
+        let encoded = wit_component::ComponentEncoder::default().module(&module).expect("a module").encode();
+        let component = encoded.expect("it becomes a component");
+        let mut line = Line::dials(&host().load(&component).expect("it loads"), "101");
+        line.asks(Command::Ring, switch::Reply::Done).await;
+        line.leaves().await;
+    });
+}
