@@ -118,7 +118,9 @@ impl Station {
         let bindings = store.bindings().list().await.context("reading the registrations")?;
         let (writer, task) = Writer::new(store.clone());
         let writing = tokio::spawn(task.run());
-        let library = Library::start(settings.folders(data)?, SOUND_THREADS)?;
+        let zones = directory.clone();
+        let zones = Box::new(move |tenant| zones.time_zone(tenant));
+        let library = Library::start(settings.folders(data)?, zones, SOUND_THREADS)?;
         let recordings = Recordings::start(data.to_owned(), inbox.clone())?;
         let (range, threads) = (settings.media_ports()?, settings.media.threads);
         let engine = Engine::start(range, threads, seed()?, &inbox, &library, &recordings)?;

@@ -51,7 +51,6 @@ const KEYS: &[(&str, &str)] = &[
     ),
     ("media.language", "The language of prompts where a dialplan asks for none."),
     ("media.country", "Whose tones callers hear, by the country's code of two letters, as us or de."),
-    ("media.time_zone", "Where dates and times are said, as Europe/Berlin. Empty: in this machine's time zone."),
     ("media.sounds_mib", "How much memory sounds may take that were played and may be played again."),
     ("media.silence_seconds", "A leg that sends nothing for so long ends its call. 0: never."),
     (
@@ -124,7 +123,6 @@ section!(
         prompts: String = String::new(),
         language: String = "en".into(),
         country: String = "us".into(),
-        time_zone: String = String::new(),
         sounds_mib: usize = 128,
         silence_seconds: u64 = 60,
     }
@@ -273,26 +271,18 @@ impl Settings {
 
     /// Where sounds are, with whose habits.
     pub(crate) fn folders(&self, data: &Path) -> Result<Folders> {
-        let Media { prompts, language, country, time_zone, sounds_mib, .. } = &self.media;
+        let Media { prompts, language, country, sounds_mib, .. } = &self.media;
         media::prompts::Language::parse(language)
             .with_context(|| format!("media.language: `{language}` is no language, as en or de-AT"))?;
         if media::tone::Plan::find(country).is_none() {
             let known = media::tone::Plan::countries().collect::<Vec<_>>().join(", ");
             bail!("media.country: the tones of `{country}` are not known; those of {known} are");
         }
-        let zone = match time_zone.as_str() {
-            "" => None,
-            name => Some(
-                jiff::tz::TimeZone::get(name)
-                    .with_context(|| format!("media.time_zone: `{name}` is no time zone, as Europe/Berlin"))?,
-            ),
-        };
         Ok(Folders {
             data: data.to_owned(),
             prompts: if prompts.is_empty() { data.join("prompts") } else { prompts.into() },
             language: language.clone(),
             country: country.clone(),
-            zone,
             cache: sounds_mib << 20,
         })
     }

@@ -7,6 +7,7 @@
 //! | check | `check.rs`, with `arrows.rs`, `purity.rs` and `source.rs` |
 //! | bench | `bench/` |
 //! | guests | `guests.rs`, with `wasm.rs` |
+//! | prompts | `prompts.rs` |
 //! | rfcs | `rfcs.rs` |
 //!
 //! It depends on no crate, so that it is built within a second or two on a machine where nothing else is.
@@ -20,6 +21,7 @@ mod debian;
 mod guests;
 mod place;
 mod postgres;
+mod prompts;
 mod purity;
 mod rfcs;
 mod run;
@@ -47,6 +49,8 @@ The verbs of the project.
                                                capacity, start, micro; --quick: small numbers;
                                                --program: that build instead of this one's
   cargo xtask guests                           build dialplans/* into <target>/guests
+  cargo xtask prompts [FOLDER]                 fetch the English prompts that Debian packages (CC BY-SA 3.0) into
+                                               FOLDER/en, else <target>/prompts/en
   cargo xtask rfcs [--strict]                  docs/rfcs.md against the sources
 ";
 
@@ -87,6 +91,7 @@ fn obey(words: &[String]) -> Outcome {
             nothing(rest)?;
             guests::guests(&place).map(drop)
         }
+        "prompts" => prompts::prompts(&place, rest),
         "rfcs" => rfcs::rfcs(&place, flag(rest, "--strict")?),
         other => Err(Fault::Usage(format!("there is no verb `{other}`"))),
     }

@@ -41,6 +41,11 @@ impl Place {
         self.target.join("guests")
     }
 
+    /// The prompts that `run` and `test` use, a folder for each language.
+    pub(crate) fn prompts(&self) -> PathBuf {
+        self.target.join("prompts")
+    }
+
     /// The workspace of the dialplans has a target folder of its own: another compiler may build it.
     pub(crate) fn guests_target(&self) -> PathBuf {
         self.target.join("dialplans")

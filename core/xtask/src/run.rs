@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::guests;
 use crate::place::Place;
+use crate::prompts;
 use crate::tool::{self, Fault, Outcome, say};
 
 /// What was asked for.
@@ -49,9 +50,14 @@ pub(crate) fn run(place: &Place, words: &[String]) -> Outcome {
         build.args(["--test", "relay"]);
     }
     tool::run(&mut build)?;
+    let prompts = prompts::ensure(place);
     let profile = if wish.release { "release" } else { "debug" };
     let mut server = Command::new(place.target.join(profile).join("strowger"));
     server.current_dir(&place.root).env("STROWGER_GUESTS", guests);
+    // Whoever has prompts of his own, or names others, has them.
+    if !place.root.join("data/prompts").is_dir() && std::env::var_os("STROWGER__MEDIA__PROMPTS").is_none() {
+        server.env("STROWGER__MEDIA__PROMPTS", prompts);
+    }
     if wish.demo_call {
         server.arg("demo-call");
     } else {

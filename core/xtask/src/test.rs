@@ -6,6 +6,7 @@ use crate::debian::{self, Need};
 use crate::guests;
 use crate::place::Place;
 use crate::postgres::{self, Cluster};
+use crate::prompts;
 use crate::tool::{self, Outcome, fail, say};
 
 /// Runs all tests, or with `fast` those that need nothing but Rust.
@@ -20,11 +21,12 @@ pub(crate) fn test(place: &Place, fast: bool) -> Outcome {
         ])?;
     }
     let guests = guests::guests(place)?;
+    let prompts = if fast { place.prompts() } else { prompts::ensure(place) };
     // Lives until the last test has ended.
     let cluster = if fast { None } else { Some(Cluster::start()?) };
     let mut failed = Vec::new();
     let mut step = |name: &'static str, command: &mut Command| {
-        command.env("STROWGER_GUESTS", &guests);
+        command.env("STROWGER_GUESTS", &guests).env("STROWGER_PROMPTS", &prompts);
         match &cluster {
             Some(cluster) => {
                 command.env("STROWGER_TEST_POSTGRES", &cluster.url).env("STROWGER_TEST_PEERS", "1");

@@ -19,6 +19,8 @@ use sip::Transport;
 use switch::{Command, StoredBinding, TenantId};
 use tokio::sync::oneshot;
 
+#[cfg(test)]
+pub(crate) use inbox::Outbox;
 pub(crate) use inbox::{Inbox, Inward};
 pub(crate) use streams::Limits as StreamLimits;
 pub(crate) use thread::{Parts, start};

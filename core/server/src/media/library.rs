@@ -20,8 +20,8 @@ use media::player::Item;
 use media::tone::{Kind, Part, Plan, Sound as Wave, Tone as Cadence};
 use switch::{AudioError, Sound, TenantId, Tone};
 
-pub(crate) use shelf::Folders;
 use shelf::Shelf;
+pub(crate) use shelf::{Folders, Zones};
 pub(super) use shelf::{recordings_of, right_name};
 
 /// What somebody wants to hear, and in which form.
@@ -55,10 +55,10 @@ impl std::fmt::Debug for Library {
 
 impl Library {
     /// Starts the threads; they end when nobody can wish any more.
-    pub(crate) fn start(folders: Folders, threads: usize) -> Result<Self> {
+    pub(crate) fn start(folders: Folders, zones: Zones, threads: usize) -> Result<Self> {
         let (jobs, waiting) = sync_channel(WAITING);
         let plan = Plan::of(&folders.country);
-        let (waiting, shelf) = (Arc::new(Mutex::new(waiting)), Arc::new(Shelf::new(folders, plan)));
+        let (waiting, shelf) = (Arc::new(Mutex::new(waiting)), Arc::new(Shelf::new(folders, zones, plan)));
         for number in 0..threads {
             let (waiting, shelf) = (waiting.clone(), shelf.clone());
             std::thread::Builder::new()

@@ -16,6 +16,8 @@ mod mouth;
 mod ports;
 mod recordings;
 mod studio;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod way;
 mod worker;

@@ -165,6 +165,7 @@ impl Exchange {
             .env("STROWGER__MEDIA__PORTS", format!("{}-{}", media.start(), media.end()))
             .env("STROWGER__ADMIN__LISTEN", "127.0.0.1:0")
             .env("STROWGER__METRICS__LISTEN", "127.0.0.1:0")
+            .env("STROWGER__MEDIA__PROMPTS", prompts())
             .envs(self.settings.iter().copied())
             .stdout(log.try_clone().expect("the log file twice"))
             .stderr(log)
@@ -295,6 +296,13 @@ impl Drop for Exchange {
             show(&log);
         }
     }
+}
+
+/// The prompts: as `cargo xtask` named them, else where it puts them.
+fn prompts() -> PathBuf {
+    let named = std::env::var_os("STROWGER_PROMPTS").map(PathBuf::from);
+    let built = Path::new(env!("CARGO_BIN_EXE_strowger")).ancestors().nth(2).map(|target| target.join("prompts"));
+    named.or(built).expect("a folder for prompts")
 }
 
 /// The end of a log, for who looks at a failed test.

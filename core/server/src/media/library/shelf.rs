@@ -29,8 +29,6 @@ pub(crate) struct Folders {
     pub(crate) language: String,
     /// The country whose tones are heard.
     pub(crate) country: String,
-    /// Where dates are said; `None` for the machine's own time zone.
-    pub(crate) zone: Option<TimeZone>,
     /// How many bytes of sounds are kept in memory.
     pub(crate) cache: usize,
 }
@@ -45,18 +43,21 @@ pub(in crate::media) fn right_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-#[derive(Debug)]
+/// The time zone of a tenant, by its name in the IANA database.
+pub(crate) type Zones = Box<dyn Fn(TenantId) -> String + Send + Sync>;
+
 pub(super) struct Shelf {
     folders: Folders,
+    zones: Zones,
     plan: &'static Plan,
     cache: Mutex<Cache>,
     warned: AtomicBool,
 }
 
 impl Shelf {
-    pub(super) fn new(folders: Folders, plan: &'static Plan) -> Self {
+    pub(super) fn new(folders: Folders, zones: Zones, plan: &'static Plan) -> Self {
         let cache = Mutex::new(Cache::new(folders.cache));
-        Self { folders, plan, cache, warned: AtomicBool::new(false) }
+        Self { folders, zones, plan, cache, warned: AtomicBool::new(false) }
     }
 
     /// All that is wished for, in order.
@@ -92,7 +93,7 @@ impl Shelf {
             Sound::Date(seconds) | Sound::Time(seconds) => {
                 let shown = seconds.to_string();
                 let no_time = |_| unsayable(&shown, SayError::NoSuchTime);
-                let (date, clock) = self.calendar(*seconds).map_err(no_time)?;
+                let (date, clock) = self.calendar(wish.tenant, *seconds).map_err(no_time)?;
                 let value = if matches!(sound, Sound::Date(_)) { Value::Date(date) } else { Value::Time(clock) };
                 self.say(wish, language, &value, &shown, items)?;
             }
@@ -219,8 +220,8 @@ impl Shelf {
         Ok(Item::Track(track))
     }
 
-    fn calendar(&self, seconds: i64) -> Result<(Date, Clock), ()> {
-        let zone = self.folders.zone.clone().unwrap_or_else(TimeZone::system);
+    fn calendar(&self, tenant: TenantId, seconds: i64) -> Result<(Date, Clock), ()> {
+        let zone = TimeZone::get(&(self.zones)(tenant)).unwrap_or(TimeZone::UTC);
         let there = jiff::Timestamp::from_second(seconds).map_err(drop)?.to_zoned(zone);
         let small = |number: i8| u8::try_from(number).map_err(drop);
         let year = u16::try_from(there.year()).map_err(drop)?;

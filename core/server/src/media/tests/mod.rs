@@ -1,0 +1,155 @@
+//! The engine as phones meet it: over sockets, in real time, with the real threads.
+
+mod phone;
+mod playing;
+mod recording;
+mod transcoding;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use media::Rate;
+use switch::{MediaCommand, MediaEvent, PortId, SoundId, TenantId};
+use tempfile::TempDir;
+
+use super::library::{Folders, Library};
+use super::ports::Ports;
+use super::recordings::Recordings;
+use super::worker::Worker;
+use crate::exchange::{Inbox, Inward, Outbox};
+use phone::Phone;
+
+const TENANT: TenantId = TenantId(7);
+
+/// A media thread, and what it says.
+struct House {
+    data: TempDir,
+    worker: Worker,
+    ports: Ports,
+    outbox: Outbox,
+    number: usize,
+    minted: u64,
+}
+
+impl House {
+    fn new() -> Self {
+        static HOUSES: AtomicUsize = AtomicUsize::new(0);
+        let number = 100 + HOUSES.fetch_add(1, Ordering::Relaxed);
+        let data = TempDir::new().expect("a folder");
+        let (inbox, outbox) = Inbox::new().expect("an inbox");
+        let folders = Folders {
+            data: data.path().to_owned(),
+            prompts: data.path().join("prompts"),
+            language: "en".to_owned(),
+            country: "us".to_owned(),
+            cache: 1 << 20,
+        };
+        let library = Library::start(folders, Box::new(|_| "Europe/Berlin".to_owned()), 2).expect("a library");
+        let recordings = Recordings::start(data.path().to_owned(), inbox.clone()).expect("recordings");
+        let worker = Worker::start(number, [7; 32], inbox, library, recordings).expect("a worker");
+        let ports = Ports::new((50_000, 59_998), [u8::try_from(number).expect("few"); 32]);
+        Self { data, worker, ports, outbox, number, minted: 0 }
+    }
+
+    /// A port whose far end is this phone.
+    fn open(&mut self, phone: &mut Phone) -> PortId {
+        let pair = self.ports.open(phone.address().ip()).expect("a port");
+        self.minted += 1;
+        let id = PortId(self.minted);
+        phone.far = Some(pair.address);
+        self.worker.open(id, pair).expect("watched");
+        self.give(phone.expect(id));
+        id
+    }
+
+    fn give(&self, command: MediaCommand) {
+        self.worker.give(command);
+        self.worker.wake();
+    }
+
+    /// What the engine says next, within two seconds.
+    fn event(&self) -> Option<MediaEvent> {
+        match self.outbox.received.recv_timeout(Duration::from_secs(2)) {
+            Ok(Inward::Media(event)) => Some(event),
+            Ok(other) => panic!("no news of media: {other:?}"),
+            Err(_) => None,
+        }
+    }
+
+    /// A prompt of the system's: a tone.
+    fn prompt(&self, name: &str, hz: f64, millis: u64) {
+        let path = self.data.path().join("prompts/en").join(format!("{name}.wav"));
+        write_wav(&path, hz, millis);
+    }
+
+    /// How often the thread has fallen asleep.
+    fn naps(&self) -> u64 {
+        let name = format!("media-{}", self.number);
+        let tasks = std::fs::read_dir("/proc/self/task").expect("tasks").flatten();
+        let ours = tasks
+            .map(|task| task.path())
+            .find(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.trim() == name));
+        let status = std::fs::read_to_string(ours.expect("the thread").join("status")).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).expect("a count");
+        line.trim().parse().expect("a number")
+    }
+}
+
+fn write_wav(path: &Path, hz: f64, millis: u64) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    let spec = [16_u32, 0x0001_0001, 8_000, 16_000, 0x0010_0002];
+    let sound = sine(Rate::Narrow, hz, millis);
+    let length = u32::try_from(sound.len() * 2).expect("short");
+    let mut bytes = Vec::from(b"RIFF");
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(spec.into_iter().flat_map(u32::to_le_bytes));
+    bytes.extend(b"data");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(sound.into_iter().flat_map(i16::to_le_bytes));
+    std::fs::write(path, bytes).expect("written");
+}
+
+fn sine(rate: Rate, hz: f64, millis: u64) -> Vec<i16> {
+    let samples = rate.samples(Duration::from_millis(millis));
+    let wave = |n: usize| (n as f64 * hz * std::f64::consts::TAU / f64::from(rate.hz())).sin() * 8_000.0;
+    (0..samples).map(|n| wave(n) as i16).collect()
+}
+
+/// The level of one frequency in dB of full scale (Goertzel, Hann window).
+fn level(samples: &[i16], rate: Rate, hz: f64) -> f64 {
+    let step = std::f64::consts::TAU * hz / f64::from(rate.hz());
+    let (mut before, mut last) = (0.0, 0.0);
+    let length = samples.len() as f64;
+    for (n, sample) in samples.iter().enumerate() {
+        let window = 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / length).cos();
+        (before, last) = (last, f64::from(*sample) * window + 2.0 * step.cos() * last - before);
+    }
+    let power = last * last + before * before - 2.0 * step.cos() * last * before;
+    20.0 * (power.max(1e-9).sqrt() * 4.0 / length / 32_768.0).log10()
+}
+
+/// Fails unless `hz` is by far louder than each of the others.
+fn assert_heard(samples: &[i16], rate: Rate, hz: f64, not: &[f64]) {
+    let own = level(samples, rate, hz);
+    assert!(own > -40.0, "{hz} Hz is at {own:.1} dB of {} samples", samples.len());
+    for other in not {
+        let level = level(samples, rate, *other);
+        assert!(level < own - 25.0, "{hz} Hz at {own:.1} dB, {other} Hz at {level:.1} dB");
+    }
+}
+
+fn sound(id: u32) -> SoundId {
+    SoundId(id)
+}
+
+/// An address of this machine, for a socket of a test.
+fn anywhere() -> SocketAddr {
+    (std::net::Ipv4Addr::LOCALHOST, 0).into()
+}
+
+fn until(end: Instant) -> Duration {
+    end.saturating_duration_since(Instant::now())
+}

@@ -1,0 +1,139 @@
+//! A phone of one codec: what it says is in time, what it hears is kept.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use media::dtmf::{Digit, Sender};
+use media::{Codec, Decoder, FRAME, Format, Packetiser, Rate, Speaking};
+use rtp_types::RtpPacket;
+use switch::{MediaCommand, PortId, Voice};
+
+use super::{anywhere, until};
+use crate::media::mouth::rate_of;
+
+pub(super) struct Phone {
+    socket: UdpSocket,
+    pub(super) codec: Codec,
+    number: u8,
+    event: Option<(u8, u32)>,
+    speaking: Speaking,
+    decoder: Decoder,
+    pub(super) far: Option<SocketAddr>,
+    /// Each packet's header: payload type, marker, number, time, SSRC.
+    pub(super) packets: Vec<(u8, bool, u16, u32, u32)>,
+    pub(super) heard: Vec<i16>,
+}
+
+impl Phone {
+    pub(super) fn new(codec: Codec) -> Self {
+        let number = codec.payload_type().unwrap_or(111);
+        let rtp = Packetiser::new(number, 0xf0e, 17, 4_000);
+        let socket = UdpSocket::bind(anywhere()).expect("a socket");
+        Self {
+            socket,
+            codec,
+            number,
+            event: Some((101, codec.clock())),
+            speaking: Speaking::new(codec, rate_of(codec), FRAME, rtp).expect("20 ms"),
+            decoder: Decoder::new(codec, rate_of(codec)),
+            far: None,
+            packets: Vec::new(),
+            heard: Vec::new(),
+        }
+    }
+
+    pub(super) fn without_events(mut self) -> Self {
+        self.event = None;
+        self
+    }
+
+    pub(super) fn with_events(mut self, number: u8, clock: u32) -> Self {
+        self.event = Some((number, clock));
+        self
+    }
+
+    pub(super) fn rate(&self) -> Rate {
+        rate_of(self.codec)
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.socket.local_addr().expect("its address")
+    }
+
+    pub(super) fn voice(&self) -> Voice {
+        let mut formats = vec![(self.number, Format::Sound(self.codec))];
+        formats.extend(self.event.map(|(number, _)| (number, Format::Event)));
+        Voice { codec: self.codec, send: self.number, formats, ptime: FRAME, events: self.event }
+    }
+
+    /// What the exchange is told of it.
+    pub(super) fn expect(&self, port: PortId) -> MediaCommand {
+        let mut clocks = vec![(self.number, self.codec.clock())];
+        clocks.extend(self.event);
+        let remote = self.address();
+        let voice = Some(self.voice());
+        MediaCommand::Expect { port, remote, rtcp: None, mux: false, signalling: remote.ip(), clocks, voice }
+    }
+
+    fn send(&self, packet: &[u8]) {
+        self.socket.send_to(packet, self.far.expect("a far end")).expect("sent");
+    }
+
+    /// Hears until then, or until nothing comes for so long.
+    pub(super) fn hear_until(&mut self, end: Instant) {
+        let mut bytes = [0; 2_048];
+        while !until(end).is_zero() {
+            self.socket.set_read_timeout(Some(until(end).max(Duration::from_micros(1)))).expect("a timeout");
+            let Ok((size, _)) = self.socket.recv_from(&mut bytes) else { continue };
+            let packet = RtpPacket::parse(&bytes[..size]).expect("RTP");
+            let header = (packet.payload_type(), packet.marker_bit(), packet.sequence_number());
+            self.packets.push((header.0, header.1, header.2, packet.timestamp(), packet.ssrc()));
+            if packet.payload_type() != self.number {
+                continue;
+            }
+            let samples = self.codec.samples_of(packet.payload(), self.rate()).expect("a payload of the codec");
+            let start = self.heard.len();
+            self.heard.resize(start + samples, 0);
+            self.decoder.decode(packet.payload(), &mut self.heard[start..]).expect("decoded");
+        }
+    }
+
+    pub(super) fn hear_for(&mut self, millis: u64) {
+        self.hear_until(Instant::now() + Duration::from_millis(millis));
+    }
+
+    /// Says this in its time, and hears meanwhile.
+    pub(super) fn say(&mut self, sound: &[i16]) {
+        let mut packet = Vec::new();
+        let mut next = Instant::now();
+        for frame in sound.chunks_exact(self.rate().frame()) {
+            self.speaking.handle(frame);
+            while self.speaking.poll(&mut packet) {
+                self.send(&packet);
+            }
+            next += FRAME;
+            self.hear_until(next);
+        }
+    }
+
+    /// Presses a key for 100 ms.
+    pub(super) fn press(&mut self, key: char) {
+        let (number, clock) = self.event.expect("a phone with events");
+        let mut sender = Sender::new(clock, 10);
+        sender.send(Digit::from_char(key).expect("a key"), Duration::from_millis(100)).expect("room");
+        let mut packet = Vec::new();
+        let mut next = Instant::now();
+        let begin = self.speaking.rtp().timestamp();
+        let mut step = 0;
+        while sender.is_busy() {
+            if let Some(event) = sender.step(begin.wrapping_add(step * clock / 50)) {
+                self.speaking.rtp().write_as(number, event.timestamp, event.marker, &event.payload, &mut packet);
+                self.send(&packet);
+            }
+            step += 1;
+            next += FRAME;
+            self.hear_until(next);
+        }
+        self.speaking.rtp().skip(self.codec.ticks(FRAME * step));
+    }
+}

@@ -1,0 +1,163 @@
+//! What callers hear, and the keys that they press.
+
+use std::time::Duration;
+
+use media::dtmf::{Digit, Generator};
+use media::{Codec, FRAME};
+use switch::{AudioError, MediaCommand, MediaEvent, PortId, Sound, Tone};
+
+use super::phone::Phone;
+use super::{House, TENANT, assert_heard, sound};
+
+fn play(port: PortId, id: u32, sounds: Vec<Sound>, forever: bool) -> MediaCommand {
+    MediaCommand::Play { port, id: sound(id), tenant: TENANT, sounds, language: None, forever }
+}
+
+fn played(port: PortId, id: u32) -> Option<MediaEvent> {
+    Some(MediaEvent::Played { port, id: sound(id), fault: None })
+}
+
+#[test]
+fn a_tone_is_heard_at_its_frequency_in_every_codec_as_one_stream() {
+    for codec in Codec::ALL {
+        let (mut house, mut phone) = (House::new(), Phone::new(codec));
+        let port = house.open(&mut phone);
+        let tone = Sound::Tone(Tone::Test(1_000), Duration::from_millis(400));
+        house.give(play(port, 1, vec![tone.clone(), Sound::Silence(FRAME * 5), tone], false));
+        phone.hear_for(1_200);
+        assert_eq!(house.event(), played(port, 1), "{codec:?}");
+        assert_heard(&phone.heard, phone.rate(), 1_000.0, &[440.0, 880.0, 2_000.0]);
+        assert_eq!(phone.packets.len(), 40, "{codec:?}");
+        let first = phone.packets[0];
+        assert!(first.2 < 0x8000, "the first number is below 2^15: {}", first.2);
+        for (n, packet) in (0_u32..).zip(&phone.packets) {
+            let ticks = codec.ticks(FRAME) * if n < 20 { n } else { n + 5 };
+            let expected =
+                (phone.voice().send, n == 0 || n == 20, first.2 + n as u16, first.3.wrapping_add(ticks), first.4);
+            assert_eq!(*packet, expected, "packet {n} of {codec:?}");
+        }
+    }
+}
+
+#[test]
+fn prompts_and_numbers_are_said_and_a_second_playing_goes_on_in_the_same_stream() {
+    let (mut house, mut phone) = (House::new(), Phone::new(Codec::Pcmu));
+    house.prompt("welcome", 600.0, 300);
+    house.prompt("digits/4", 1_100.0, 300);
+    let port = house.open(&mut phone);
+    house.give(play(port, 1, vec![Sound::Prompt("welcome".to_owned()), Sound::Number(4)], false));
+    phone.hear_for(800);
+    assert_eq!(house.event(), played(port, 1));
+    let (first, second) = phone.heard.split_at(2_400);
+    assert_heard(first, phone.rate(), 600.0, &[1_100.0]);
+    assert_heard(second, phone.rate(), 1_100.0, &[600.0]);
+    let last = *phone.packets.last().expect("packets");
+    phone.packets.clear();
+    house.give(play(port, 2, vec![Sound::Digits("4".to_owned())], false));
+    phone.hear_for(500);
+    assert_eq!(house.event(), played(port, 2));
+    let again = phone.packets[0];
+    assert_eq!((again.1, again.2, again.4), (true, last.2 + 1, last.4), "marked, numbered on, the same source");
+    assert!(again.3.wrapping_sub(last.3) > 1_600, "and its clock went on meanwhile");
+}
+
+#[test]
+fn what_is_missing_or_broken_is_told_and_the_call_lives() {
+    let (mut house, mut phone) = (House::new(), Phone::new(Codec::Pcmu));
+    house.prompt("welcome", 600.0, 100);
+    std::fs::write(house.data.path().join("prompts/en/broken.wav"), b"RIFF\xff\xff\xff\x7fWAVEfmt ").expect("written");
+    let port = house.open(&mut phone);
+    let missing = |name: &str| AudioError::Missing(name.to_owned());
+    for (id, (wish, expected)) in (1..).zip([
+        (Sound::Prompt("nothing".to_owned()), Some(missing("nothing"))),
+        (Sound::Prompt("../../../etc/passwd".to_owned()), Some(missing("../../../etc/passwd"))),
+        (Sound::Recording("../7/memo".to_owned()), Some(missing("../7/memo"))),
+        (Sound::Recording("memo".to_owned()), Some(missing("memo"))),
+        (Sound::Prompt("broken".to_owned()), None),
+        (Sound::Number(i64::MIN), None),
+    ]) {
+        house.give(play(port, id, vec![wish.clone()], false));
+        let Some(MediaEvent::Played { id: told, fault: Some(fault), .. }) = house.event() else { panic!("{wish:?}") };
+        assert_eq!(told, sound(id));
+        match expected {
+            Some(expected) => assert_eq!(fault, expected),
+            None => assert!(matches!(fault, AudioError::Unplayable(..)), "{fault:?}"),
+        }
+    }
+    house.give(play(port, 99, vec![Sound::Prompt("welcome".to_owned())], false));
+    assert_eq!(house.event(), played(port, 99));
+}
+
+#[test]
+fn without_prompts_callers_hear_that_something_would_be_said() {
+    let (mut house, mut phone) = (House::new(), Phone::new(Codec::Pcma));
+    let port = house.open(&mut phone);
+    house.give(play(port, 1, vec![Sound::Prompt("welcome".to_owned())], false));
+    phone.hear_for(1_500);
+    assert_eq!(house.event(), played(port, 1));
+    let thirds: Vec<_> = phone.heard.chunks(2_640).collect();
+    for (third, hz) in thirds.iter().zip([950.0, 1_400.0, 1_800.0]) {
+        assert_heard(third, phone.rate(), hz, &[600.0]);
+    }
+}
+
+#[test]
+fn a_port_without_a_voice_tells_that_there_is_no_codec() {
+    let (mut house, mut phone) = (House::new(), Phone::new(Codec::Pcmu));
+    let port = house.open(&mut phone);
+    let MediaCommand::Expect { remote, signalling, .. } = phone.expect(port) else { unreachable!() };
+    let clocks = vec![(18, 8_000)];
+    house.give(MediaCommand::Expect { port, remote, rtcp: None, mux: false, signalling, clocks, voice: None });
+    house.give(play(port, 1, vec![Sound::Silence(FRAME)], false));
+    assert_eq!(house.event(), Some(MediaEvent::Played { port, id: sound(1), fault: Some(AudioError::NoCodec) }));
+}
+
+#[test]
+fn what_is_hushed_ends_at_once_and_the_thread_sleeps_again() {
+    let (mut house, mut phone) = (House::new(), Phone::new(Codec::Pcmu));
+    let port = house.open(&mut phone);
+    house.give(play(port, 1, vec![Sound::Tone(Tone::Test(700), Duration::from_millis(100))], true));
+    phone.hear_for(500);
+    assert!(phone.packets.len() >= 20, "{} packets of a tone of 100 ms, over and over", phone.packets.len());
+    house.give(MediaCommand::Hush { port });
+    phone.hear_for(100);
+    let (packets, naps) = (phone.packets.len(), house.naps());
+    phone.hear_for(1_000);
+    assert_eq!(phone.packets.len(), packets);
+    assert!(house.naps() <= naps + 3, "the thread woke {} times in a second", house.naps() - naps);
+    assert!(house.outbox.received.try_recv().is_err(), "nobody is told of what was stopped");
+}
+
+#[test]
+fn keys_come_up_once_each_when_they_go_down() {
+    for codec in [Codec::Pcmu, Codec::Opus] {
+        let (mut house, mut phone) = (House::new(), Phone::new(codec));
+        let port = house.open(&mut phone);
+        for key in "12#".chars() {
+            phone.press(key);
+            let digit = Digit::from_char(key).expect("a key");
+            assert_eq!(house.event(), Some(MediaEvent::Key { port, digit }));
+        }
+        assert!(house.outbox.received.try_recv().is_err(), "and no other key");
+    }
+}
+
+#[test]
+fn a_phone_without_events_is_heard_pressing_keys() {
+    for codec in Codec::ALL {
+        let (mut house, mut phone) = (House::new(), Phone::new(codec).without_events());
+        let port = house.open(&mut phone);
+        let mut keys = Generator::new(phone.rate());
+        for key in "59".chars() {
+            keys.send(Digit::from_char(key).expect("a key"), Duration::from_millis(100)).expect("room");
+        }
+        let mut sound = vec![0; phone.rate().frame() * 20];
+        keys.fill(&mut sound);
+        phone.say(&sound);
+        for key in "59".chars() {
+            let digit = Digit::from_char(key).expect("a key");
+            assert_eq!(house.event(), Some(MediaEvent::Key { port, digit }), "{codec:?}");
+        }
+        assert!(house.outbox.received.try_recv().is_err(), "and no other key");
+    }
+}
