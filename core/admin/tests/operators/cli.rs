@@ -8,7 +8,9 @@ use admin::cli::{Command, Connection, Console, Failure, run_on};
 use admin::v1::UploadDialplanRequest;
 use clap::{CommandFactory, Parser};
 use jiff::tz::TimeZone;
-use switch::{Cause, Ending, Event, Ha1, Label, Side, TenantId};
+use switch::{
+    AudioError, Cause, Digit, Digits, Ended, Ending, Event, Ha1, Label, Played, Recorded, Reply, Side, TenantId,
+};
 
 use crate::house::{House, TOKEN, at, call_uid, cdr, component};
 
@@ -311,6 +313,9 @@ async fn what_happens_is_printed_in_words_and_as_json_lines() {
         }
         let call = exchange.arrives(1, acme, "alice", "1002");
         exchange.board.hear(call, at(2), &Event::Ringing { target: "bob".to_owned() });
+        for reply in sounds() {
+            exchange.board.hear(call, at(5), &Event::Reply(reply));
+        }
         let ending = Ending { cause: Cause::NO_ANSWER, by: Side::Exchange, status: 480 };
         exchange.board.hear(call, at(9), &Event::Ended(ending));
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -320,11 +325,30 @@ async fn what_happens_is_printed_in_words_and_as_json_lines() {
     let json = at_terminal(&connection, "call watch --json", "", false);
     let (words, json, ()) = tokio::join!(words, json, happens);
     assert!(words.notes.contains("ended the watch"));
-    insta::assert_snapshot!("call_watch", words.fine());
+    let words = words.fine();
     let json = json.fine();
+    assert!(!json.contains("4711") && !words.contains("4711"), "which keys were read is told to nobody");
+    insta::assert_snapshot!("call_watch", words);
     let lines: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 3);
-    assert_eq!(lines[2]["ended"]["cause"], 19);
+    assert_eq!(lines.len(), 12);
+    assert_eq!(lines[5]["reply"]["read"]["by"], "READ_END_KEY");
+    assert_eq!(lines[11]["ended"]["cause"], 19);
+}
+
+/// What may come of a playing, a reading and a recording.
+fn sounds() -> Vec<Reply> {
+    let text = str::to_owned;
+    vec![
+        Reply::Played(Played::Whole),
+        Reply::Played(Played::Key(Digit::POUND)),
+        Reply::Read(Digits { digits: text("4711"), by: Ended::Enough }),
+        Reply::Read(Digits { digits: text("1"), by: Ended::Key(Digit::STAR) }),
+        Reply::Read(Digits { digits: String::new(), by: Ended::Time }),
+        Reply::Recorded(Recorded { name: text("note"), length: std::time::Duration::from_secs(75), key: None }),
+        Reply::Inaudible(AudioError::Missing(text("hello"))),
+        Reply::Inaudible(AudioError::Unplayable(text("hello"), text("it is empty"))),
+        Reply::Inaudible(AudioError::NoCodec),
+    ]
 }
 
 #[tokio::test]
