@@ -154,6 +154,11 @@ fn leg(leg: StoredLeg) -> Leg {
             lost: media.lost,
             jitter_us: media.jitter_us,
             dropped: media.dropped,
+            rtt_us: media.rtt_us,
+            far_lost: media.far_lost,
+            far_jitter_us: media.far_jitter_us,
+            r_factor: media.r_factor.map(|tenths| f64::from(tenths) / 10.0),
+            mos: media.mos.map(|hundredths| f64::from(hundredths) / 100.0),
         }),
     }
 }

@@ -15,8 +15,24 @@ pub struct Stats {
     pub bytes_out: u64,
     /// RTP packets that never came (§A.3), over all streams of the port.
     pub lost: u64,
+    /// How much longer losses last than by chance (ITU-T G.107 §7.5), in hundredths: 100 is by chance. Of the last
+    /// stream; `None` when it lost nothing.
+    pub burst: Option<u32>,
     /// Interarrival jitter in microseconds (§A.8); `None` when nothing was measured.
     pub jitter_us: Option<u32>,
+    /// The mean round trip between here and the far end in microseconds, without what it held (§6.4.1); `None` until it
+    /// answered a sender report that left here.
+    pub rtt_us: Option<u32>,
+    /// Packets sent from here that never arrived, by the far end's last report that can be true, less what was lost on the
+    /// way here; `None` without one.
+    pub far_lost: Option<u64>,
+    /// Jitter in microseconds as the far end reports it last: of the whole way from the speaker, where it is relayed.
+    pub far_jitter_us: Option<u32>,
+    /// The rating R of the leg's worse direction (G.107), in tenths: 0 to 932. `None` where delay, loss or codec is
+    /// unknown.
+    pub r_factor: Option<u16>,
+    /// The opinion score that this stands for, in hundredths: 100 to 441.
+    pub mos: Option<u16>,
     /// Packets that were not the far end's, or not RTP.
     pub dropped: u64,
 }
@@ -40,6 +56,9 @@ pub(crate) struct Stream {
     /// How often numbers were missing, and how many of them came late after all.
     gaps: u64,
     late: u64,
+    /// The timestamp of the last packet, and the least by which one differs from that before, in ticks.
+    stamp: u32,
+    step: Option<u32>,
 }
 
 impl Stream {
@@ -56,6 +75,8 @@ impl Stream {
             measured: false,
             gaps: 0,
             late: 0,
+            stamp: 0,
+            step: None,
         }
     }
 
@@ -65,6 +86,10 @@ impl Stream {
         if ahead < MAX_DROPOUT {
             self.highest += u64::from(ahead);
             self.gaps += u64::from(ahead > 1);
+            let step = timestamp.wrapping_sub(self.stamp);
+            if ahead == 1 && step != 0 && self.received > 0 {
+                self.step = Some(self.step.map_or(step, |least| least.min(step)));
+            }
         } else if ahead <= u16::MAX - 100 {
             // A leap: the sender began anew (§A.1).
             self.lost_before += self.lost_of_run();
@@ -77,6 +102,7 @@ impl Stream {
             self.late += 1;
         }
         self.received += 1;
+        self.stamp = timestamp;
         self.measure(now, timestamp, clock);
     }
 
@@ -105,7 +131,8 @@ impl Stream {
         self.transit = Some((now, timestamp));
     }
 
-    fn lost_of_run(&self) -> u64 {
+    /// How many are missing since the sender began, or began anew.
+    pub(crate) fn lost_of_run(&self) -> u64 {
         self.expected().saturating_sub(self.received)
     }
 
@@ -144,6 +171,16 @@ impl Stream {
         }
         let share = lost as f64 / self.expected() as f64;
         Some((lost as f64 / gaps as f64 * (1.0 - share)).max(1.0))
+    }
+
+    /// How many ticks a packet holds: the least step from one to the next; `None` when no two followed each other.
+    pub(crate) fn step(&self) -> Option<u32> {
+        self.step
+    }
+
+    /// Ticks a second, of the packet that came last.
+    pub(crate) fn clock(&self) -> Option<u32> {
+        self.clock
     }
 
     pub(crate) fn jitter_us(&self) -> Option<u32> {

@@ -28,6 +28,7 @@ pub mod player;
 mod port;
 pub mod prompts;
 pub mod quality;
+mod rating;
 pub mod record;
 mod relay;
 mod resample;

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 use rtp_types::RtpPacket;
 
 use crate::counts::{Stats, Stream};
+use crate::quality;
+use crate::rating::{Ballot, Hint, Way, worse};
 use crate::relay::PortKey;
+use crate::rtcp::{Inbound, Named, Onward};
 use crate::source::Source;
 
 /// Another SSRC from the same address is taken once the first was silent for so long: a phone that begins anew, not
@@ -26,6 +29,15 @@ pub struct Expectation {
     pub signalling: IpAddr,
     /// Payload types that may come, each with its RTP clock in Hz; empty for any.
     pub clocks: Vec<(u8, u32)>,
+    /// What bears loss how, by payload type; static types (RFC 3551 §6) need not be named. What is neither is not rated.
+    pub codecs: Vec<(u8, quality::Codec)>,
+}
+
+/// What is to be known of a packet that came, and when, if it goes on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Passing {
+    Rtp(Instant, Inbound, Hint),
+    Report(Instant, Named),
 }
 
 #[derive(Debug)]
@@ -42,6 +54,11 @@ pub(crate) struct Port {
     pub(crate) watch: Option<(Duration, Instant)>,
     pub(crate) told: bool,
     pub(crate) stats: Stats,
+    /// Codecs of what comes, and of what is sent on.
+    ballots: [Ballot; 2],
+    onward: Onward,
+    /// The packet that came last.
+    pub(crate) passing: Option<Passing>,
 }
 
 impl Port {
@@ -58,6 +75,9 @@ impl Port {
             watch: None,
             told: false,
             stats: Stats::default(),
+            ballots: [Ballot::default(); 2],
+            onward: Onward::new(now),
+            passing: None,
         }
     }
 
@@ -74,7 +94,10 @@ impl Port {
     /// RTP came: may it go on?
     pub(crate) fn take_rtp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool {
         let taken = self.try_rtp(now, from, bytes);
-        if taken {
+        self.passing = taken.map(|(packet, hint)| Passing::Rtp(now, packet, hint));
+        if let Some((_, hint)) = taken {
+            let [coming, _] = &mut self.ballots;
+            coming.vote(hint);
             self.last = now;
             self.told = false;
             self.stats.packets_in += 1;
@@ -82,39 +105,57 @@ impl Port {
         } else {
             self.stats.dropped += 1;
         }
-        taken
+        taken.is_some()
     }
 
-    fn try_rtp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool {
-        let Some(expected) = &self.expected else { return false };
-        let Ok(packet) = RtpPacket::parse(bytes) else { return false };
+    fn try_rtp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> Option<(Inbound, Hint)> {
+        let expected = self.expected.as_ref()?;
+        let packet = RtpPacket::parse(bytes).ok()?;
         let payload = packet.payload_type();
         let clock = expected.clocks.iter().find(|(known, _)| *known == payload).map(|(_, clock)| *clock);
         let learning = self.rtp == Source::Learning;
         if learning && clock.is_none() && !expected.clocks.is_empty() {
-            return false;
+            return None;
         }
         if !self.rtp.takes(now, from, expected.remote, expected.signalling) {
-            return false;
+            return None;
         }
+        let hint = Hint::of(payload, &expected.codecs);
         let (ssrc, sequence) = (packet.ssrc(), packet.sequence_number());
         if self.ssrc != Some(ssrc) {
             let speaking = self.ssrc.is_some() && now.saturating_duration_since(self.last) < SSRC_PAUSE;
             if speaking && !learning {
-                return false;
+                return None;
             }
             self.lost += self.stream.map_or(0, |stream| stream.lost());
             self.ssrc = Some(ssrc);
             self.stream = None;
         }
-        self.stream.get_or_insert_with(|| Stream::new(sequence)).count(now, sequence, packet.timestamp(), clock);
-        true
+        let timestamp = packet.timestamp();
+        self.stream.get_or_insert_with(|| Stream::new(sequence)).count(now, sequence, timestamp, clock);
+        Some((Inbound { ssrc, sequence, timestamp, clock }, hint))
+    }
+
+    /// A packet of another far end leaves for this one.
+    pub(crate) fn pass(&mut self, passing: Passing) {
+        match passing {
+            Passing::Rtp(now, packet, hint) => {
+                let [_, leaving] = &mut self.ballots;
+                leaving.vote(hint);
+                self.onward.sent(now, packet);
+            }
+            Passing::Report(now, report) => self.onward.passed(now, report),
+        }
     }
 
     /// RTCP came: may it go on? Only from where RTP comes from, or should.
     pub(crate) fn take_rtcp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool {
         let taken = self.try_rtcp(now, from, bytes);
-        if !taken {
+        self.passing = None;
+        if taken {
+            let report = self.onward.heard(now, self.ssrc, bytes);
+            self.passing = report.map(|report| Passing::Report(now, report));
+        } else {
             self.stats.dropped += 1;
         }
         taken
@@ -156,10 +197,68 @@ impl Port {
         !self.told && now.saturating_duration_since(self.last.max(since)) >= longest
     }
 
-    pub(crate) fn finish(&self) -> Stats {
-        let (lost, jitter_us) = self.stream.map_or((0, None), |stream| (stream.lost(), stream.jitter_us()));
-        Stats { lost: self.lost + lost, jitter_us, ..self.stats }
+    /// What was counted so far.
+    pub(crate) fn stats(&self) -> Stats {
+        let stream = self.stream.as_ref();
+        let far = self.onward.far();
+        let mut stats = Stats {
+            lost: self.lost + stream.map_or(0, Stream::lost),
+            burst: stream.and_then(Stream::burst_ratio).map(|ratio| scaled(ratio, 100.0)),
+            jitter_us: stream.and_then(Stream::jitter_us),
+            rtt_us: far.mean_round_trip.and_then(micros),
+            far_lost: self.onward.lost().map(|share| share.lost),
+            far_jitter_us: far.jitter.and_then(micros),
+            ..self.stats
+        };
+        let score = worse(self.coming(&stats).score(), self.leaving().score());
+        stats.r_factor = score.and_then(|score| u16::try_from(scaled(score.r, 10.0)).ok());
+        stats.mos = score.and_then(|score| u16::try_from(scaled(score.mos, 100.0)).ok());
+        stats
     }
+
+    /// From the far end to us.
+    fn coming(&self, stats: &Stats) -> Way {
+        let [coming, _] = &self.ballots;
+        let sent = stats.lost.saturating_add(stats.packets_in);
+        let step = self.stream.as_ref().and_then(|stream| stream.step().zip(stream.clock()));
+        Way {
+            codec: coming.winner(),
+            round_trip: self.onward.far().mean_round_trip,
+            packet: step.and_then(|(ticks, clock)| ticks_long(ticks, clock)),
+            jitter: stats.jitter_us.map(|jitter| Duration::from_micros(u64::from(jitter))),
+            loss: (sent > 0).then(|| stats.lost as f64 / sent as f64),
+            burst: self.stream.as_ref().and_then(Stream::burst_ratio),
+        }
+    }
+
+    /// From us to the far end, as it reports.
+    fn leaving(&self) -> Way {
+        let [_, leaving] = &self.ballots;
+        let far = self.onward.far();
+        Way {
+            codec: leaving.winner(),
+            round_trip: far.mean_round_trip,
+            packet: self.onward.step().and_then(|(ticks, clock)| ticks_long(ticks, clock)),
+            jitter: far.jitter,
+            loss: self.onward.lost().map(|share| (share.lost as f64 / share.of as f64).min(1.0)),
+            burst: None,
+        }
+    }
+}
+
+/// How long so many ticks are.
+fn ticks_long(ticks: u32, clock: u32) -> Option<Duration> {
+    let nanos = (u64::from(ticks) * 1_000_000_000).checked_div(u64::from(clock))?;
+    Some(Duration::from_nanos(nanos))
+}
+
+fn micros(span: Duration) -> Option<u32> {
+    u32::try_from(span.as_micros()).ok()
+}
+
+/// In parts of a whole, to the nearest; never below nothing.
+fn scaled(value: f64, parts: f64) -> u32 {
+    (value * parts).round().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
 /// RFC 3550 §11: RTCP on the next port.

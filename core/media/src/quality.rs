@@ -44,6 +44,16 @@ impl Codec {
     }
 }
 
+impl From<crate::codec::Codec> for Codec {
+    fn from(codec: crate::codec::Codec) -> Self {
+        match codec {
+            crate::codec::Codec::Pcmu | crate::codec::Codec::Pcma => Self::G711,
+            crate::codec::Codec::G722 => Self::G722,
+            crate::codec::Codec::Opus => Self::Opus,
+        }
+    }
+}
+
 /// What is known of one direction of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Measured {

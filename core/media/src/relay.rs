@@ -85,7 +85,13 @@ impl Relay {
     /// Forgets a port, and says what was counted.
     pub fn close(&mut self, port: PortKey) -> Option<Stats> {
         self.disconnect(port);
-        self.ports.remove(port).map(|port| port.finish())
+        self.ports.remove(port).map(|port| port.stats())
+    }
+
+    /// What was counted at a port so far.
+    #[must_use]
+    pub fn stats(&self, port: PortKey) -> Option<Stats> {
+        self.ports.get(port).map(Port::stats)
     }
 
     /// A packet came; `None` when it goes nowhere.
@@ -110,13 +116,17 @@ impl Relay {
         taken.then_some(if rtcp { Kind::Rtcp } else { Kind::Rtp })
     }
 
-    /// Where a packet of so many bytes goes on to that a port admitted; `None` when that is nowhere.
+    /// Where the packet of so many bytes goes on to that a port admitted last; `None` when that is nowhere.
     pub fn onward(&mut self, port: PortKey, kind: Kind, size: usize) -> Option<Forward> {
-        let peer = self.ports.get(port)?.peer?;
+        let here = self.ports.get_mut(port)?;
+        let (peer, passing) = (here.peer?, here.passing.take());
         let to = match kind {
             Kind::Rtcp => self.ports.get(peer)?.rtcp_to()?,
             Kind::Rtp => self.say(peer, size)?,
         };
+        if let (Some(there), Some(passing)) = (self.ports.get_mut(peer), passing) {
+            there.pass(passing);
+        }
         Some(Forward { port: peer, kind, to })
     }
 

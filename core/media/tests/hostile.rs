@@ -15,7 +15,14 @@ fn a_flood_of_bad_packets_is_counted_and_goes_nowhere() {
     for (port, remote) in [(a, alice), (b, bob)] {
         relay.expect(
             port,
-            Expectation { remote, rtcp: None, mux: true, signalling: remote.ip(), clocks: vec![(0, 8000)] },
+            Expectation {
+                remote,
+                rtcp: None,
+                mux: true,
+                signalling: remote.ip(),
+                clocks: vec![(0, 8000)],
+                codecs: Vec::new(),
+            },
         );
     }
     relay.connect(a, b);

@@ -39,7 +39,14 @@ fn bench() -> Bench {
         let remote = at(address);
         relay.expect(
             port,
-            Expectation { remote, rtcp: None, mux: false, signalling: remote.ip(), clocks: vec![(0, 8000)] },
+            Expectation {
+                remote,
+                rtcp: None,
+                mux: false,
+                signalling: remote.ip(),
+                clocks: vec![(0, 8000)],
+                codecs: Vec::new(),
+            },
         );
     }
     relay.connect(a, b);
@@ -87,7 +94,14 @@ fn behind_a_nat_media_goes_back_where_it_came_from() {
     let public = at("198.51.100.1:61000");
     relay.expect(
         a,
-        Expectation { remote: private, rtcp: None, mux: false, signalling: public.ip(), clocks: vec![(0, 8000)] },
+        Expectation {
+            remote: private,
+            rtcp: None,
+            mux: false,
+            signalling: public.ip(),
+            clocks: vec![(0, 8000)],
+            codecs: Vec::new(),
+        },
     );
     assert!(relay.handle(now, a, Kind::Rtp, public, &rtp(1, 7)).is_some());
     assert_eq!(relay.handle(now, b, Kind::Rtp, at(BOB), &rtp(1, 8)).map(|forward| forward.to), Some(public));
@@ -131,7 +145,14 @@ fn a_phone_that_moves_is_learnt_anew() {
     assert_eq!(relay.handle(now, a, Kind::Rtp, moved, &rtp(2, 7)), None);
     relay.expect(
         a,
-        Expectation { remote: moved, rtcp: None, mux: false, signalling: moved.ip(), clocks: vec![(0, 8000)] },
+        Expectation {
+            remote: moved,
+            rtcp: None,
+            mux: false,
+            signalling: moved.ip(),
+            clocks: vec![(0, 8000)],
+            codecs: Vec::new(),
+        },
     );
     assert!(relay.handle(now, a, Kind::Rtp, moved, &rtp(3, 7)).is_some());
 }
@@ -142,7 +163,14 @@ fn nothing_is_sent_to_nowhere() {
     let nowhere = at("0.0.0.0:0");
     relay.expect(
         b,
-        Expectation { remote: nowhere, rtcp: None, mux: false, signalling: at(BOB).ip(), clocks: Vec::new() },
+        Expectation {
+            remote: nowhere,
+            rtcp: None,
+            mux: false,
+            signalling: at(BOB).ip(),
+            clocks: Vec::new(),
+            codecs: Vec::new(),
+        },
     );
     assert_eq!(relay.handle(now, a, Kind::Rtp, at(ALICE), &rtp(1, 7)), None);
 }

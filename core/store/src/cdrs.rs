@@ -84,6 +84,22 @@ pub struct StoredMedia {
     pub lost: u64,
     /// Interarrival jitter in microseconds, where it was measured.
     pub jitter_us: Option<u32>,
+    /// The mean round trip to the far end in microseconds. This and what follows it is unknown where RTCP did not tell it,
+    /// and in records of versions that did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_us: Option<u32>,
+    /// Packets sent that the far end never had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub far_lost: Option<u64>,
+    /// Jitter in microseconds as the far end saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub far_jitter_us: Option<u32>,
+    /// The rating R of ITU-T G.107, in tenths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r_factor: Option<u16>,
+    /// The opinion score that it stands for, in hundredths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mos: Option<u16>,
     /// Packets that were not the far end's.
     pub dropped: u64,
 }
@@ -224,6 +240,11 @@ fn leg_of(leg: LegRecord) -> StoredLeg {
             packets_out: media.packets_out,
             lost: media.lost,
             jitter_us: media.jitter_us,
+            rtt_us: media.rtt_us,
+            far_lost: media.far_lost,
+            far_jitter_us: media.far_jitter_us,
+            r_factor: media.r_factor,
+            mos: media.mos,
             dropped: media.dropped,
         }),
     }
@@ -251,4 +272,20 @@ fn cdr_of(row: cdr::Model) -> Result<StoredCdr, Error> {
         application_version: row.application_version,
         fallback: row.fallback,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leg_kept_before_voices_were_rated_is_read() {
+        let kept = r#"[{"direction":"calling","party":"bob","sip_call_id":"x","remote":"192.0.2.1:5060","status":200,
+            "media":{"packets_in":50,"packets_out":49,"lost":1,"jitter_us":125,"dropped":0}}]"#;
+        let legs: Vec<StoredLeg> = serde_json::from_str(kept).expect("legs");
+        let media = legs.first().and_then(|leg| leg.media).expect("counts");
+        assert_eq!((media.jitter_us, media.rtt_us, media.far_lost, media.mos), (Some(125), None, None, None));
+        let written = serde_json::to_string(&legs).expect("text");
+        assert!(!written.contains("mos"), "what is unknown takes no room: {written}");
+    }
 }

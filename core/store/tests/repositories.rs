@@ -68,7 +68,16 @@ fn cdr(tenant: TenantId, number: u8, arrived: u64) -> Cdr {
             sip_call_id: "x".to_owned(),
             remote: "[2001:db8::1]:5060".parse().expect("address"),
             status: Some(200),
-            media: Some(MediaStats { packets_in: 50, jitter_us: Some(125), ..MediaStats::default() }),
+            media: Some(MediaStats {
+                packets_in: 50,
+                jitter_us: Some(125),
+                rtt_us: Some(40_500),
+                far_lost: Some(3),
+                far_jitter_us: Some(2_125),
+                r_factor: Some(902),
+                mos: Some(434),
+                ..MediaStats::default()
+            }),
         }],
     }
 }
@@ -228,7 +237,10 @@ async fn what_the_writer_took_is_there_within_a_second() {
             (one.disposition.as_str(), one.cause, one.application_version.as_deref()),
             ("answered", 16, Some("abc"))
         );
-        assert_eq!(one.legs.first().and_then(|leg| leg.media).map(|media| media.packets_in), Some(50));
+        let media = one.legs.first().and_then(|leg| leg.media).expect("counts");
+        assert_eq!((media.packets_in, media.jitter_us, media.rtt_us), (50, Some(125), Some(40_500)));
+        assert_eq!((media.far_lost, media.far_jitter_us), (Some(3), Some(2_125)));
+        assert_eq!((media.r_factor, media.mos), (Some(902), Some(434)));
     }
 }
 

@@ -191,6 +191,16 @@ pub struct MediaStats {
     pub lost: u64,
     /// Interarrival jitter in microseconds (RFC 3550 §A.8); `None` when nothing was measured.
     pub jitter_us: Option<u32>,
+    /// The mean round trip between here and the far end in microseconds (RFC 3550 §6.4.1); `None` until RTCP told it.
+    pub rtt_us: Option<u32>,
+    /// Packets sent from here that never arrived, as the far end reports; `None` when it did not.
+    pub far_lost: Option<u64>,
+    /// Jitter in microseconds as the far end reports it, of the whole way from who speaks; `None` when it did not.
+    pub far_jitter_us: Option<u32>,
+    /// The rating R of the worse direction (ITU-T G.107) in tenths, 0 to 932; `None` where delay, loss or codec is unknown.
+    pub r_factor: Option<u16>,
+    /// The opinion score that it stands for, in hundredths, 100 to 441.
+    pub mos: Option<u16>,
     /// Packets from an address that is not the peer's, or that are not RTP: dropped.
     pub dropped: u64,
 }

@@ -89,7 +89,21 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
                 return Ok(());
             }
             console.say("", &serde_json::Value::Null)?;
-            let header = ["LEG", "PARTY", "REMOTE", "STATUS", "IN", "OUT", "LOST", "JITTER", "DROPPED", "SIP CALL-ID"];
+            let header = [
+                "LEG",
+                "PARTY",
+                "REMOTE",
+                "STATUS",
+                "IN",
+                "OUT",
+                "LOST",
+                "FAR LOST",
+                "JITTER",
+                "RTT",
+                "MOS",
+                "DROPPED",
+                "SIP CALL-ID",
+            ];
             console.rows(&header, &cdr.legs.iter().map(leg).collect::<Vec<_>>())
         }
     }
@@ -118,7 +132,7 @@ async fn list(line: &Line, console: &mut Console, wanted: List) -> Result<(), Fa
         }
         request.page_token.clone_from(&answer.next_page_token);
     }
-    let header = ["ARRIVED", "CALLER", "CALLEE", "RESULT", "ANSWERED BY", "TALK", "CAUSE", "UID"];
+    let header = ["ARRIVED", "CALLER", "CALLEE", "RESULT", "ANSWERED BY", "TALK", "MOS", "CAUSE", "UID"];
     console.table(&answer, "no call records fit", &header, |console| {
         answer.cdrs.iter().map(|cdr| row(console, cdr)).collect()
     })?;
@@ -147,6 +161,8 @@ fn row(console: &Console, cdr: &Cdr) -> Vec<String> {
         words::disposition(cdr.disposition()).to_owned(),
         cdr.answered_by.clone().unwrap_or_default(),
         words::length(cdr.talk),
+        // A call is as good as its worst leg.
+        opinion(cdr.legs.iter().filter_map(|leg| leg.media?.mos).reduce(f64::min)),
         words::cause(cdr.cause),
         cdr.uid.clone(),
     ]
@@ -177,6 +193,16 @@ fn card(console: &Console, cdr: &Cdr) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A mean opinion score, or a dash where it is unknown.
+fn opinion(mos: Option<f64>) -> String {
+    mos.map_or_else(|| "-".to_owned(), |mos| format!("{mos:.2}"))
+}
+
+/// Microseconds as milliseconds, or a dash where they are unknown.
+fn millis(micros: Option<u32>) -> String {
+    micros.map_or_else(|| "-".to_owned(), |micros| format!("{:.1} ms", f64::from(micros) / 1000.0))
+}
+
 fn leg(leg: &Leg) -> Vec<String> {
     let direction = match leg.direction() {
         Direction::Unspecified => "",
@@ -186,7 +212,8 @@ fn leg(leg: &Leg) -> Vec<String> {
     let counted = |pick: fn(&crate::v1::Media) -> u64| {
         leg.media.as_ref().map(|media| pick(media).to_string()).unwrap_or_default()
     };
-    let jitter = leg.media.as_ref().and_then(|media| media.jitter_us);
+    let measured = leg.media.as_ref();
+    let far_lost = measured.and_then(|media| media.far_lost);
     vec![
         direction.to_owned(),
         leg.party.clone(),
@@ -195,7 +222,10 @@ fn leg(leg: &Leg) -> Vec<String> {
         counted(|media| media.packets_in),
         counted(|media| media.packets_out),
         counted(|media| media.lost),
-        jitter.map(|jitter| format!("{:.1} ms", f64::from(jitter) / 1000.0)).unwrap_or_default(),
+        far_lost.map_or_else(|| "-".to_owned(), |lost| lost.to_string()),
+        millis(measured.and_then(|media| media.jitter_us)),
+        millis(measured.and_then(|media| media.rtt_us)),
+        opinion(measured.and_then(|media| media.mos)),
         counted(|media| media.dropped),
         leg.sip_call_id.clone(),
     ]

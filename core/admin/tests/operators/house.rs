@@ -258,8 +258,20 @@ pub(crate) fn cdr(number: u8, tenant: TenantId, caller: &str, callee: &str) -> C
 
 fn leg(direction: Direction, party: &str) -> LegRecord {
     let remote: SocketAddr = "192.0.2.7:5060".parse().unwrap();
-    let media =
+    let counted =
         MediaStats { packets_in: 3250, packets_out: 3248, lost: 2, jitter_us: Some(1500), ..Default::default() };
+    // The callee's phone makes no reports.
+    let media = match direction {
+        Direction::Arriving => MediaStats {
+            rtt_us: Some(41_300),
+            far_lost: Some(5),
+            far_jitter_us: Some(2250),
+            r_factor: Some(913),
+            mos: Some(438),
+            ..counted
+        },
+        Direction::Calling => counted,
+    };
     LegRecord {
         direction,
         party: party.to_owned(),

@@ -348,7 +348,11 @@ async fn a_call_record_is_given_whole() {
     assert_eq!(found.talk.unwrap().seconds, 65);
     assert_eq!(found.application.unwrap().version, "abcdef0123456789");
     assert_eq!(found.legs.len(), 2);
-    assert_eq!(found.legs[0].media.unwrap().jitter_us, Some(1500));
+    let [caller, callee] = [0, 1].map(|leg: usize| found.legs[leg].media.unwrap());
+    assert_eq!((caller.jitter_us, caller.rtt_us, caller.far_lost), (Some(1500), Some(41_300), Some(5)));
+    assert_eq!((caller.far_jitter_us, caller.r_factor, caller.mos), (Some(2250), Some(91.3), Some(4.38)));
+    assert_eq!((callee.jitter_us, callee.rtt_us, callee.far_lost), (Some(1500), None, None), "unknown is not nothing");
+    assert_eq!((callee.r_factor, callee.mos), (None, None));
 }
 
 #[tokio::test]

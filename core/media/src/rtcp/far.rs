@@ -44,25 +44,30 @@ pub struct Far {
 pub(super) struct Truth {
     pub(super) packets: u32,
     pub(super) sequence: u16,
-    pub(super) clock: u32,
+    /// Ticks a second; without it nothing is known of jitter.
+    pub(super) clock: Option<u32>,
 }
 
 /// Holds the far end's reports against what was sent.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     pub(super) far: Far,
-    /// The middle of the times of our last reports, the newest last.
-    answerable: [Option<u32>; ANSWERABLE],
+    /// The last reports that left, the newest last: what an answer calls each, and the middle of the time at which it left.
+    answerable: [Option<(u32, u32)>; ANSWERABLE],
     round_trips: u32,
     total: Duration,
 }
 
 impl Judge {
-    /// A sender report of ours left at this time.
-    pub(super) fn reported(&mut self, ntp: Ntp) {
-        self.answerable.rotate_left(1);
+    /// A sender report left at this time, and an answer to it will bear this name.
+    pub(super) fn reported(&mut self, name: u32, left: Ntp) {
+        // Of two with one name, the far end answers the later.
+        let same = self.answerable.iter().position(|entry| entry.is_some_and(|(known, _)| known == name));
+        if let Some(tail) = self.answerable.get_mut(same.unwrap_or(0)..) {
+            tail.rotate_left(1);
+        }
         if let Some(last) = self.answerable.last_mut() {
-            *last = Some(ntp.middle());
+            *last = Some((name, left.middle()));
         }
     }
 
@@ -75,28 +80,31 @@ impl Judge {
         self.far.reports += 1;
         self.far.lost = Some(lost);
         self.far.loss = Some(f64::from(block.fraction_lost()) / 256.0);
-        let nanos = u64::from(block.interarrival_jitter()) * 1_000_000_000 / u64::from(truth.clock.max(1));
-        let jitter = Duration::from_nanos(nanos);
-        if jitter <= LARGEST_JITTER {
-            self.far.jitter = Some(jitter);
+        if let Some(clock) = truth.clock.filter(|clock| *clock > 0) {
+            let nanos = u64::from(block.interarrival_jitter()) * 1_000_000_000 / u64::from(clock);
+            let jitter = Duration::from_nanos(nanos);
+            if jitter <= LARGEST_JITTER {
+                self.far.jitter = Some(jitter);
+            }
         }
         self.measure(ntp, block);
     }
 
-    /// §6.4.1: A − LSR − DLSR, where A is when this report came, LSR is which of ours it answers, and DLSR is how long
-    /// it had that one.
+    /// §6.4.1: A − LSR − DLSR, where A is when this report came, LSR is when the one it answers left, and DLSR is how
+    /// long the far end had that one.
     fn measure(&mut self, ntp: Ntp, block: &ReportBlock<'_>) {
         let answered = block.last_sender_report_timestamp();
         if answered == 0 {
             // It has heard none of ours yet.
             return;
         }
-        if !self.answerable.contains(&Some(answered)) {
+        let entry = self.answerable.iter().flatten().find(|(name, _)| *name == answered);
+        let Some((_, left)) = entry.copied() else {
             self.far.doubted += 1;
             return;
-        }
+        };
         let held = block.delay_since_last_sender_report_timestamp();
-        let ticks = ntp.middle().wrapping_sub(answered).wrapping_sub(held);
+        let ticks = ntp.middle().wrapping_sub(left).wrapping_sub(held);
         let below = span(ticks.wrapping_neg());
         let round_trip = if below <= BACKWARDS { Duration::ZERO } else { span(ticks) };
         if round_trip > LONGEST_ROUND_TRIP {

@@ -14,11 +14,13 @@
 //! sent, and of a report that we made.
 
 mod far;
+mod onward;
 mod reporter;
 
 use std::time::Duration;
 
 pub use far::Far;
+pub(crate) use onward::{Named, Onward};
 pub use reporter::{Config, Inbound, Near, Outbound, Reporter};
 
 /// A time as RTCP has it: seconds since 1900 in 32.32 bits (RFC 3550 §4).

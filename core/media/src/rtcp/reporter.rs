@@ -16,8 +16,8 @@ use crate::counts::Stream;
 const CNAME: u8 = 1;
 
 /// Packet types (§6.4–§6.6).
-const SENDER_REPORT: u8 = 200;
-const RECEIVER_REPORT: u8 = 201;
+pub(super) const SENDER_REPORT: u8 = 200;
+pub(super) const RECEIVER_REPORT: u8 = 201;
 const BYE: u8 = 203;
 
 /// What may be set.
@@ -255,7 +255,7 @@ impl Reporter {
 
     fn take<'a>(&mut self, ntp: Ntp, blocks: impl Iterator<Item = ReportBlock<'a>>) {
         let Some((_, last)) = self.sent.last else { return };
-        let truth = Truth { packets: self.sent.packets, sequence: last.sequence, clock: last.clock };
+        let truth = Truth { packets: self.sent.packets, sequence: last.sequence, clock: Some(last.clock) };
         for block in blocks.filter(|block| block.ssrc() == self.ssrc) {
             self.judge.take(ntp, truth, &block);
         }
@@ -268,7 +268,7 @@ impl Reporter {
         let speaking = self.sent.last.filter(|(when, _)| now.saturating_duration_since(*when) <= recent);
         let compound = Compound::builder();
         let compound = if let Some((when, last)) = speaking {
-            self.judge.reported(ntp);
+            self.judge.reported(ntp.middle(), ntp);
             let report = SenderReport::builder(self.ssrc)
                 .ntp_timestamp(ntp.0)
                 .rtp_timestamp(last.at(now.saturating_duration_since(when)))
@@ -350,11 +350,11 @@ fn signed_24(expected: u64, received: u64) -> u32 {
 }
 
 /// The parts of a compound packet.
-struct Parts<'a>(&'a [u8]);
+pub(super) struct Parts<'a>(pub(super) &'a [u8]);
 
 impl<'a> Parts<'a> {
     /// The packet type of the next part, and the part (§6.1, §A.2).
-    fn next_part(&mut self) -> Result<Option<(u8, &'a [u8])>, RtcpError> {
+    pub(super) fn next_part(&mut self) -> Result<Option<(u8, &'a [u8])>, RtcpError> {
         let &[flags, kind, high, low, ..] = self.0 else {
             return if self.0.is_empty() { Ok(None) } else { Err(RtcpError::NotCompound) };
         };

@@ -380,6 +380,9 @@ impl Thread {
             if let Some(rang) = cdr.ringing.and_then(|rang| rang.duration_since(cdr.arrived).ok()) {
                 metrics::histogram!("strowger_call_setup_seconds").record(rang.as_secs_f64());
             }
+            for mos in cdr.legs.iter().filter_map(|leg| leg.media?.mos) {
+                metrics::histogram!("strowger_call_mos").record(f64::from(mos) / 100.0);
+            }
             metrics::counter!("strowger_store_writes_total", "kind" => "cdr").increment(1);
             if let Some(observer) = &self.observer {
                 observer.record(cdr);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use media::player::Item;
-use media::{Expectation, PortKey, Stats};
+use media::{Expectation, Format, PortKey, Stats};
 use rand_chacha::rand_core::Rng;
 use switch::{AudioError, MediaCommand, MediaEvent, MediaStats, PortId, SoundId, Voice};
 
@@ -22,7 +22,8 @@ impl Thread {
         match command {
             MediaCommand::Expect { port, remote, rtcp, mux, signalling, clocks, voice } => {
                 if let Some(key) = self.key(port) {
-                    let expected = Expectation { remote, rtcp, mux, signalling, clocks };
+                    let codecs = voice.as_ref().map(codecs).unwrap_or_default();
+                    let expected = Expectation { remote, rtcp, mux, signalling, clocks, codecs };
                     self.expect(now, key, expected, voice);
                 }
             }
@@ -256,6 +257,15 @@ impl Thread {
     }
 }
 
+/// What may come, by how it bears loss.
+fn codecs(voice: &Voice) -> Vec<(u8, media::quality::Codec)> {
+    let sound = voice.formats.iter().filter_map(|(number, format)| match format {
+        Format::Sound(codec) => Some((*number, (*codec).into())),
+        Format::Noise | Format::Event => None,
+    });
+    sound.collect()
+}
+
 fn told(stats: Stats) -> MediaStats {
     MediaStats {
         packets_in: stats.packets_in,
@@ -264,6 +274,11 @@ fn told(stats: Stats) -> MediaStats {
         bytes_out: stats.bytes_out,
         lost: stats.lost,
         jitter_us: stats.jitter_us,
+        rtt_us: stats.rtt_us,
+        far_lost: stats.far_lost,
+        far_jitter_us: stats.far_jitter_us,
+        r_factor: stats.r_factor,
+        mos: stats.mos,
         dropped: stats.dropped,
     }
 }
