@@ -245,7 +245,7 @@ impl Switch {
                 Ok(()) => leg.answer_of_ours(offer, &self.wire).map_err(sdp::Error::status),
                 Err(error) => return self.refuse(key, message, flow, Status(error.status())),
             },
-            None => leg.offer_of_ours(leg.negotiation.local(), &self.wire).map_err(sdp::Error::status),
+            None => leg.offer_of_ours(&leg.agreed(), &self.wire).map_err(sdp::Error::status),
         };
         let ours = match ours {
             Ok(ours) => ours,

@@ -112,7 +112,7 @@ impl Switch {
         let offer = leg.negotiation.remote_offer().cloned();
         let ours = match &offer {
             Some(offer) => leg.answer_of_ours(offer, &self.wire),
-            None => leg.offer_of_ours(None, &self.wire),
+            None => leg.offer_of_ours(&[], &self.wire),
         };
         let Ok(ours) = ours else {
             call.reply(Reply::Refused(Refusal::BadValue), &mut self.wire);

@@ -123,12 +123,15 @@ impl Switch {
         let Some(caller) = self.legs.get(call.caller) else { return };
         // What the caller offered; or, once we answered it ourselves, what it speaks and all that we can make of it; or
         // nothing, when the caller leaves the offer to the callee.
-        let answered = caller.is_up();
-        let basis = if answered { caller.negotiation.local() } else { caller.negotiation.remote_offer() }.cloned();
+        let agreed = caller.is_up().then(|| caller.agreed());
+        let basis = caller.negotiation.remote_offer().cloned();
         let shown_as = call.shown_as.clone();
         let Some(leg) = self.legs.get_mut(id) else { return };
-        let offer = match basis.map(|basis| if answered { leg.propose(&basis, &self.wire) } else { leg.carry(&basis) })
-        {
+        let ours = match (agreed, basis) {
+            (Some(agreed), _) => Some(leg.propose(&agreed, &self.wire)),
+            (None, basis) => basis.map(|basis| leg.carry(&basis)),
+        };
+        let offer = match ours {
             Some(Some(offer)) if leg.negotiation.local_offer(offer.clone()).is_ok() => Some(offer),
             Some(_) => return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0),
             None => None,
@@ -275,8 +278,8 @@ impl Switch {
     /// Acknowledges a leg that nobody waits for, and hangs up.
     fn decline(&mut self, id: LegId, offered: bool) {
         let Some(leg) = self.legs.get_mut(id) else { return };
-        let answer = match (offered, leg.negotiation.remote_offer(), leg.port) {
-            (false, Some(offer), Some(port)) => Description::answer_of_ours(offer, &leg.origin, port.address).ok(),
+        let answer = match (offered, leg.negotiation.remote_offer()) {
+            (false, Some(offer)) => leg.answer_of_ours(offer, &self.wire).ok(),
             _ => None,
         };
         let body = answer.map(|answer| answer.to_bytes());

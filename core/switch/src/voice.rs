@@ -48,13 +48,12 @@ pub(crate) fn answer(
 /// through as they are; our other codecs after it. `before` is what we said last on this leg.
 pub(crate) fn offer(
     codecs: &[Codec],
-    agreed: Option<&Audio>,
+    agreed: &[sdp::Codec],
     origin: &Origin,
     address: SocketAddr,
     before: Option<&Description>,
 ) -> Result<Description, Error> {
-    let known = agreed.map(|agreed| agreed.codecs.as_slice()).unwrap_or_default();
-    let (events, mut wanted): (Vec<_>, Vec<_>) = known.iter().cloned().partition(sdp::Codec::is_event);
+    let (events, mut wanted): (Vec<_>, Vec<_>) = agreed.iter().cloned().partition(sdp::Codec::is_event);
     for codec in named(codecs) {
         if !wanted.iter().any(|known| known.is_same(&codec)) {
             wanted.push(codec);
@@ -79,6 +78,13 @@ pub(crate) fn offer(
         crypto: Vec::new(),
     };
     offer.description(origin, address, before)
+}
+
+/// The codecs that both have under our numbers, the one that is spoken first.
+pub(crate) fn agreed(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Vec<sdp::Codec> {
+    let twin = |codec: &sdp::Codec, in_: &Audio| in_.codecs.iter().find(|other| other.is_same(codec)).cloned();
+    let answered = if answer_is_ours { ours } else { theirs };
+    answered.codecs.iter().filter(|codec| twin(codec, theirs).is_some()).filter_map(|codec| twin(codec, ours)).collect()
 }
 
 /// What ours and theirs come to. The first voice of the answer is spoken (RFC 3264 §7); `None` where that is no codec of
@@ -163,7 +169,8 @@ mod tests {
     fn the_offer_to_a_callee_begins_with_what_the_caller_speaks_under_its_numbers() {
         let caller = theirs("8 13 97", &["97 telephone-event/8000"]);
         let said = answer(&Codec::ALL, &caller, &ORIGIN, address()).expect("an answer");
-        let ours = offer(&Codec::ALL, Some(&audio(&said)), &ORIGIN, address(), None).expect("an offer");
+        let known = agreed(&audio(&said), &audio(&caller), true);
+        let ours = offer(&Codec::ALL, &known, &ORIGIN, address(), None).expect("an offer");
         let numbers: Vec<_> =
             audio(&ours).codecs.iter().map(|codec| (codec.payload, codec.name.clone(), codec.clock)).collect();
         let expected = [
@@ -180,6 +187,13 @@ mod tests {
         let callee = theirs("9 97", &["97 telephone-event/8000"]);
         let voice = between(&audio(&ours), &audio(&callee), false).expect("a voice");
         assert_eq!((voice.codec, voice.send, voice.events), (Codec::G722, 9, Some((97, 8_000))));
+    }
+
+    #[test]
+    fn of_an_offer_of_ours_what_was_taken_is_offered_on() {
+        let (ours, theirs) = (theirs("111 9 0 8", &["111 opus/48000/2"]), theirs("8 0 18", &[]));
+        let numbers: Vec<_> = agreed(&audio(&ours), &audio(&theirs), false).iter().map(|codec| codec.payload).collect();
+        assert_eq!(numbers, [8, 0]);
     }
 
     #[test]

@@ -157,17 +157,24 @@ impl Leg {
         self.voice_with(self.negotiation.remote()?)
     }
 
+    /// The codecs that were agreed last, the one that is spoken first; none where nothing is agreed.
+    pub(crate) fn agreed(&self) -> Vec<sdp::Codec> {
+        let audio = |description: Option<&Description>| description.and_then(Description::audio);
+        let (ours, theirs) = (audio(self.negotiation.local()), audio(self.negotiation.remote()));
+        let both = ours.zip(theirs);
+        both.map(|(ours, theirs)| voice::agreed(&ours, &theirs, self.negotiation.answer_is_ours())).unwrap_or_default()
+    }
+
     /// Answers an offer as the exchange itself.
     pub(crate) fn answer_of_ours(&self, offer: &Description, wire: &Wire) -> Result<Description, sdp::Error> {
         let address = self.port.ok_or(sdp::Error::Address)?.address;
         voice::answer(&wire.config.codecs, offer, &self.origin, address)
     }
 
-    /// Offers as the exchange itself: first what is agreed with another leg.
-    pub(crate) fn offer_of_ours(&self, agreed: Option<&Description>, wire: &Wire) -> Result<Description, sdp::Error> {
+    /// Offers as the exchange itself: first what is agreed, on this leg or on another.
+    pub(crate) fn offer_of_ours(&self, agreed: &[sdp::Codec], wire: &Wire) -> Result<Description, sdp::Error> {
         let address = self.port.ok_or(sdp::Error::Address)?.address;
-        let agreed = agreed.and_then(Description::audio);
-        voice::offer(&wire.config.codecs, agreed.as_ref(), &self.origin, address, self.negotiation.local())
+        voice::offer(&wire.config.codecs, agreed, &self.origin, address, self.negotiation.local())
     }
 
     /// Disarms what the leg armed: it is about to be forgotten.

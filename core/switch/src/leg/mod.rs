@@ -236,9 +236,9 @@ impl Leg {
         }
     }
 
-    /// Our own offer, for a caller that speaks what this says.
-    pub(crate) fn propose(&mut self, agreed: &Description, wire: &Wire) -> Option<Description> {
-        let offer = self.offer_of_ours(Some(agreed), wire).ok()?;
+    /// Our own offer, for a caller with whom these are agreed.
+    pub(crate) fn propose(&mut self, agreed: &[sdp::Codec], wire: &Wire) -> Option<Description> {
+        let offer = self.offer_of_ours(agreed, wire).ok()?;
         self.origin.version += 1;
         Some(offer)
     }

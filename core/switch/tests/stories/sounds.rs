@@ -520,3 +520,15 @@ fn without_an_answer_before_the_offer_passes_as_it_is() {
     assert_eq!((codec_to(&world, &alice), codec_to(&world, &carol)), (None, None));
     end(&world, &call);
 }
+
+#[test]
+fn what_a_caller_took_of_our_offer_is_offered_on() {
+    let world = World::seeded(118);
+    let alice = world.phone("alice").that_delays_its_offer().that_speaks(&["8 PCMA/8000"]);
+    let bob = world.phone("bob").that_speaks(&["0 PCMU/8000", "96 opus/48000/2", "8 PCMA/8000"]);
+    let call = called(&world, &alice, vec![dial("bob")]);
+    world.run_for(seconds(3));
+    assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
+    assert_eq!((codec_to(&world, &alice), codec_to(&world, &bob)), (Some(Codec::Pcma), Some(Codec::Pcma)));
+    end(&world, &call);
+}
