@@ -276,6 +276,11 @@ impl Exchange {
         })
     }
 
+    /// What it has logged since it was last started.
+    pub(crate) fn log_text(&self) -> String {
+        std::fs::read_to_string(self.log()).expect("its log")
+    }
+
     fn log(&self) -> PathBuf {
         self.path(&format!("exchange-{}.log", self.starts))
     }
@@ -299,7 +304,7 @@ impl Drop for Exchange {
 }
 
 /// The prompts: as `cargo xtask` named them, else where it puts them.
-fn prompts() -> PathBuf {
+pub(crate) fn prompts() -> PathBuf {
     let named = std::env::var_os("STROWGER_PROMPTS").map(PathBuf::from);
     let built = Path::new(env!("CARGO_BIN_EXE_strowger")).ancestors().nth(2).map(|target| target.join("prompts"));
     named.or(built).expect("a folder for prompts")

@@ -14,6 +14,7 @@ mod phone;
 mod registering;
 mod restarting;
 mod sipp;
+mod sounding;
 mod starting;
 mod talking;
 mod tone;

@@ -29,6 +29,18 @@ pub(crate) struct Phone {
 impl Phone {
     /// Starts a phone of this user that sends a tone, registers, and answers calls by itself where `answers`.
     pub(crate) fn start(exchange: &Exchange, user: &str, hertz: f64, over: Over, answers: bool) -> Self {
+        Self::of_codec("pcmu", exchange, user, hertz, over, answers)
+    }
+
+    /// The same of another codec alone.
+    pub(crate) fn of_codec(
+        codec: &str,
+        exchange: &Exchange,
+        user: &str,
+        hertz: f64,
+        over: Over,
+        answers: bool,
+    ) -> Self {
         let folder = exchange.path(&format!("phone-{user}"));
         let recordings = folder.join("heard");
         std::fs::create_dir_all(&recordings).expect("a folder for the phone");
@@ -42,7 +54,7 @@ impl Phone {
         let answer = if answers { ";answermode=auto" } else { "" };
         let (address, transport) = (exchange.address(over), over.transport());
         let account = format!(
-            "<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;audio_codecs=pcmu{answer}\n"
+            "<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;audio_codecs={codec}{answer}\n"
         );
         std::fs::write(folder.join("accounts"), account).expect("the phone's account");
         std::fs::write(folder.join("contacts"), "").expect("the phone's contacts");
@@ -112,6 +124,23 @@ impl Phone {
         })
     }
 
+    /// The same of a phone whose codec has another rate than telephony's.
+    pub(crate) fn heard_wide(&self, seconds: u32) -> Vec<f64> {
+        let own = until(&format!("phone {} records", self.name), PATIENCE, || {
+            let files = std::fs::read_dir(&self.recordings).ok()?;
+            files.flatten().map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with("-dec.wav"))
+        });
+        let narrow = self.recordings.with_file_name("narrow.wav");
+        until(&format!("phone {} hears {seconds} s", self.name), PATIENCE, || {
+            let mut sox = Command::new(program("sox"));
+            // The file is still being written: its header does not say how long it is.
+            sox.args(["-V1", "--ignore-length"]).arg(&own).args(["-b", "16", "-c", "1", "-r", "8000"]).arg(&narrow);
+            sox.status().expect("sox runs");
+            let samples = narrow.is_file().then(|| tone::read(&narrow))?;
+            (samples.len() >= (seconds * tone::RATE) as usize).then_some(samples)
+        })
+    }
+
     fn command(&mut self, command: &str, params: &str) {
         let text = serde_json::json!({ "command": command, "params": params }).to_string();
         // A netstring: length, colon, text, comma.
@@ -150,6 +179,8 @@ rtcp_mux no
 jitter_buffer_delay 2-10
 module_path {MODULES}
 module g711.so
+module g722.so
+module opus.so
 module sndfile.so
 module aufile.so
 module aubridge.so

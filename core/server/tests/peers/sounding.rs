@@ -1,0 +1,102 @@
+//! What real phones hear of the exchange itself: prompts, tones, their own echo, and phones of other codecs.
+
+use std::path::Path;
+
+use crate::harness::{Exchange, Over, Plan, prompts};
+use crate::phone::Phone;
+use crate::tone::{self, level};
+
+const ALICE: f64 = 440.0;
+const BOB: f64 = 880.0;
+
+fn office() -> Exchange {
+    Exchange::with(Plan { dialplan: Some("office"), ..Plan::default() })
+}
+
+/// The second half of what was heard has this tone, and the others by far less.
+fn assert_hears(who: &str, heard: &[f64], hertz: f64, not: &[f64]) {
+    let steady = &heard[heard.len() / 2..];
+    let own = level(steady, hertz);
+    assert!(own > -30.0, "{who} hears {hertz} Hz at {own:.1} dB only");
+    for other in not {
+        let beside = level(steady, *other);
+        assert!(own - beside > 20.0, "{who} hears {other} Hz at {beside:.1} dB beside {hertz} Hz at {own:.1} dB");
+    }
+}
+
+#[test]
+fn a_phone_hears_the_test_tone() {
+    let exchange = office();
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    exchange.bindings(1);
+    alice.calls(&format!("sip:*44@{}", exchange.address(Over::Udp)));
+    assert_hears("alice", &alice.heard(3), 1_004.0, &[ALICE, 700.0, 2_008.0]);
+    alice.hangs_up();
+    let cdr = exchange.cdr();
+    assert_eq!((cdr.disposition.as_str(), cdr.fallback), ("answered", None));
+    let counts = cdr.legs[0].media.expect("the caller is counted");
+    assert!(counts.packets_out >= 140, "3 s at 50 packets a second: {counts:?}");
+}
+
+#[test]
+fn a_phone_hears_its_own_echo() {
+    // Without prompts the announcement before is short.
+    let settings = &[("STROWGER__MEDIA__PROMPTS", "nowhere")];
+    let exchange = Exchange::with(Plan { dialplan: Some("office"), settings, ..Plan::default() });
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    exchange.bindings(1);
+    alice.calls(&format!("sip:*43@{}", exchange.address(Over::Udp)));
+    assert_hears("alice", &alice.heard(6), ALICE, &[BOB, 1_400.0]);
+    alice.hangs_up();
+    let log = exchange.log_text();
+    assert_eq!(log.matches("cargo xtask prompts").count(), 1, "one warning that names the cure");
+}
+
+#[test]
+fn a_phone_hears_a_prompt_as_it_was_recorded() {
+    let exchange = office();
+    let spoken = tone::read(&installed("en/demo-echotest.wav"));
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    exchange.bindings(1);
+    alice.calls(&format!("sip:*43@{}", exchange.address(Over::Udp)));
+    let heard = alice.heard(4);
+    alice.hangs_up();
+    // A quarter of a second of words, looked for in all that was heard.
+    let words = &spoken[12_000..14_000];
+    let alike = heard.windows(words.len()).map(|piece| likeness(piece, words)).fold(0.0, f64::max);
+    assert!(alike > 0.95, "the prompt is found with {alike:.2} only");
+}
+
+fn installed(name: &str) -> std::path::PathBuf {
+    let path = prompts().join(name);
+    assert!(Path::is_file(&path), "{} is not there: run `cargo xtask prompts`", path.display());
+    path
+}
+
+/// The correlation of two pieces of one length.
+fn likeness(one: &[f64], other: &[f64]) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    dot(one, other) / (dot(one, one) * dot(other, other)).sqrt().max(1.0)
+}
+
+fn phones_of_two_codecs_hear_each_other(codec: &str) {
+    let exchange = office();
+    let bob = Phone::of_codec(codec, &exchange, "1002", BOB, Over::Udp, true);
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    exchange.bindings(2);
+    alice.calls(&format!("sip:1002@{}", exchange.address(Over::Udp)));
+    assert_hears("alice", &alice.heard(3), BOB, &[ALICE, 1_760.0]);
+    assert_hears("bob", &bob.heard_wide(3), ALICE, &[BOB]);
+    alice.hangs_up();
+    assert_eq!(exchange.cdr().disposition, "answered");
+}
+
+#[test]
+fn a_phone_of_pcmu_and_one_of_g722_hear_each_other() {
+    phones_of_two_codecs_hear_each_other("g722");
+}
+
+#[test]
+fn a_phone_of_pcmu_and_one_of_opus_hear_each_other() {
+    phones_of_two_codecs_hear_each_other("opus");
+}
