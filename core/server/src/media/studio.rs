@@ -217,7 +217,7 @@ impl Studio {
             if self.tape.as_mut().is_some_and(|tape| tape.take(&ear.frame)) {
                 self.enough();
             }
-            let Some(ear) = &mut self.ear else { return None };
+            let ear = self.ear.as_mut()?;
             if self.echo && !self.mouth.busy {
                 if silent {
                     self.mouth.pause(FRAME);
@@ -234,6 +234,10 @@ impl Studio {
                     send_on(packet);
                 }
             }
+        }
+        if !self.listens() {
+            // What was recorded is over: what is in the buffer is not for who listens next.
+            self.ear = None;
         }
         self.step(send)
     }
