@@ -22,6 +22,16 @@ pub enum Kind {
     Rtcp,
 }
 
+impl Kind {
+    /// What a packet is that came to a socket of this kind. RFC 5761 §4: on one socket, packet types 64 to 95 (192 to 223
+    /// with the marker bit) are RTCP. Both headers stay in the clear where packets are encrypted (RFC 3711 §3.1, §3.4).
+    #[must_use]
+    pub fn of(socket: Self, packet: &[u8]) -> Self {
+        let rtcp = socket == Self::Rtcp || packet.get(1).is_some_and(|second| (192..=223).contains(second));
+        if rtcp { Self::Rtcp } else { Self::Rtp }
+    }
+}
+
 /// Where a packet goes on to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forward {
@@ -110,10 +120,20 @@ impl Relay {
     /// A packet came: which kind it is, or `None` when it is not the far end's and was dropped.
     pub fn admit(&mut self, now: Instant, port: PortKey, kind: Kind, from: SocketAddr, bytes: &[u8]) -> Option<Kind> {
         let here = self.ports.get_mut(port)?;
-        // RFC 5761 §4: on one socket, packet types 64 to 95 (192 to 223 with the marker bit) are RTCP.
-        let rtcp = kind == Kind::Rtcp || bytes.get(1).is_some_and(|second| (192..=223).contains(second));
-        let taken = if rtcp { here.take_rtcp(now, from, bytes) } else { here.take_rtp(now, from, bytes) };
-        taken.then_some(if rtcp { Kind::Rtcp } else { Kind::Rtp })
+        let kind = Kind::of(kind, bytes);
+        let taken = match kind {
+            Kind::Rtcp => here.take_rtcp(now, from, bytes),
+            Kind::Rtp => here.take_rtp(now, from, bytes),
+        };
+        taken.then_some(kind)
+    }
+
+    /// A packet came to a port that is not its far end's, as is known without looking at where it came from: it counts as
+    /// dropped, and nothing else is learnt of it.
+    pub fn reject(&mut self, port: PortKey) {
+        if let Some(here) = self.ports.get_mut(port) {
+            here.stats.dropped += 1;
+        }
     }
 
     /// Where the packet of so many bytes goes on to that a port admitted last; `None` when that is nowhere.

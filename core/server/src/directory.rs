@@ -86,6 +86,7 @@ impl Directory {
             display_name: user.display_name.clone(),
             extension: user.extension.clone(),
             ha1: user.ha1.clone(),
+            secrecy: None,
         });
         let peer = entry.peers.iter().find(|(net, _)| net.contains(&source.ip())).map(|(_, name)| name.clone());
         Some(Box::new(Admission {
@@ -137,9 +138,10 @@ impl Directory {
 impl Entry {
     fn aor(&self, name: &str) -> Result<Vec<Destination>, Unresolved> {
         match self.users.get(name) {
-            Some(user) if user.enabled => {
-                Ok(vec![Destination::Aor(Aor { tenant: self.tenant.id, user: user.name.clone() })])
-            }
+            Some(user) if user.enabled => Ok(vec![Destination::Aor {
+                aor: Aor { tenant: self.tenant.id, user: user.name.clone() },
+                secrecy: None,
+            }]),
             _ => Err(Unresolved::Unknown),
         }
     }

@@ -365,6 +365,7 @@ fn switch_config(settings: &Settings) -> Result<switch::Config> {
         decision_time: seconds(settings.sip.decision_seconds),
         setup_limit: seconds(settings.sip.setup_seconds),
         media_silence: Some(seconds(settings.media.silence_seconds)).filter(|silence| !silence.is_zero()),
+        secrecy: settings.secrecy()?,
         max_calls: settings.limits.max_calls,
         max_branches: settings.limits.max_branches,
         registrar: switch::registrar::Config {

@@ -52,6 +52,7 @@ const KEYS: &[(&str, &str)] = &[
     ("media.language", "The language of prompts where a dialplan asks for none."),
     ("media.country", "Whose tones callers hear, by the country's code of two letters, as us or de."),
     ("media.sounds_mib", "How much memory sounds may take that were played and may be played again."),
+    ("media.srtp", "Encryption of media (SRTP) for everybody: off, optional (taken where it is offered) or required."),
     ("media.silence_seconds", "A leg that sends nothing for so long ends its call. 0: never."),
     (
         "store.url",
@@ -124,6 +125,7 @@ section!(
         language: String = "en".into(),
         country: String = "us".into(),
         sounds_mib: usize = 128,
+        srtp: String = "optional".into(),
         silence_seconds: u64 = 60,
     }
 );
@@ -207,6 +209,7 @@ impl Settings {
     fn check(&self) -> Result<()> {
         self.listeners()?;
         self.media_ports()?;
+        self.secrecy()?;
         self.advertised()?;
         self.folders(Path::new("data"))?;
         for name in &self.auth.algorithms {
@@ -253,6 +256,16 @@ impl Settings {
             bail!("sip.listen is empty: no phone could reach the exchange");
         }
         self.sip.listen.iter().map(one).collect()
+    }
+
+    /// How much media is encrypted.
+    pub(crate) fn secrecy(&self) -> Result<switch::Secrecy> {
+        Ok(match self.media.srtp.as_str() {
+            "off" => switch::Secrecy::Off,
+            "optional" => switch::Secrecy::Optional,
+            "required" => switch::Secrecy::Required,
+            other => bail!("media.srtp: `{other}` is none of off, optional, required"),
+        })
     }
 
     /// First and last media port.

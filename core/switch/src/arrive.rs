@@ -11,7 +11,7 @@ use crate::call::{Call, CallState, Draft, Holder, Release, ShownAs};
 use crate::event::{Event, Invitation, Party, Side};
 use crate::hold::Hold;
 use crate::ids::LegId;
-use crate::leg::Leg;
+use crate::leg::{Leg, Seal};
 use crate::sound::Sounds;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
@@ -30,6 +30,12 @@ impl Switch {
             Ok(offer) => offer,
             Err(status) => return self.refuse(key, message, flow, status),
         };
+        let mut seal = Seal::new(account.and_then(|account| account.secrecy), self.wire.config.secrecy);
+        if let Some(offer) = &offer
+            && let Err(error) = seal.offer_came(offer.audio().as_ref(), &mut self.wire.mint)
+        {
+            return self.refuse(key, message, flow, Status(error.status()));
+        }
         let calls = self.tenants.get(&admission.tenant).copied().unwrap_or(0);
         if admission.policy.max_calls.is_some_and(|limit| calls >= limit) {
             return self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
@@ -60,7 +66,7 @@ impl Switch {
         });
         let Some(call) = self.calls.get(id) else { return };
         let party = call.invitation.caller.user.clone();
-        let mut leg = Leg::arriving(id, key, message, flow, party, &mut self.wire);
+        let mut leg = Leg::arriving(id, key, message, flow, party, seal, &mut self.wire);
         if let Some(offer) = offer {
             // The first offer of a dialog cannot be glare.
             let _ = leg.negotiation.handle_remote_offer(offer);

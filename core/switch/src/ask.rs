@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use sdp::Secrecy;
+
 use crate::command::Target;
 use crate::ids::{Aor, PortId, TenantId, UserId};
 use crate::media::MediaPort;
@@ -74,6 +76,8 @@ pub struct Account {
     pub extension: Option<String>,
     /// What is kept instead of the password.
     pub ha1: Ha1,
+    /// How much its media is encrypted; `None` as everybody's.
+    pub secrecy: Option<Secrecy>,
 }
 
 /// H(user ":" realm ":" password) by three algorithms (RFC 7616 §3.4.2). All that is kept of a password.
@@ -135,7 +139,12 @@ pub enum Fallback {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     /// All contacts registered for it.
-    Aor(Aor),
+    Aor {
+        /// Whose contacts.
+        aor: Aor,
+        /// How much their media is encrypted; `None` as everybody's.
+        secrecy: Option<Secrecy>,
+    },
     /// A peer outside, by URI; permitted by the tenant's policy.
     Uri(String),
 }

@@ -92,7 +92,7 @@ impl Switch {
     fn late_answer_came(&mut self, id: LegId, answer: Option<Description>) {
         let Some(leg) = self.legs.get_mut(id) else { return };
         let call = leg.call;
-        let taken = answer.is_some_and(|answer| leg.negotiation.handle_remote_answer(answer).is_ok());
+        let taken = answer.is_some_and(|answer| leg.answer_came(answer).is_ok());
         if !taken {
             return self.release(call, Release::new(Cause::INCOMPATIBLE, Side::Exchange));
         }
@@ -110,9 +110,9 @@ impl Switch {
         let Some([leg, other_leg]) = self.legs.get_disjoint_mut([id, other]) else { return };
         let Some(answer) = leg.negotiation.remote().cloned() else { return };
         let carried = other_leg.up().is_some_and(|up| matches!(up.reinvite, Some(Reinvite::AckDue)));
-        if carried && let Some(ours) = other_leg.carry(&answer) {
+        if carried && let Some(ours) = other_leg.carry(&answer, &mut self.wire) {
             let body = ours.to_bytes();
-            if other_leg.negotiation.local_answer(ours).is_ok() {
+            if other_leg.answer(ours).is_ok() {
                 if let Some(up) = other_leg.up() {
                     up.reinvite = None;
                 }
@@ -203,10 +203,10 @@ impl Switch {
         let had_offer = offer.is_some();
         let mut body = None;
         if let Some(offer) = offer {
-            if let Err(error) = leg.negotiation.handle_remote_offer(offer.clone()) {
+            if let Err(error) = leg.offer_came(offer.clone(), &mut self.wire) {
                 return self.refuse(key, message, flow, Status(error.status()));
             }
-            let ours = other_leg.carry(&offer).map(|ours| hold::offered(ours, other_leg));
+            let ours = other_leg.carry(&offer, &mut self.wire).map(|ours| hold::offered(ours, other_leg));
             let stored = ours.clone().map(|ours| other_leg.negotiation.local_offer(ours).is_ok());
             if stored != Some(true) {
                 leg.negotiation.rollback();
@@ -241,11 +241,11 @@ impl Switch {
         }
         let expects_answer = offer.is_none();
         let ours = match &offer {
-            Some(offer) => match leg.negotiation.handle_remote_offer(offer.clone()) {
-                Ok(()) => leg.answer_of_ours(offer, &self.wire).map_err(sdp::Error::status),
+            Some(offer) => match leg.offer_came(offer.clone(), &mut self.wire) {
+                Ok(()) => leg.answer_of_ours(offer, &mut self.wire).map_err(sdp::Error::status),
                 Err(error) => return self.refuse(key, message, flow, Status(error.status())),
             },
-            None => leg.offer_of_ours(&leg.agreed(), &self.wire).map_err(sdp::Error::status),
+            None => leg.offer_of_ours(&leg.agreed(), &mut self.wire).map_err(sdp::Error::status),
         };
         let ours = match ours {
             Ok(ours) => ours,
@@ -256,8 +256,7 @@ impl Switch {
         };
         leg.origin.version += 1;
         let body = ours.to_bytes();
-        let stored =
-            if expects_answer { leg.negotiation.local_offer(ours) } else { leg.negotiation.local_answer(ours) };
+        let stored = if expects_answer { leg.negotiation.local_offer(ours) } else { leg.answer(ours) };
         if stored.is_err() {
             return self.refuse_reinvite(key, message, flow, Status::REQUEST_PENDING);
         }
@@ -289,8 +288,8 @@ impl Switch {
         };
         let body = offer_in(response).ok().flatten();
         let taken = match (body, had_offer) {
-            (Some(answer), true) => leg.negotiation.handle_remote_answer(answer).is_ok(),
-            (Some(offer), false) => leg.negotiation.handle_remote_offer(offer).is_ok(),
+            (Some(answer), true) => leg.answer_came(answer).is_ok(),
+            (Some(offer), false) => leg.offer_came(offer, &mut self.wire).is_ok(),
             (None, _) => false,
         };
         if let Some(up) = leg.up() {
@@ -317,11 +316,10 @@ impl Switch {
         else {
             return;
         };
-        let Some(ours) = asking.carry(&theirs) else { return };
+        let Some(ours) = asking.carry(&theirs, &mut self.wire) else { return };
         let ours = if had_offer { hold::answered(ours, asking.negotiation.remote_offer()) } else { ours };
         let body = ours.to_bytes();
-        let stored =
-            if had_offer { asking.negotiation.local_answer(ours) } else { asking.negotiation.local_offer(ours) };
+        let stored = if had_offer { asking.answer(ours) } else { asking.negotiation.local_offer(ours) };
         if stored.is_err() {
             return self.release(call, Release::new(Cause::INCOMPATIBLE, Side::Exchange));
         }

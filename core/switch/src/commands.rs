@@ -111,8 +111,8 @@ impl Switch {
         };
         let offer = leg.negotiation.remote_offer().cloned();
         let ours = match &offer {
-            Some(offer) => leg.answer_of_ours(offer, &self.wire),
-            None => leg.offer_of_ours(&[], &self.wire),
+            Some(offer) => leg.answer_of_ours(offer, &mut self.wire),
+            None => leg.offer_of_ours(&[], &mut self.wire),
         };
         let Ok(ours) = ours else {
             call.reply(Reply::Refused(Refusal::BadValue), &mut self.wire);
@@ -121,7 +121,7 @@ impl Switch {
         leg.origin.version += 1;
         let body = ours.to_bytes();
         let stored = match &offer {
-            Some(_) => leg.negotiation.local_answer(ours),
+            Some(_) => leg.answer(ours),
             None => leg.negotiation.local_offer(ours),
         };
         if stored.is_err() {

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use media::Codec;
+use sdp::Secrecy;
 use sip::Transport;
 
 use crate::audio::Sound;
@@ -27,6 +28,9 @@ pub struct Config {
     pub ask_time: Duration,
     /// How long a leg may send no media before the call ends; `None` for never.
     pub media_silence: Option<Duration>,
+    /// How much media is encrypted on legs of users without a policy of their own, and of peers. What is optional is taken
+    /// where it is offered, and not offered.
+    pub secrecy: Secrecy,
     /// What the exchange speaks itself, the preferred first. Where the far end offers, its order counts.
     pub codecs: Vec<Codec>,
     /// What a caller hears who is put on hold, and for whom an application plays music without saying which: the name of
@@ -59,6 +63,7 @@ impl Default for Config {
             max_ring_time: Duration::from_secs(180),
             ask_time: Duration::from_secs(4),
             media_silence: Some(Duration::from_secs(60)),
+            secrecy: Secrecy::Optional,
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma],
             music: "moh/default".to_owned(),
             max_calls: 20_000,

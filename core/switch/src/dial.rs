@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sdp::Description;
+use sdp::{Description, Secrecy};
 use sip::{Flow, Message, Status, UriBuf};
 
 use crate::arrive::offer_in;
@@ -12,7 +12,7 @@ use crate::command::Dial;
 use crate::dialing::{Dialing, Early};
 use crate::event::{DialOutcome, Event, Side};
 use crate::ids::{CallId, LegId};
-use crate::leg::{Leg, LegState, Letter, Reinvite};
+use crate::leg::{Leg, LegState, Letter, Reinvite, Seal};
 use crate::media::MediaCommand;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
@@ -63,7 +63,7 @@ impl Switch {
     /// One leg for each contact of a destination; all ring at once.
     fn branch_to(&mut self, id: CallId, destination: Destination) {
         match destination {
-            Destination::Aor(aor) => {
+            Destination::Aor { aor, secrecy } => {
                 let contacts: Vec<_> = self
                     .registrar
                     .lookup(self.wire.now, &aor)
@@ -77,13 +77,13 @@ impl Switch {
                 }
                 for (uri, path, seen) in contacts {
                     let flow = self.wire.toward(&uri.as_uri(), &seen);
-                    self.add_branch(id, aor.user.clone(), uri, path, flow);
+                    self.add_branch(id, aor.user.clone(), (uri, path, flow), secrecy);
                 }
             }
             Destination::Uri(text) => {
                 let uri = UriBuf::parse(text.as_str()).ok();
                 match uri.and_then(|uri| self.wire.flow_to(&uri.as_uri()).map(|flow| (uri, flow))) {
-                    Some((uri, flow)) => self.add_branch(id, text, uri, Vec::new(), flow),
+                    Some((uri, flow)) => self.add_branch(id, text, (uri, Vec::new(), flow), None),
                     None => {
                         if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
                             dialing.note_failed(LegId::default(), Status::BAD_GATEWAY.0);
@@ -94,7 +94,8 @@ impl Switch {
         }
     }
 
-    fn add_branch(&mut self, id: CallId, party: String, uri: UriBuf, route: Vec<String>, flow: Flow) {
+    fn add_branch(&mut self, id: CallId, party: String, to: (UriBuf, Vec<String>, Flow), secrecy: Option<Secrecy>) {
+        let (uri, route, flow) = to;
         let limit = self.wire.config.max_branches;
         let Some(call) = self.calls.get_mut(id) else { return };
         let caller = match call.shown_as.privacy {
@@ -106,7 +107,8 @@ impl Switch {
         if dialing.ringing.len() >= limit {
             return;
         }
-        let leg = Leg::calling(id, party, uri, route, flow, &caller, &mut self.wire);
+        let seal = Seal::new(secrecy, self.wire.config.secrecy);
+        let leg = Leg::calling(id, party, uri, route, flow, &caller, seal, &mut self.wire);
         let leg = self.add_leg(leg);
         if let Some(call) = self.calls.get_mut(id) {
             call.legs.push(leg);
@@ -128,8 +130,8 @@ impl Switch {
         let shown_as = call.shown_as.clone();
         let Some(leg) = self.legs.get_mut(id) else { return };
         let ours = match (agreed, basis) {
-            (Some(agreed), _) => Some(leg.propose(&agreed, &self.wire)),
-            (None, basis) => basis.map(|basis| leg.carry(&basis)),
+            (Some(agreed), _) => Some(leg.propose(&agreed, &mut self.wire)),
+            (None, basis) => basis.map(|basis| leg.carry(&basis, &mut self.wire)),
         };
         let offer = match ours {
             Some(Some(offer)) if leg.negotiation.local_offer(offer.clone()).is_ok() => Some(offer),
@@ -200,6 +202,10 @@ impl Switch {
         let Some(state) = self.calls.get_mut(call) else { return };
         let caller = state.caller;
         let Some(dialing) = state.dialing() else { return };
+        if dialing.early.is_none() && !self.legs.get_mut(id).is_some_and(|leg| leg.early_answer_came(answer).is_ok()) {
+            // Keys that do not fit: nothing would be heard. The final answer may be another.
+            return self.tell_caller(call, Status::RINGING, None);
+        }
         match &dialing.early {
             Some(early) if early.leg != id => return self.tell_caller(call, Status::RINGING, None),
             Some(early) if early.answer == body => return self.tell_caller(call, status, None),
@@ -208,8 +214,10 @@ impl Switch {
             None => dialing.early = Some(Early { leg: id, answer: body.to_vec() }),
         }
         let Some(caller) = self.legs.get_mut(caller) else { return };
-        let early = caller.carry(answer).map(|description| description.to_bytes());
+        // Who is answered already has his answer, and hears through it.
+        let mut early = None;
         if let Some(offer) = caller.negotiation.remote_offer().cloned() {
+            early = caller.carry(answer, &mut self.wire).map(|description| description.to_bytes());
             caller.expect_media(&offer, &mut self.wire);
         }
         let a = caller.port;
@@ -243,8 +251,8 @@ impl Switch {
         let body = offer_in(response).ok().flatten();
         let taken = wins
             && match (body, offered) {
-                (Some(answer), true) => leg.negotiation.handle_remote_answer(answer).is_ok(),
-                (Some(offer), false) => leg.negotiation.handle_remote_offer(offer).is_ok(),
+                (Some(answer), true) => leg.answer_came(answer).is_ok(),
+                (Some(offer), false) => leg.offer_came(offer, &mut self.wire).is_ok(),
                 // The early answer of an unreliable 1xx must be repeated, but some phones do not.
                 (None, true) => self.take_early_answer(call, id),
                 (None, false) => false,
@@ -270,7 +278,7 @@ impl Switch {
         }
         let answer = Description::parse(&early.answer).ok();
         match (answer, self.legs.get_mut(id)) {
-            (Some(answer), Some(leg)) => leg.negotiation.handle_remote_answer(answer).is_ok(),
+            (Some(answer), Some(leg)) => leg.answer_came(answer).is_ok(),
             _ => false,
         }
     }
@@ -278,8 +286,8 @@ impl Switch {
     /// Acknowledges a leg that nobody waits for, and hangs up.
     fn decline(&mut self, id: LegId, offered: bool) {
         let Some(leg) = self.legs.get_mut(id) else { return };
-        let answer = match (offered, leg.negotiation.remote_offer()) {
-            (false, Some(offer)) => leg.answer_of_ours(offer, &self.wire).ok(),
+        let answer = match (offered, leg.negotiation.remote_offer().cloned()) {
+            (false, Some(offer)) => leg.answer_of_ours(&offer, &mut self.wire).ok(),
             _ => None,
         };
         let body = answer.map(|answer| answer.to_bytes());
@@ -333,7 +341,7 @@ impl Switch {
             let heard = caller.early_answer().map(<[u8]>::to_vec);
             let ours = match heard {
                 Some(heard) if same => Description::parse(&heard).ok(),
-                _ => caller.carry(&theirs),
+                _ => caller.carry(&theirs, &mut self.wire),
             };
             let Some(ours) = ours else { return false };
             if caller.early_answer().is_some() && !same {
@@ -343,8 +351,7 @@ impl Switch {
                 self.tags.insert(caller.local_tag.clone(), caller_id);
             }
             let body = ours.to_bytes();
-            let stored =
-                if offered { caller.negotiation.local_answer(ours) } else { caller.negotiation.local_offer(ours) };
+            let stored = if offered { caller.answer(ours) } else { caller.negotiation.local_offer(ours) };
             if stored.is_err() {
                 return false;
             }

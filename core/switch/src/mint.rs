@@ -24,6 +24,13 @@ impl Mint {
         secret
     }
 
+    /// Random bytes for a master key with its salt.
+    pub(crate) fn keying(&mut self) -> [u8; sdp::KEYING] {
+        let mut bytes = [0; sdp::KEYING];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
     pub(crate) fn number(&mut self) -> u64 {
         self.0.next_u64()
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use media::{Codec, Format};
-use sdp::{Answer, Audio, Description, Direction, Error, KEYING, Offer, OpusFormat, Order, Origin, Secrecy};
+use sdp::{Answer, Audio, Description, Direction, Error, KEYING, Offer, OpusFormat, Order, Origin, Secrecy, Suite};
 
 use crate::media::Voice;
 
@@ -25,6 +25,7 @@ const USUAL_PTIME: u16 = 20;
 pub(crate) fn answer(
     codecs: &[Codec],
     offer: &Description,
+    secrecy: Secrecy,
     origin: &Origin,
     address: SocketAddr,
 ) -> Result<Description, Error> {
@@ -37,10 +38,10 @@ pub(crate) fn answer(
         telephone_event: true,
         ptime: None,
         direction: Direction::SendRecv,
-        secrecy: Secrecy::Off,
-        suites: Vec::new(),
+        secrecy,
+        suites: Suite::USUAL.to_vec(),
     };
-    // Without encryption no key is made of these.
+    // Whoever sends it sets the leg's own keys in the place of what is made of these.
     answer.to(offer, origin, address, &[0; KEYING]).map(|(description, _)| description)
 }
 
@@ -156,19 +157,19 @@ mod tests {
             "97 96 0 100 101 13",
             &["97 iLBC/8000", "96 opus/48000/2", "100 telephone-event/48000", "101 telephone-event/8000"],
         );
-        let ours = answer(&Codec::ALL, &offer, &ORIGIN, address()).expect("an answer");
+        let ours = answer(&Codec::ALL, &offer, Secrecy::Off, &ORIGIN, address()).expect("an answer");
         let voice = between(&audio(&ours), &audio(&offer), true).expect("a voice");
         assert_eq!((voice.codec, voice.send, voice.events), (Codec::Opus, 96, Some((100, 48_000))));
         assert_eq!(voice.formats, [(96, Format::Sound(Codec::Opus)), (100, Format::Event)]);
         assert_eq!(voice.ptime, Duration::from_millis(20));
         let only_noise = theirs("97 13", &["97 iLBC/8000"]);
-        assert_eq!(answer(&Codec::ALL, &only_noise, &ORIGIN, address()), Err(Error::NoCodec));
+        assert_eq!(answer(&Codec::ALL, &only_noise, Secrecy::Off, &ORIGIN, address()), Err(Error::NoCodec));
     }
 
     #[test]
     fn the_offer_to_a_callee_begins_with_what_the_caller_speaks_under_its_numbers() {
         let caller = theirs("8 13 97", &["97 telephone-event/8000"]);
-        let said = answer(&Codec::ALL, &caller, &ORIGIN, address()).expect("an answer");
+        let said = answer(&Codec::ALL, &caller, Secrecy::Off, &ORIGIN, address()).expect("an answer");
         let known = agreed(&audio(&said), &audio(&caller), true);
         let ours = offer(&Codec::ALL, &known, &ORIGIN, address(), None).expect("an offer");
         let numbers: Vec<_> =

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use switch::{AudioError, MediaCommand, MediaEvent, PortId, Sound, SoundId, Voice};
+use switch::{AudioError, MediaCommand, MediaEvent, PortId, Secured, Sound, SoundId, Voice};
 
 /// What sounds where.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Engine {
     pub(crate) echoing: BTreeSet<PortId>,
     /// How the exchange can be heard at each port.
     pub(crate) voices: BTreeMap<PortId, Option<Voice>>,
+    /// What packets are encrypted with at each port.
+    pub(crate) keys: BTreeMap<PortId, Option<Secured>>,
     /// All that was played, by where it was sent to.
     pub(crate) heard: BTreeMap<SocketAddr, Vec<Sound>>,
     /// How long a prompt, a number or a recording lasts.
@@ -45,6 +47,7 @@ impl Engine {
             recording: BTreeMap::new(),
             echoing: BTreeSet::new(),
             voices: BTreeMap::new(),
+            keys: BTreeMap::new(),
             heard: BTreeMap::new(),
             length: Duration::from_secs(1),
             missing: BTreeSet::new(),
@@ -100,7 +103,10 @@ impl Engine {
                 assert!(!self.echoing.contains(port), "{port:?} was given back while it hears itself");
                 self.voices.remove(port);
             }
-            MediaCommand::Expect { port, voice, .. } => drop(self.voices.insert(*port, voice.clone())),
+            MediaCommand::Expect { port, voice, keys, .. } => {
+                self.voices.insert(*port, voice.clone());
+                self.keys.insert(*port, keys.clone());
+            }
             MediaCommand::Disconnect { .. } | MediaCommand::Watch { .. } => {}
         }
         None

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use switch::{
     Account, Admission, Answer, Aor, Ask, CallId, Cdr, Command, Destination, Event, Fallback, Ha1, MediaCommand,
-    MediaEvent, MediaPort, MediaStats, PortId, Target, TenantId, TenantPolicy, Unresolved, UserId,
+    MediaEvent, MediaPort, MediaStats, PortId, Secrecy, Target, TenantId, TenantPolicy, Unresolved, UserId,
 };
 
 use crate::engine::Engine;
@@ -42,6 +42,8 @@ pub(crate) struct Surroundings {
     pub(crate) addresses: BTreeMap<PortId, SocketAddr>,
     pub(crate) connected: BTreeSet<(PortId, PortId)>,
     pub(crate) watched: BTreeMap<PortId, Option<Duration>>,
+    /// How much the media of a user is encrypted, where it is not as everybody's.
+    pub(crate) secrecy: BTreeMap<String, Secrecy>,
     pub(crate) no_ports: bool,
     pub(crate) engine: Engine,
     minted: u64,
@@ -63,6 +65,7 @@ impl Surroundings {
             addresses: BTreeMap::new(),
             connected: BTreeSet::new(),
             watched: BTreeMap::new(),
+            secrecy: BTreeMap::new(),
             no_ports: false,
             engine: Engine::new(),
             minted: 0,
@@ -77,7 +80,8 @@ impl Surroundings {
             }
             Ask::Resolve { tenant, target } => Answer::Resolve(match target {
                 Target::User(name) | Target::Extension(name) if self.users.contains_key(&(tenant, name.clone())) => {
-                    Ok(vec![Destination::Aor(Aor { tenant, user: name })])
+                    let secrecy = self.secrecy.get(&name).copied();
+                    Ok(vec![Destination::Aor { aor: Aor { tenant, user: name }, secrecy }])
                 }
                 Target::User(_) | Target::Extension(_) => Err(Unresolved::Unknown),
                 Target::Uri(uri) if self.hosts.iter().any(|host| uri.contains(host.as_str())) => {
@@ -105,6 +109,7 @@ impl Surroundings {
             display_name: None,
             extension: None,
             ha1: Ha1::of(name, domain, password),
+            secrecy: self.secrecy.get(name).copied(),
         });
         let peer = self.peers.contains(&source).then(|| "peer".to_owned());
         Admission { tenant, realm: domain.to_owned(), peer, account, policy: self.policy.clone() }

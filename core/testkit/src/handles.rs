@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::line::LineState;
 use crate::phone::{Habit, Outcome};
+use crate::text;
 use crate::world::{World, seconds};
 
 /// A phone in the world.
@@ -97,6 +98,49 @@ impl Phone {
         let codecs = codecs.iter().map(|codec| (*codec).to_owned()).collect();
         self.world.with_phone(self.at, |phone, _| phone.codecs = codecs);
         self
+    }
+
+    /// It speaks SRTP where the other can.
+    #[must_use]
+    pub fn that_can_encrypt(self) -> Self {
+        self.world.with_phone(self.at, |phone, _| phone.srtp = Some("RTP/AVP"));
+        self
+    }
+
+    /// It speaks SRTP and nothing else.
+    #[must_use]
+    pub fn that_insists_on_encryption(self) -> Self {
+        self.world.with_phone(self.at, |phone, _| phone.srtp = Some("RTP/SAVP"));
+        self
+    }
+
+    /// From its next offer on it encrypts with another key.
+    pub fn changes_its_key(&self) {
+        self.world.with_phone(self.at, |phone, _| phone.rekeyed += 1);
+    }
+
+    /// What it encrypts with, as descriptions write it.
+    #[must_use]
+    pub fn own_key(&self) -> String {
+        self.world.with_phone(self.at, |phone, _| phone.key())
+    }
+
+    /// The transports and keys of all descriptions that it was sent, in their order.
+    #[must_use]
+    pub fn told_keys(&self) -> Vec<(String, Option<String>)> {
+        self.world.with_phone(self.at, |phone, _| {
+            let told = phone.told.iter();
+            told.filter_map(|bytes| Some((text::transport(bytes)?, text::crypto(bytes).map(|(_, _, key)| key))))
+                .collect()
+        })
+    }
+
+    /// This text stood in anything that it was sent.
+    #[must_use]
+    pub fn was_told(&self, text: &str) -> bool {
+        self.world.with_phone(self.at, |phone, _| {
+            phone.told.iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+        })
     }
 
     /// It answers challenges with this algorithm: `MD5` or `SHA-256`.

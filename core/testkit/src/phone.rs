@@ -69,6 +69,12 @@ pub(crate) struct PhoneState {
     pub(crate) delays_offer: bool,
     /// What it speaks, as the values of `rtpmap`.
     pub(crate) codecs: Vec<String>,
+    /// It speaks SRTP, and offers it with this transport; with `RTP/SAVP` it speaks nothing else.
+    pub(crate) srtp: Option<&'static str>,
+    /// How often it changed its key.
+    pub(crate) rekeyed: u32,
+    /// All that it heard.
+    pub(crate) told: Vec<Vec<u8>>,
     outbox: VecDeque<Vec<u8>>,
     waiting: Vec<Waiting>,
     plans: Vec<(Instant, Plan)>,
@@ -121,6 +127,9 @@ impl PhoneState {
             reads_first_challenge: false,
             delays_offer: false,
             codecs: text::CODECS.map(str::to_owned).to_vec(),
+            srtp: None,
+            rekeyed: 0,
+            told: Vec::new(),
             outbox: VecDeque::new(),
             waiting: Vec::new(),
             plans: Vec::new(),
@@ -202,23 +211,48 @@ impl PhoneState {
             answers_in_ack: false,
         });
         let at = self.lines.len() - 1;
-        let body = if self.delays_offer { Vec::new() } else { text::sdp(media, 1, "sendrecv", &self.codecs) };
+        let body =
+            if self.delays_offer { Vec::new() } else { self.offered(text::sdp(media, 1, "sendrecv", &self.codecs)) };
         self.in_line(now, at, Method::Invite, body);
         at
     }
 
     pub(crate) fn answer(&mut self, now: Instant, at: usize) {
-        let contact = self.contact();
+        let (contact, key) = (self.contact(), self.key());
         let Some(line) = self.lines.get_mut(at).filter(|line| line.state == LineState::Ringing) else { return };
         let Some(invite) = &line.invite else { return };
         let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
         let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs);
+        let body = sealed_for(self.srtp, &key, invite.body(), body);
         let bytes = text::response(invite, 200, &line.local, Some(&contact), &body);
         line.state = LineState::Up;
         line.accepted = Some(Repeated::new(now, bytes.clone()));
         let key = answer_key(invite);
         self.answered.push((key, bytes.clone()));
         self.outbox.push_back(bytes);
+    }
+
+    /// The key that it encrypts with: 30 bytes in base 64.
+    pub(crate) fn key(&self) -> String {
+        format!("{:x<39}{}", self.user, self.rekeyed % 10)
+    }
+
+    fn offered(&self, body: Vec<u8>) -> Vec<u8> {
+        match self.srtp {
+            Some(transport) => {
+                let line = format!("1 AES_CM_128_HMAC_SHA1_80 inline:{}", self.key());
+                text::sealed(body, transport, Some(&line))
+            }
+            None => body,
+        }
+    }
+
+    fn can_seal(&self, offer: &[u8]) -> bool {
+        match self.srtp {
+            None => text::transport(offer).as_deref() == Some("RTP/AVP"),
+            Some("RTP/SAVP") => text::crypto(offer).is_some(),
+            Some(_) => true,
+        }
     }
 
     pub(crate) fn hang_up(&mut self, now: Instant, at: usize) {
@@ -281,6 +315,7 @@ impl PhoneState {
         line.sdp_version += 1;
         line.reinvited = None;
         let body = text::sdp(line.local_media, line.sdp_version, direction, &self.codecs);
+        let body = self.offered(body);
         self.in_line(now, at, Method::Invite, body);
     }
 
@@ -383,6 +418,7 @@ impl PhoneState {
     }
 
     pub(crate) fn hear(&mut self, now: Instant, bytes: &[u8]) {
+        self.told.push(bytes.to_vec());
         let Some(heard) = Heard::parse(bytes) else {
             panic!("rsip cannot read what the exchange sent:\n{}", String::from_utf8_lossy(bytes))
         };
@@ -465,7 +501,9 @@ impl PhoneState {
             reinvited: None,
             answers_in_ack: false,
         });
-        if !invite.body().is_empty() && text::common(invite.body(), &self.codecs).is_none() {
+        if !invite.body().is_empty()
+            && (text::common(invite.body(), &self.codecs).is_none() || !self.can_seal(invite.body()))
+        {
             self.reply(invite, 488, &local, b"");
             if let Some(line) = self.lines.last_mut() {
                 line.state = LineState::Ended;
@@ -480,6 +518,7 @@ impl PhoneState {
             Habit::EarlyMedia(after) => {
                 let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
                 let body = text::sdp(media, 1, "sendrecv", &codecs);
+                let body = sealed_for(self.srtp, &self.key(), invite.body(), body);
                 self.reply(invite, 183, &local, &body);
                 self.plans.push((now + after, Plan::Answer(call_id)));
             }
@@ -495,7 +534,7 @@ impl PhoneState {
     }
 
     fn hear_reinvite(&mut self, now: Instant, at: usize, heard: &Heard) {
-        let contact = self.contact();
+        let (contact, key) = (self.contact(), self.key());
         let Some(line) = self.lines.get_mut(at) else { return };
         if line.state != LineState::Up {
             if line.invite.as_ref().is_some_and(|invite| invite.branch() != heard.branch()) {
@@ -516,6 +555,7 @@ impl PhoneState {
             (false, _, false) => "sendrecv",
         };
         let body = text::sdp(line.local_media, line.sdp_version, direction, &codecs);
+        let body = sealed_for(self.srtp, &key, heard.body(), body);
         if let Some(media) = text::media_address(heard.body()) {
             line.remote_media = Some(media);
         }
@@ -621,6 +661,7 @@ impl PhoneState {
         }
         let codecs = text::common(heard.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
         let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs);
+        let body = sealed_for(self.srtp, &self.key(), heard.body(), body);
         let body = if offered_late { body } else { Vec::new() };
         let ack = self.ack_of(at, number, &body);
         if let Some(line) = self.lines.get_mut(at) {
@@ -795,6 +836,19 @@ impl PhoneState {
                 self.answer(now, at);
             }
         }
+    }
+}
+
+/// The answer to an offer, with our key where both can encrypt.
+fn sealed_for(srtp: Option<&str>, key: &str, offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
+    match (srtp, text::crypto(offer), text::transport(offer)) {
+        (Some(_), Some((tag, suite, _)), Some(transport)) => {
+            text::sealed(answer, &transport, Some(&format!("{tag} {suite} inline:{key}")))
+        }
+        (Some(transport), None, None) => {
+            text::sealed(answer, transport, Some(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{key}")))
+        }
+        _ => answer,
     }
 }
 

@@ -149,6 +149,29 @@ pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str, codecs: &[
     .into_bytes()
 }
 
+/// The transport of the first audio line.
+pub(crate) fn transport(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let line = text.lines().find_map(|line| line.strip_prefix("m=audio "))?;
+    line.split(' ').nth(1).map(str::to_owned)
+}
+
+/// The tag, the suite and the key of the first line with keys.
+pub(crate) fn crypto(body: &[u8]) -> Option<(String, String, String)> {
+    let text = String::from_utf8_lossy(body);
+    let mut words = text.lines().find_map(|line| line.strip_prefix("a=crypto:"))?.split(' ').map(str::to_owned);
+    Some((words.next()?, words.next()?, words.next()?.strip_prefix("inline:")?.to_owned()))
+}
+
+/// A description with this transport and these keys.
+pub(crate) fn sealed(body: Vec<u8>, transport: &str, crypto: Option<&str>) -> Vec<u8> {
+    let mut text = String::from_utf8_lossy(&body).replace("RTP/AVP", transport);
+    if let Some(crypto) = crypto {
+        text.push_str(&format!("a=crypto:{crypto}\r\n"));
+    }
+    text.into_bytes()
+}
+
 /// What of an offer a phone that speaks these can take, under the numbers of the offer; `None` without a voice.
 pub(crate) fn common(offer: &[u8], codecs: &[String]) -> Option<Vec<String>> {
     let text = String::from_utf8_lossy(offer);

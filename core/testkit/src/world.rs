@@ -11,8 +11,8 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sip::{Flow, Transport};
 use switch::{
-    Cdr, Command, Config, Digit, Event, Fallback, Input, MediaEvent, Notice, Output, PortId, Record, Reply, Sound,
-    Switch, Voice,
+    Cdr, Command, Config, Digit, Event, Fallback, Input, MediaEvent, Notice, Output, PortId, Record, Reply, Secrecy,
+    Secured, Sound, Switch, Voice,
 };
 
 use crate::auditor::Auditor;
@@ -242,6 +242,17 @@ impl World {
     #[must_use]
     pub fn voice_to(&self, phone: &Phone) -> Option<Voice> {
         self.at_port_of(phone, |engine, port| engine.voices.get(&port).cloned().flatten()).flatten()
+    }
+
+    /// What the packets between the exchange and this phone's last call are encrypted with.
+    #[must_use]
+    pub fn keys_to(&self, phone: &Phone) -> Option<Secured> {
+        self.at_port_of(phone, |engine, port| engine.keys.get(&port).cloned().flatten()).flatten()
+    }
+
+    /// The exchange encrypts the media of this user so much, and not as everybody's.
+    pub fn secrecy_of(&self, user: &str, secrecy: Secrecy) {
+        self.0.borrow_mut().around.secrecy.insert(user.to_owned(), secrecy);
     }
 
     fn media_of(&self, phone: &Phone) -> Option<SocketAddr> {

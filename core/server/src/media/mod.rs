@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! orders ─► worker ─► thread: relay ── plain packets ──► other port
+//!                       ├─ seal         decrypted as it comes, encrypted as it leaves
 //!                       ├─ keys         what the far end presses
 //!                       ├─ way          another payload type or law, packet for packet
 //!                       └─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
@@ -15,6 +16,7 @@ mod metronome;
 mod mouth;
 mod ports;
 mod recordings;
+mod seal;
 mod studio;
 #[cfg(test)]
 mod tests;

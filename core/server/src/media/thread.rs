@@ -17,6 +17,7 @@ use switch::{MediaEvent, PortId};
 
 use super::metronome::Metronome;
 use super::mouth::Seed;
+use super::seal::ROOM;
 use super::studio::News;
 use super::way::Way;
 use super::worker::{BELL, Order, Parts, RTCP};
@@ -24,6 +25,8 @@ use crate::exchange::Inward;
 use port::Port;
 
 const WATCH: Duration = Duration::from_secs(1);
+/// No datagram is larger.
+const LARGEST: usize = 65_536;
 
 pub(super) struct Thread {
     parts: Parts,
@@ -70,7 +73,7 @@ impl Thread {
 
     pub(super) fn run(mut self) {
         let mut events = Vec::with_capacity(256);
-        let mut packet = vec![0; 65_536];
+        let mut packet = vec![0; LARGEST + ROOM];
         let mut next_watch = Instant::now() + WATCH;
         loop {
             let due = self.metronome.poll_timeout().map_or(next_watch, |turn| turn.min(next_watch));
@@ -114,17 +117,30 @@ impl Thread {
     fn receive(&mut self, now: Instant, data: u64, packet: &mut [u8]) {
         let kind = if data & RTCP == 0 { Kind::Rtp } else { Kind::Rtcp };
         let Some(key) = self.keys.get(&PortId(data & !RTCP)).copied() else { return };
-        let Some(port) = self.ports.get(key) else { return };
+        let Some(port) = self.ports.get_mut(key) else { return };
         let socket = if kind == Kind::Rtp { &port.pair.rtp } else { &port.pair.rtcp };
-        let Ok((size, from)) = socket.recv_from(packet) else { return };
+        let Ok((mut size, from)) = socket.recv_from(packet.get_mut(..LARGEST).unwrap_or_default()) else { return };
         self.counted.received += 1;
+        if let Some(seal) = &mut port.seal {
+            // RFC 3711 §3.3: authentic before anything else is believed, and where it came from learnt.
+            match seal.open(kind, packet.get_mut(..size).unwrap_or_default()) {
+                Ok(length) => size = length,
+                Err(_) => return self.relay.reject(key),
+            }
+        }
         let bytes = packet.get_mut(..size).unwrap_or_default();
         let Some(kind) = self.relay.admit(now, key, kind, from, bytes) else { return };
         if !port.is_plain() && !self.attend(now, key, kind, bytes) {
             return;
         }
         let Some(forward) = self.relay.onward(key, kind, size) else { return };
-        let Some(out) = self.ports.get(forward.port) else { return };
+        let Some(out) = self.ports.get_mut(forward.port) else { return };
+        if let Some(seal) = &mut out.seal {
+            // One that was sent before, or is too old, must not be encrypted again (RFC 3711 §9.1).
+            let Ok(length) = seal.close(forward.kind, packet, size) else { return };
+            size = length;
+        }
+        let bytes = packet.get(..size).unwrap_or_default();
         let socket = if forward.kind == Kind::Rtp { &out.pair.rtp } else { &out.pair.rtcp };
         // A packet that cannot be sent now is late already.
         if socket.send_to(bytes, forward.to).is_ok() {
@@ -170,9 +186,9 @@ impl Thread {
     fn carry(&mut self, now: Instant, key: PortKey, beside: PortKey, packet: &[u8]) {
         let Some([port, other]) = self.ports.get_disjoint_mut([key, beside]) else { return };
         let (Some(studio), Some(there)) = (&mut port.studio, &mut other.studio) else { return };
-        let (relay, sent, pair) = (&mut self.relay, &mut self.counted.sent, &other.pair);
+        let (relay, sent, pair, seal) = (&mut self.relay, &mut self.counted.sent, &other.pair, &mut other.seal);
         studio.carry(now, packet, &port.events, &mut there.mouth, |packet| {
-            *sent += u64::from(pair.send(relay, beside, packet));
+            *sent += u64::from(pair.send(seal, relay, beside, packet));
         });
     }
 
@@ -187,12 +203,11 @@ impl Thread {
         let beside = self.relay.peer(key);
         let Some(mut studio) = self.ports.get_mut(key).and_then(|port| port.studio.take()) else { return false };
         let other = beside.filter(|_| studio.across).and_then(|beside| self.ports.get_mut(beside)?.studio.take());
-        let relay = std::cell::RefCell::new((&mut self.relay, &mut self.counted.sent));
-        let ports = &self.ports;
+        let line = std::cell::RefCell::new((&mut self.relay, &mut self.counted.sent, &mut self.ports));
         let send = |to: Option<PortKey>, packet: &[u8]| {
-            let (relay, sent) = &mut *relay.borrow_mut();
-            if let Some((to, port)) = to.and_then(|to| Some((to, ports.get(to)?))) {
-                **sent += u64::from(port.pair.send(relay, to, packet));
+            let (relay, sent, ports) = &mut *line.borrow_mut();
+            if let Some((to, port)) = to.and_then(|to| Some((to, ports.get_mut(to)?))) {
+                **sent += u64::from(port.pair.send(&mut port.seal, relay, to, packet));
             }
         };
         let mut other = other;

@@ -136,6 +136,7 @@ impl Leg {
             // The far end sends what we take: what was offered to it, or answered by it, in common with us.
             clocks: self.negotiation.local().and_then(Description::audio).map(clocks).unwrap_or_default(),
             voice: self.voice_with(remote),
+            keys: self.seal.keys(self.negotiation.remote_offer().is_some()),
         });
     }
 
@@ -166,15 +167,17 @@ impl Leg {
     }
 
     /// Answers an offer as the exchange itself.
-    pub(crate) fn answer_of_ours(&self, offer: &Description, wire: &Wire) -> Result<Description, sdp::Error> {
+    pub(crate) fn answer_of_ours(&mut self, offer: &Description, wire: &mut Wire) -> Result<Description, sdp::Error> {
         let address = self.port.ok_or(sdp::Error::Address)?.address;
-        voice::answer(&wire.config.codecs, offer, &self.origin, address)
+        let answer = voice::answer(&wire.config.codecs, offer, self.seal.secrecy(), &self.origin, address)?;
+        Ok(self.sealed(answer, wire))
     }
 
     /// Offers as the exchange itself: first what is agreed, on this leg or on another.
-    pub(crate) fn offer_of_ours(&self, agreed: &[sdp::Codec], wire: &Wire) -> Result<Description, sdp::Error> {
+    pub(crate) fn offer_of_ours(&mut self, agreed: &[sdp::Codec], wire: &mut Wire) -> Result<Description, sdp::Error> {
         let address = self.port.ok_or(sdp::Error::Address)?.address;
-        voice::offer(&wire.config.codecs, agreed, &self.origin, address, self.negotiation.local())
+        let offer = voice::offer(&wire.config.codecs, agreed, &self.origin, address, self.negotiation.local())?;
+        Ok(self.sealed(offer, wire))
     }
 
     /// Disarms what the leg armed: it is about to be forgotten.

@@ -10,11 +10,14 @@
 //! | Calling, Ringing | cancel | Releasing | CANCEL (§9.1) |
 //! | Up | hang up | Releasing | BYE; an accepting leg waits for its ACK first (§15) |
 //!
+//! Offers and answers go through the leg, which sets its own keys in the place of the other leg's (`seal`).
+//!
 //! A leg knows nothing of calls, applications or the other leg.
 
 mod arriving;
 mod calling;
 mod established;
+mod seal;
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -28,6 +31,7 @@ use crate::media::{MediaPort, MediaStats};
 use crate::record::{Direction, LegRecord};
 use crate::timers::{Timer, TimerKey};
 use crate::wire::Wire;
+pub(crate) use seal::Seal;
 
 /// What we understand (RFC 3261 §20.5).
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
@@ -51,6 +55,8 @@ pub(crate) struct Leg {
     pub(crate) local_tag: String,
     pub(crate) state: LegState,
     pub(crate) negotiation: Negotiation,
+    /// How its media is encrypted.
+    pub(crate) seal: Seal,
     pub(crate) origin: Origin,
     pub(crate) port: Option<MediaPort>,
     pub(crate) stats: Option<MediaStats>,
@@ -149,6 +155,7 @@ impl Leg {
         invite: &Message<'_>,
         flow: Flow,
         party: String,
+        seal: Seal,
         wire: &mut Wire,
     ) -> Self {
         Self {
@@ -167,6 +174,7 @@ impl Leg {
                 repeat: None,
             }),
             negotiation: Negotiation::default(),
+            seal,
             origin: Origin { id: wire.mint.number() >> 2, version: 1 },
             port: None,
             stats: None,
@@ -184,6 +192,7 @@ impl Leg {
         route: Vec<String>,
         flow: Flow,
         caller: &str,
+        seal: Seal,
         wire: &mut Wire,
     ) -> Self {
         Self {
@@ -196,6 +205,7 @@ impl Leg {
             local_tag: wire.mint.tag(),
             state: LegState::Calling(Calling { uri, route, sent: None, rang: false, cancelled: false }),
             negotiation: Negotiation::default(),
+            seal,
             origin: Origin { id: wire.mint.number() >> 2, version: 1 },
             port: None,
             stats: None,
@@ -237,18 +247,58 @@ impl Leg {
     }
 
     /// Our own offer, for a caller with whom these are agreed.
-    pub(crate) fn propose(&mut self, agreed: &[sdp::Codec], wire: &Wire) -> Option<Description> {
+    pub(crate) fn propose(&mut self, agreed: &[sdp::Codec], wire: &mut Wire) -> Option<Description> {
         let offer = self.offer_of_ours(agreed, wire).ok()?;
         self.origin.version += 1;
         Some(offer)
     }
 
-    /// The description of the other leg as this leg is to see it: our address, our origin, the next version.
-    pub(crate) fn carry(&mut self, other: &Description) -> Option<Description> {
+    /// The description of the other leg as this leg is to see it: our address, our origin, the next version, the keys of
+    /// this leg. An answer where an offer of the far end is open, else an offer.
+    pub(crate) fn carry(&mut self, other: &Description, wire: &mut Wire) -> Option<Description> {
         let media = self.port?.address;
-        let description = other.carried(&self.origin, media);
+        let description = self.sealed(other.carried(&self.origin, media), wire);
         self.origin.version += 1;
         Some(description)
+    }
+
+    /// A description of ours with the transport and the keys of this leg.
+    fn sealed(&mut self, description: Description, wire: &mut Wire) -> Description {
+        match self.negotiation.remote_offer().map(Description::audio) {
+            Some(offer) => self.seal.on_answer(description, offer.as_ref()),
+            None => {
+                let theirs = self.negotiation.remote().and_then(Description::audio);
+                self.seal.on_offer(description, theirs.as_ref(), &mut wire.mint)
+            }
+        }
+    }
+
+    /// They offer. What cannot be answered with the encryption that is wanted is refused, and nothing has changed.
+    pub(crate) fn offer_came(&mut self, offer: Description, wire: &mut Wire) -> Result<(), sdp::Error> {
+        if self.negotiation.phase() == sdp::Phase::Stable {
+            self.seal.offer_came(offer.audio().as_ref(), &mut wire.mint)?;
+        }
+        self.negotiation.handle_remote_offer(offer)
+    }
+
+    /// They answer.
+    pub(crate) fn answer_came(&mut self, answer: Description) -> Result<(), sdp::Error> {
+        if self.negotiation.phase() == sdp::Phase::HaveLocalOffer {
+            self.seal.answer_came(answer.audio().as_ref())?;
+        }
+        self.negotiation.handle_remote_answer(answer)
+    }
+
+    /// They answer before they take the call: the negotiation waits for the final answer.
+    pub(crate) fn early_answer_came(&mut self, answer: &Description) -> Result<(), sdp::Error> {
+        self.seal.answer_came(answer.audio().as_ref())
+    }
+
+    /// We answer.
+    pub(crate) fn answer(&mut self, answer: Description) -> Result<(), sdp::Error> {
+        self.negotiation.local_answer(answer)?;
+        self.seal.answered();
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod phone;
 mod playing;
 mod recording;
+mod sealing;
 mod transcoding;
 
 use std::net::SocketAddr;

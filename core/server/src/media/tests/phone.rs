@@ -4,15 +4,26 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use media::dtmf::{Digit, Sender};
+use media::srtp::{MasterKey, Protect, RTP_OVERHEAD, Suite, Unprotect};
 use media::{Codec, Decoder, FRAME, Format, Packetiser, Rate, Speaking};
 use rtp_types::RtpPacket;
-use switch::{MediaCommand, PortId, Voice};
+use sdp::{KEYING, Keying};
+use switch::{MediaCommand, PortId, Secured, Voice};
 
 use super::{anywhere, until};
 use crate::media::mouth::rate_of;
 
+fn master(byte: u8) -> MasterKey {
+    MasterKey::new(Suite::Aes128Sha1_80, &[byte; 16], &[byte; 14]).expect("a key")
+}
+
 pub(super) struct Phone {
     socket: UdpSocket,
+    /// What both sides encrypt with, as the exchange sees it.
+    pub(super) keys: Option<Secured>,
+    seal: Option<(Protect, Unprotect)>,
+    /// The packets as they came.
+    pub(super) raw: Vec<Vec<u8>>,
     pub(super) codec: Codec,
     number: u8,
     event: Option<(u8, u32)>,
@@ -31,6 +42,9 @@ impl Phone {
         let socket = UdpSocket::bind(anywhere()).expect("a socket");
         Self {
             socket,
+            keys: None,
+            seal: None,
+            raw: Vec::new(),
             codec,
             number,
             event: Some((101, codec.clock())),
@@ -50,6 +64,26 @@ impl Phone {
     pub(super) fn with_events(mut self, number: u8, clock: u32) -> Self {
         self.event = Some((number, clock));
         self
+    }
+
+    /// With keys of this making: the exchange has the first, the phone the second.
+    pub(super) fn with_keys(mut self, ours: u8, theirs: u8) -> Self {
+        self.set_keys(ours, theirs);
+        let (one, other) = (master(theirs), master(ours));
+        self.seal = Some((Protect::new(&one), Unprotect::new(&other)));
+        self
+    }
+
+    /// The exchange is told of these; the phone goes on with those that it has.
+    pub(super) fn set_keys(&mut self, ours: u8, theirs: u8) {
+        let keying = |byte| Keying::of_random(sdp::Suite::AesCm128Sha1_80, &[byte; KEYING]);
+        let suite = sdp::Suite::AesCm128Sha1_80;
+        self.keys = Some(Secured { tag: 1, suite, ours: keying(ours), theirs: keying(theirs), lifetime: None });
+    }
+
+    /// Sends bytes as they are.
+    pub(super) fn send_raw(&self, packet: &[u8]) {
+        self.socket.send_to(packet, self.far.expect("a far end")).expect("sent");
     }
 
     pub(super) fn rate(&self) -> Rate {
@@ -72,11 +106,26 @@ impl Phone {
         clocks.extend(self.event);
         let remote = self.address();
         let voice = Some(self.voice());
-        MediaCommand::Expect { port, remote, rtcp: None, mux: false, signalling: remote.ip(), clocks, voice }
+        MediaCommand::Expect {
+            port,
+            remote,
+            rtcp: None,
+            mux: false,
+            signalling: remote.ip(),
+            clocks,
+            voice,
+            keys: self.keys.clone(),
+        }
     }
 
-    fn send(&self, packet: &[u8]) {
-        self.socket.send_to(packet, self.far.expect("a far end")).expect("sent");
+    fn send(&mut self, packet: &[u8]) {
+        let mut bytes = packet.to_vec();
+        if let Some((protect, _)) = &mut self.seal {
+            bytes.resize(packet.len() + RTP_OVERHEAD, 0);
+            let length = protect.rtp(&mut bytes, packet.len()).expect("encrypted");
+            bytes.truncate(length);
+        }
+        self.send_raw(&bytes);
     }
 
     /// Hears until then, or until nothing comes for so long.
@@ -84,7 +133,11 @@ impl Phone {
         let mut bytes = [0; 2_048];
         while !until(end).is_zero() {
             self.socket.set_read_timeout(Some(until(end).max(Duration::from_micros(1)))).expect("a timeout");
-            let Ok((size, _)) = self.socket.recv_from(&mut bytes) else { continue };
+            let Ok((mut size, _)) = self.socket.recv_from(&mut bytes) else { continue };
+            self.raw.push(bytes[..size].to_vec());
+            if let Some((_, unprotect)) = &mut self.seal {
+                size = unprotect.rtp(&mut bytes[..size]).expect("authentic");
+            }
             let packet = RtpPacket::parse(&bytes[..size]).expect("RTP");
             let header = (packet.payload_type(), packet.marker_bit(), packet.sequence_number());
             self.packets.push((header.0, header.1, header.2, packet.timestamp(), packet.ssrc()));

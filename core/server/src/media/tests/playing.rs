@@ -107,7 +107,16 @@ fn a_port_without_a_voice_tells_that_there_is_no_codec() {
     let port = house.open(&mut phone);
     let MediaCommand::Expect { remote, signalling, .. } = phone.expect(port) else { unreachable!() };
     let clocks = vec![(18, 8_000)];
-    house.give(MediaCommand::Expect { port, remote, rtcp: None, mux: false, signalling, clocks, voice: None });
+    house.give(MediaCommand::Expect {
+        port,
+        remote,
+        rtcp: None,
+        mux: false,
+        signalling,
+        clocks,
+        voice: None,
+        keys: None,
+    });
     house.give(play(port, 1, vec![Sound::Silence(FRAME)], false));
     assert_eq!(house.event(), Some(MediaEvent::Played { port, id: sound(1), fault: Some(AudioError::NoCodec) }));
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use media::player::Item;
 use media::{Expectation, Format, PortKey, Stats};
 use rand_chacha::rand_core::Rng;
-use switch::{AudioError, MediaCommand, MediaEvent, MediaStats, PortId, SoundId, Voice};
+use switch::{AudioError, MediaCommand, MediaEvent, MediaStats, PortId, Secured, SoundId, Voice};
 
 use super::Thread;
 use super::port::Port;
@@ -13,6 +13,7 @@ use crate::exchange::Inward;
 use crate::media::keys::{Keys, events};
 use crate::media::library::Wish;
 use crate::media::mouth::Mouth;
+use crate::media::seal::Seal;
 use crate::media::studio::Studio;
 use crate::media::way::Way;
 use crate::media::worker::Order;
@@ -20,8 +21,11 @@ use crate::media::worker::Order;
 impl Thread {
     pub(super) fn command(&mut self, now: Instant, command: MediaCommand) {
         match command {
-            MediaCommand::Expect { port, remote, rtcp, mux, signalling, clocks, voice } => {
+            MediaCommand::Expect { port, remote, rtcp, mux, signalling, clocks, voice, keys } => {
                 if let Some(key) = self.key(port) {
+                    if !self.seal(key, keys) {
+                        return self.disconnect(now, key);
+                    }
                     let codecs = voice.as_ref().map(codecs).unwrap_or_default();
                     let expected = Expectation { remote, rtcp, mux, signalling, clocks, codecs };
                     self.expect(now, key, expected, voice);
@@ -68,6 +72,19 @@ impl Thread {
             MediaCommand::Enough { port } => self.with_studio(now, port, Studio::enough),
             MediaCommand::Close { port } => self.close(now, port),
         }
+    }
+
+    /// What a port encrypts with from now on. Says whether it can: else nobody is to be heard there, least of all in the
+    /// clear.
+    fn seal(&mut self, key: PortKey, keys: Option<Secured>) -> bool {
+        let Some(port) = self.ports.get_mut(key) else { return false };
+        let wanted = keys.is_some();
+        port.seal = match (keys, port.seal.take()) {
+            (None, _) => None,
+            (Some(keys), Some(mut seal)) => seal.follow(keys).map(|()| seal),
+            (Some(keys), None) => Seal::new(keys).map(Box::new),
+        };
+        port.seal.is_some() == wanted
     }
 
     fn key(&self, port: PortId) -> Option<PortKey> {

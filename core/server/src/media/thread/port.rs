@@ -5,12 +5,15 @@ use switch::{PortId, Voice};
 
 use crate::media::keys::Keys;
 use crate::media::ports::Pair;
+use crate::media::seal::Seal;
 use crate::media::studio::Studio;
 use crate::media::way::Way;
 
 pub(super) struct Port {
     pub(super) id: PortId,
     pub(super) pair: Pair,
+    /// Its keys; `None`: plain RTP.
+    pub(super) seal: Option<Box<Seal>>,
     /// How it can be heard and spoken to.
     pub(super) voice: Option<Voice>,
     /// Payload types of keys that may come, with their clocks in Hz.
@@ -25,7 +28,17 @@ pub(super) struct Port {
 
 impl Port {
     pub(super) fn new(id: PortId, pair: Pair) -> Self {
-        Self { id, pair, voice: None, events: Vec::new(), keys: None, studio: None, way: None, relayed: false }
+        Self {
+            id,
+            pair,
+            seal: None,
+            voice: None,
+            events: Vec::new(),
+            keys: None,
+            studio: None,
+            way: None,
+            relayed: false,
+        }
     }
 
     /// Its packets are relayed as they are, and nobody else hears them.
@@ -41,7 +54,12 @@ impl Port {
 
 impl Pair {
     /// Sends a packet of ours to the far end, where it takes one.
-    pub(super) fn send(&self, relay: &mut Relay, port: PortKey, packet: &[u8]) -> bool {
-        relay.say(port, packet.len()).is_some_and(|to| self.rtp.send_to(packet, to).is_ok())
+    pub(super) fn send(&self, seal: &mut Option<Box<Seal>>, relay: &mut Relay, port: PortKey, packet: &[u8]) -> bool {
+        let Some(to) = relay.say(port, packet.len()) else { return false };
+        let packet = match seal {
+            None => Some(packet),
+            Some(seal) => seal.say(packet),
+        };
+        packet.is_some_and(|packet| self.rtp.send_to(packet, to).is_ok())
     }
 }
