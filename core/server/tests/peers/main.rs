@@ -13,6 +13,7 @@ mod on_postgresql;
 mod phone;
 mod registering;
 mod restarting;
+mod sealing;
 mod sipp;
 mod sounding;
 mod starting;

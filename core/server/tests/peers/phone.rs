@@ -24,6 +24,8 @@ pub(crate) struct Phone {
     /// What came over the control connection and was not looked at yet.
     news: String,
     recordings: PathBuf,
+    /// Its ports for media.
+    pub(crate) media: std::ops::Range<u16>,
 }
 
 impl Phone {
@@ -41,6 +43,19 @@ impl Phone {
         over: Over,
         answers: bool,
     ) -> Self {
+        Self::with_account(&format!("audio_codecs={codec}"), exchange, user, hertz, over, answers)
+    }
+
+    /// The same with these parameters of its account.
+    pub(crate) fn with_account(
+        account: &str,
+        exchange: &Exchange,
+        user: &str,
+        hertz: f64,
+        over: Over,
+        answers: bool,
+    ) -> Self {
+        let params = account;
         let folder = exchange.path(&format!("phone-{user}"));
         let recordings = folder.join("heard");
         std::fs::create_dir_all(&recordings).expect("a folder for the phone");
@@ -53,9 +68,8 @@ impl Phone {
         std::fs::write(folder.join("config"), config).expect("the phone's settings");
         let answer = if answers { ";answermode=auto" } else { "" };
         let (address, transport) = (exchange.address(over), over.transport());
-        let account = format!(
-            "<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;audio_codecs={codec}{answer}\n"
-        );
+        let account =
+            format!("<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;{params}{answer}\n");
         std::fs::write(folder.join("accounts"), account).expect("the phone's account");
         std::fs::write(folder.join("contacts"), "").expect("the phone's contacts");
         let log = File::create(exchange.path(&format!("phone-{user}.log"))).expect("a log file");
@@ -70,7 +84,8 @@ impl Phone {
             .expect("baresip starts");
         let reached = until("baresip takes commands", PATIENCE, || TcpStream::connect(control).ok());
         reached.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
-        Self { name: user.to_owned(), child, control: reached, news: String::new(), recordings }
+        let media = port + 4..port + 20;
+        Self { name: user.to_owned(), child, control: reached, news: String::new(), recordings, media }
     }
 
     /// Calls somebody, and waits until they talk.
@@ -184,6 +199,7 @@ module opus.so
 module sndfile.so
 module aufile.so
 module aubridge.so
+module srtp.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so

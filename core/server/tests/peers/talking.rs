@@ -5,12 +5,12 @@ use crate::phone::Phone;
 use crate::tone::level;
 
 /// Alice's tone.
-const ALICE: f64 = 440.0;
+pub(crate) const ALICE: f64 = 440.0;
 /// Bob's tone.
-const BOB: f64 = 880.0;
+pub(crate) const BOB: f64 = 880.0;
 
 /// The other's tone stands at least 20 dB above everything else that could be there.
-fn hears_only(who: &str, heard: &[f64], tone: f64) {
+pub(crate) fn hears_only(who: &str, heard: &[f64], tone: f64) {
     // The first moments hold the silence before the other began.
     let steady = &heard[heard.len() / 4..];
     let own = level(steady, tone);
