@@ -1,4 +1,4 @@
-//! `cargo xtask prompts`: fetches the English prompts that Debian packages. They are not ours to hand on with the program
+//! `cargo xtask prompts`: fetches the English prompts and the music on hold that Debian packages. They are not ours to hand on with the program
 //! (CC BY-SA 3.0), so each machine fetches its own.
 
 use std::fs;
@@ -9,15 +9,45 @@ use crate::debian;
 use crate::place::Place;
 use crate::tool::{self, Outcome, Told, fail, say};
 
-const PACKAGE: &str = "asterisk-core-sounds-en-wav";
-/// Where the package puts them.
-const INSIDE: &str = "usr/share/asterisk/sounds/en_US_f_Allison";
-const LICENCE: &str = "\
+/// A package of sounds.
+struct Package {
+    name: &'static str,
+    /// Where it puts them.
+    inside: &'static str,
+    /// Where they go, in the folder of the language.
+    into: &'static str,
+    /// What has to be said with them.
+    licence: &'static str,
+}
+
+const VOICE: Package = Package {
+    name: "asterisk-core-sounds-en-wav",
+    inside: "usr/share/asterisk/sounds/en_US_f_Allison",
+    into: "",
+    licence: "\
 The voice prompts are \"asterisk-core-sounds\", © 2003–2010 Allison Smith (http://www.theivrvoice.com), recorded for
 Asterisk with financial contributions by Digium, Inc. (http://www.digium.com), under CC BY-SA 3.0
 (https://creativecommons.org/licenses/by-sa/3.0/). Names of files are in small letters here; nothing else was changed.
 Whoever hands them on has to keep this text beside them.
-";
+",
+};
+
+const MUSIC: Package = Package {
+    name: "asterisk-moh-opsound-wav",
+    inside: "usr/share/asterisk/moh",
+    into: "moh",
+    licence: "\
+The music on hold is \"macroform-cold_day\", \"macroform-robot_dity\" and \"macroform-the_simplicity\", © 2009 Paul Shuler
+(Macroform, http://macroform.bandcamp.com/); \"manolo_camp-morning_coffee\", © 2009 Manolo Camp
+(http://ccmixter.org/people/ManoloCamp); \"reno_project-system\", © 2008 Reno Project
+(http://www.jamendo.com/en/album/23661); all under CC BY-SA 3.0 (https://creativecommons.org/licenses/by-sa/3.0/).
+\"default\" is one of them under another name; nothing else was changed. Whoever hands them on has to keep this text beside
+them.
+",
+};
+
+/// What is heard on hold until a tenant has music of its own, as the switch names it.
+const DEFAULT_MUSIC: (&str, &str) = ("macroform-the_simplicity.wav", "default.wav");
 
 /// The verb: to the folder that was named, or the one that `run` and `test` use.
 pub(crate) fn prompts(place: &Place, words: &[String]) -> Outcome {
@@ -45,7 +75,7 @@ pub(crate) fn ensure(place: &Place) -> PathBuf {
 }
 
 fn is_there(folder: &Path) -> bool {
-    folder.join("en/digits/1.wav").is_file()
+    folder.join("en/digits/1.wav").is_file() && folder.join("en/moh").join(DEFAULT_MUSIC.1).is_file()
 }
 
 fn fetch(folder: &Path) -> Outcome {
@@ -54,44 +84,50 @@ fn fetch(folder: &Path) -> Outcome {
     // What a run that was cut off has left.
     let _ = fs::remove_dir_all(&fetched);
     made(&fetched)?;
-    let done = unpack(&fetched).and_then(|from| {
-        let (new, en) = (fetched.join("en"), folder.join("en"));
-        let count = copy(&from, &new)?;
-        fs::write(new.join("LICENCE"), LICENCE).told(|| "cannot write the licence".to_owned())?;
+    let (new, en) = (fetched.join("en"), folder.join("en"));
+    let done = [VOICE, MUSIC].iter().try_for_each(|package| add(package, &fetched, &new)).and_then(|()| {
+        let (from, to) = DEFAULT_MUSIC;
+        let music = new.join(MUSIC.into);
+        fs::copy(music.join(from), music.join(to)).told(|| format!("cannot copy {from}"))?;
         let _ = fs::remove_dir_all(&en);
-        fs::rename(&new, &en).told(|| format!("cannot rename {} to {}", new.display(), en.display()))?;
-        say(format!("{count} English prompts are in {}:", en.display()));
-        LICENCE.lines().for_each(|line| say(format!("  {line}")));
-        Ok(())
+        fs::rename(&new, &en).told(|| format!("cannot rename {} to {}", new.display(), en.display()))
     });
     let _ = fs::remove_dir_all(&fetched);
     done
 }
 
-/// The prompts of the package: as it is installed, else downloaded and unpacked without installing anything.
-fn unpack(folder: &Path) -> Outcome<PathBuf> {
-    let installed = Path::new("/").join(INSIDE);
+/// Puts the sounds of a package into the folder of a language, with its licence beside them.
+fn add(package: &Package, fetched: &Path, language: &Path) -> Outcome {
+    let from = unpack(package, fetched)?;
+    let into = language.join(package.into);
+    let count = copy(&from, &into)?;
+    fs::write(into.join("LICENCE"), package.licence).told(|| "cannot write the licence".to_owned())?;
+    say(format!("{count} files of {}:", package.name));
+    package.licence.lines().for_each(|line| say(format!("  {line}")));
+    Ok(())
+}
+
+/// The sounds of a package: as it is installed, else downloaded and unpacked without installing anything.
+fn unpack(package: &Package, fetched: &Path) -> Outcome<PathBuf> {
+    let Package { name, inside, .. } = package;
+    let installed = Path::new("/").join(inside);
     if installed.is_dir() {
         return Ok(installed);
     }
     if ["apt-get", "dpkg-deb"].iter().any(|name| tool::find(name).is_none()) {
-        return fail(format!("apt-get and dpkg-deb are needed to fetch {PACKAGE}; docs/prompts.md tells how by hand"));
+        return fail(format!("apt-get and dpkg-deb are needed to fetch {name}; docs/prompts.md tells how by hand"));
     }
-    if debian::candidate(PACKAGE).is_none() {
+    if debian::candidate(name).is_none() {
         debian::update()?;
     }
-    tool::run(Command::new("apt-get").current_dir(folder).args([
-        "-q",
-        "-o",
-        "Acquire::Retries=5",
-        "download",
-        PACKAGE,
-    ]))?;
-    let files = fs::read_dir(folder).told(|| format!("cannot read {}", folder.display()))?;
-    let package = files.flatten().map(|file| file.path()).find(|path| path.extension().is_some_and(|end| end == "deb"));
-    let Some(package) = package else { return fail(format!("apt-get has left no file of {PACKAGE}")) };
-    tool::run_quietly(Command::new("dpkg-deb").arg("-x").arg(package).arg(folder))?;
-    Ok(folder.join(INSIDE))
+    let folder = fetched.join(name);
+    fs::create_dir_all(&folder).told(|| format!("cannot make {}", folder.display()))?;
+    tool::run(Command::new("apt-get").current_dir(&folder).args(["-q", "-o", "Acquire::Retries=5", "download", name]))?;
+    let files = fs::read_dir(&folder).told(|| format!("cannot read {}", folder.display()))?;
+    let file = files.flatten().map(|file| file.path()).find(|path| path.extension().is_some_and(|end| end == "deb"));
+    let Some(file) = file else { return fail(format!("apt-get has left no file of {name}")) };
+    tool::run_quietly(Command::new("dpkg-deb").arg("-x").arg(file).arg(&folder))?;
+    Ok(folder.join(inside))
 }
 
 /// Copies the sounds of a folder and those below, with names in small letters: prompts have no capitals.
@@ -120,10 +156,11 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("strowger-prompts-{}", std::process::id()));
         let (from, to) = (folder.join("from"), folder.join("to"));
         std::fs::create_dir_all(from.join("digits")).unwrap();
-        for name in ["vm-INBOX.wav", "digits/1.wav", "core-sounds-en.txt"] {
+        std::fs::create_dir_all(from.join("moh")).unwrap();
+        for name in ["vm-INBOX.wav", "digits/1.wav", "moh/default.wav", "core-sounds-en.txt"] {
             std::fs::write(from.join(name), b"RIFF").unwrap();
         }
-        assert_eq!(copy(&from, &to.join("en")).unwrap(), 2);
+        assert_eq!(copy(&from, &to.join("en")).unwrap(), 3);
         assert!(to.join("en/vm-inbox.wav").is_file() && is_there(&to));
         std::fs::remove_dir_all(folder).unwrap();
     }

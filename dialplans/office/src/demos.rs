@@ -16,8 +16,11 @@ const RECORDING_TIME: Duration = Duration::from_secs(60);
 const SAYING_SECONDS: u64 = 12;
 const TIMES_TOLD: u8 = 5;
 
+/// What serves a call.
+type Demonstration = fn(&Call) -> Result<(), Error>;
+
 /// The demonstration behind a number, if there is one.
-pub(crate) fn behind(dialled: &str) -> Option<fn(&Call) -> Result<(), Error>> {
+pub(crate) fn behind(dialled: &str) -> Option<Demonstration> {
     Some(match dialled {
         "*43" => echo_test,
         "*44" => tone_test,
