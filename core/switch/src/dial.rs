@@ -95,7 +95,7 @@ impl Switch {
     }
 
     fn add_branch(&mut self, id: CallId, party: String, to: (UriBuf, Vec<String>, Flow), secrecy: Option<Secrecy>) {
-        let (uri, route, flow) = to;
+        let flow = to.2;
         let limit = self.wire.config.max_branches;
         let Some(call) = self.calls.get_mut(id) else { return };
         let caller = match call.shown_as.privacy {
@@ -108,7 +108,7 @@ impl Switch {
             return;
         }
         let seal = Seal::new(secrecy, self.wire.config.secrecy);
-        let leg = Leg::calling(id, party, uri, route, flow, &caller, seal, &mut self.wire);
+        let leg = Leg::calling(id, party, to, &caller, seal, &mut self.wire);
         let leg = self.add_leg(leg);
         if let Some(call) = self.calls.get_mut(id) {
             call.legs.push(leg);
@@ -202,7 +202,7 @@ impl Switch {
         let Some(state) = self.calls.get_mut(call) else { return };
         let caller = state.caller;
         let Some(dialing) = state.dialing() else { return };
-        if dialing.early.is_none() && !self.legs.get_mut(id).is_some_and(|leg| leg.early_answer_came(answer).is_ok()) {
+        if dialing.early.is_none() && self.legs.get_mut(id).is_none_or(|leg| leg.early_answer_came(answer).is_err()) {
             // Keys that do not fit: nothing would be heard. The final answer may be another.
             return self.tell_caller(call, Status::RINGING, None);
         }

@@ -57,7 +57,7 @@ pub enum MediaCommand {
         /// port can be relayed and no more.
         voice: Option<Voice>,
         /// What packets from and to it are encrypted with (RFC 3711); `None` for plain RTP. `Debug` does not show them.
-        keys: Option<sdp::Secured>,
+        keys: Option<Box<sdp::Secured>>,
     },
     /// Let two ports hear each other, both ways: relayed packet by packet where both ends understand the same, else decoded
     /// and encoded. Ends whatever was played to either.

@@ -105,7 +105,7 @@ impl Engine {
             }
             MediaCommand::Expect { port, voice, keys, .. } => {
                 self.voices.insert(*port, voice.clone());
-                self.keys.insert(*port, keys.clone());
+                self.keys.insert(*port, keys.as_deref().cloned());
             }
             MediaCommand::Disconnect { .. } | MediaCommand::Watch { .. } => {}
         }

@@ -241,7 +241,7 @@ impl PhoneState {
         match self.srtp {
             Some(transport) => {
                 let line = format!("1 AES_CM_128_HMAC_SHA1_80 inline:{}", self.key());
-                text::sealed(body, transport, Some(&line))
+                text::sealed(&body, transport, Some(&line))
             }
             None => body,
         }
@@ -843,10 +843,10 @@ impl PhoneState {
 fn sealed_for(srtp: Option<&str>, key: &str, offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
     match (srtp, text::crypto(offer), text::transport(offer)) {
         (Some(_), Some((tag, suite, _)), Some(transport)) => {
-            text::sealed(answer, &transport, Some(&format!("{tag} {suite} inline:{key}")))
+            text::sealed(&answer, &transport, Some(&format!("{tag} {suite} inline:{key}")))
         }
         (Some(transport), None, None) => {
-            text::sealed(answer, transport, Some(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{key}")))
+            text::sealed(&answer, transport, Some(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{key}")))
         }
         _ => answer,
     }

@@ -164,8 +164,8 @@ pub(crate) fn crypto(body: &[u8]) -> Option<(String, String, String)> {
 }
 
 /// A description with this transport and these keys.
-pub(crate) fn sealed(body: Vec<u8>, transport: &str, crypto: Option<&str>) -> Vec<u8> {
-    let mut text = String::from_utf8_lossy(&body).replace("RTP/AVP", transport);
+pub(crate) fn sealed(body: &[u8], transport: &str, crypto: Option<&str>) -> Vec<u8> {
+    let mut text = String::from_utf8_lossy(body).replace("RTP/AVP", transport);
     if let Some(crypto) = crypto {
         text.push_str(&format!("a=crypto:{crypto}\r\n"));
     }

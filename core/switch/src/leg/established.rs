@@ -136,7 +136,7 @@ impl Leg {
             // The far end sends what we take: what was offered to it, or answered by it, in common with us.
             clocks: self.negotiation.local().and_then(Description::audio).map(clocks).unwrap_or_default(),
             voice: self.voice_with(remote),
-            keys: self.seal.keys(self.negotiation.remote_offer().is_some()),
+            keys: self.seal.keys(self.negotiation.remote_offer().is_some()).map(Box::new),
         });
     }
 

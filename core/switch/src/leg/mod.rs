@@ -184,13 +184,11 @@ impl Leg {
         }
     }
 
-    /// A leg that will call. Nothing is sent yet.
+    /// A leg that will call this URI, by this route and flow. Nothing is sent yet.
     pub(crate) fn calling(
         call: CallId,
         party: String,
-        uri: UriBuf,
-        route: Vec<String>,
-        flow: Flow,
+        (uri, route, flow): (UriBuf, Vec<String>, Flow),
         caller: &str,
         seal: Seal,
         wire: &mut Wire,

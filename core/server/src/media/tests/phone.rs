@@ -114,7 +114,7 @@ impl Phone {
             signalling: remote.ip(),
             clocks,
             voice,
-            keys: self.keys.clone(),
+            keys: self.keys.clone().map(Box::new),
         }
     }
 

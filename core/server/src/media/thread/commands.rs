@@ -76,13 +76,13 @@ impl Thread {
 
     /// What a port encrypts with from now on. Says whether it can: else nobody is to be heard there, least of all in the
     /// clear.
-    fn seal(&mut self, key: PortKey, keys: Option<Secured>) -> bool {
+    fn seal(&mut self, key: PortKey, keys: Option<Box<Secured>>) -> bool {
         let Some(port) = self.ports.get_mut(key) else { return false };
         let wanted = keys.is_some();
         port.seal = match (keys, port.seal.take()) {
             (None, _) => None,
-            (Some(keys), Some(mut seal)) => seal.follow(keys).map(|()| seal),
-            (Some(keys), None) => Seal::new(keys).map(Box::new),
+            (Some(keys), Some(mut seal)) => seal.follow(*keys).map(|()| seal),
+            (Some(keys), None) => Seal::new(*keys).map(Box::new),
         };
         port.seal.is_some() == wanted
     }
