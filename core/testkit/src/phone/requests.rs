@@ -1,0 +1,154 @@
+//! How a phone takes requests: it rings, answers, and is cancelled.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use rsip::Method;
+
+use super::{Habit, Outcome, PhoneState, Plan, answer_key, sealed_for};
+use crate::line::{Line, LineState, Repeated};
+use crate::text::{self, Heard};
+
+impl PhoneState {
+    pub(super) fn hear_request(&mut self, now: Instant, method: Method, heard: &Heard) {
+        if self.habit == Habit::Unplugged {
+            return;
+        }
+        let key = answer_key(heard);
+        if let Some((_, bytes)) = self.answered.iter().find(|(known, _)| *known == key) {
+            let bytes = bytes.clone();
+            if method != Method::Ack {
+                self.outbox.push_back(bytes);
+            }
+            return;
+        }
+        let call_id = heard.value("Call-ID");
+        let at = self.lines.iter().position(|line| line.call_id == call_id);
+        match (method, at) {
+            (Method::Invite, None) => self.ring(now, heard),
+            (Method::Invite, Some(at)) => self.hear_reinvite(now, at, heard),
+            (Method::Ack, Some(at)) => {
+                if let Some(line) = self.lines.get_mut(at) {
+                    line.accepted = None;
+                    if let Some(media) = text::media_address(heard.body()) {
+                        line.remote_media = Some(media);
+                    }
+                }
+            }
+            (Method::Cancel, Some(at)) => self.hear_cancel(at, heard),
+            (Method::Bye, Some(at)) => {
+                if let Some(line) = self.lines.get_mut(at) {
+                    line.state = LineState::Ended;
+                    line.outcome.get_or_insert(Outcome::HungUp);
+                    line.accepted = None;
+                    line.reason = heard.value("Reason");
+                }
+                self.reply(heard, 200, "", b"");
+            }
+            (Method::Ack, None) => {}
+            (Method::Options | Method::Info, _) => self.reply(heard, 200, "t", b""),
+            _ => self.reply(heard, 481, "t", b""),
+        }
+    }
+
+    pub(super) fn ring(&mut self, now: Instant, invite: &Heard) {
+        let local = self.token("tag");
+        let media = SocketAddr::new(self.address.ip(), 40_000 + 2 * u16::try_from(self.lines.len()).unwrap_or(0));
+        let call_id = invite.value("Call-ID");
+        self.lines.push(Line {
+            call_id: call_id.clone(),
+            local: local.clone(),
+            remote: invite.tag("From").unwrap_or_default(),
+            target: invite.contact().unwrap_or_default(),
+            cseq: 0,
+            invite: Some(invite.clone()),
+            invite_cseq: 0,
+            state: LineState::Ringing,
+            outcome: None,
+            rang: true,
+            local_media: media,
+            remote_media: text::media_address(invite.body()),
+            sdp_version: 1,
+            hold: false,
+            reason: String::new(),
+            accepted: None,
+            ack: Vec::new(),
+            user: String::new(),
+            reinvited: None,
+            answers_in_ack: false,
+        });
+        if !invite.body().is_empty()
+            && (text::common(invite.body(), &self.codecs).is_none() || !self.can_seal(invite.body()))
+        {
+            self.reply(invite, 488, &local, b"");
+            if let Some(line) = self.lines.last_mut() {
+                line.state = LineState::Ended;
+            }
+            return;
+        }
+        match self.habit {
+            Habit::Answers(after) => {
+                self.reply(invite, 180, &local, b"");
+                self.plans.push((now + after, Plan::Answer(call_id)));
+            }
+            Habit::EarlyMedia(after) => {
+                let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
+                let body = text::sdp(media, 1, "sendrecv", &codecs);
+                let body = sealed_for(self.srtp, &self.key(), invite.body(), body);
+                self.reply(invite, 183, &local, &body);
+                self.plans.push((now + after, Plan::Answer(call_id)));
+            }
+            Habit::NeverAnswers => self.reply(invite, 180, &local, b""),
+            Habit::Refuses(status) => {
+                self.reply(invite, status, &local, b"");
+                if let Some(line) = self.lines.last_mut() {
+                    line.state = LineState::Ended;
+                }
+            }
+            Habit::Unplugged => {}
+        }
+    }
+
+    pub(super) fn hear_reinvite(&mut self, now: Instant, at: usize, heard: &Heard) {
+        let (contact, key) = (self.contact(), self.key());
+        let Some(line) = self.lines.get_mut(at) else { return };
+        if line.state != LineState::Up {
+            if line.invite.as_ref().is_some_and(|invite| invite.branch() != heard.branch()) {
+                self.reply(heard, 481, "", b"");
+            }
+            return;
+        }
+        let codecs = text::common(heard.body(), &self.codecs);
+        let Some(codecs) = codecs.or_else(|| heard.body().is_empty().then(|| self.codecs.clone())) else {
+            return self.reply(heard, 488, "", b"");
+        };
+        line.sdp_version += 1;
+        let offered = String::from_utf8_lossy(heard.body()).into_owned();
+        let direction = match (offered.contains("a=sendonly"), offered.contains("a=inactive"), line.hold) {
+            (_, true, _) | (true, _, true) => "inactive",
+            (true, _, false) => "recvonly",
+            (false, _, true) => "sendonly",
+            (false, _, false) => "sendrecv",
+        };
+        let body = text::sdp(line.local_media, line.sdp_version, direction, &codecs);
+        let body = sealed_for(self.srtp, &key, heard.body(), body);
+        if let Some(media) = text::media_address(heard.body()) {
+            line.remote_media = Some(media);
+        }
+        let bytes = text::response(heard, 200, "", Some(&contact), &body);
+        line.accepted = Some(Repeated::new(now, bytes.clone()));
+        self.answered.push((answer_key(heard), bytes.clone()));
+        self.outbox.push_back(bytes);
+    }
+
+    pub(super) fn hear_cancel(&mut self, at: usize, heard: &Heard) {
+        self.reply(heard, 200, "", b"");
+        let Some(line) = self.lines.get_mut(at).filter(|line| line.state == LineState::Ringing) else { return };
+        line.state = LineState::Ended;
+        line.reason = heard.value("Reason");
+        let (invite, tag) = (line.invite.clone(), line.local.clone());
+        if let Some(invite) = invite {
+            self.reply(&invite, 487, &tag, b"");
+        }
+    }
+}
