@@ -74,6 +74,9 @@ fn event(event: Event) -> v1::call_event::Event {
         Event::Bridged { target } => Spelt::Bridged(v1::Bridged { target }),
         Event::Held(by) => Spelt::Held(v1::Held { by: side(by).into() }),
         Event::Resumed(by) => Spelt::Resumed(v1::Resumed { by: side(by).into() }),
+        // Who watches is told that a key was pressed, not which.
+        Event::Key(_) => Spelt::Key(v1::Key {}),
+        Event::Speaking(speaks) => Spelt::Speaking(v1::Speaking { speaks }),
         Event::Ended(ending) => Spelt::Ended(ended(&ending)),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The switch itself never awaits; this is the other end of the line, for tasks above it.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub struct CallControl {
     ended: Option<Ending>,
     /// Replies to commands that were told and not waited for.
     unread: usize,
+    /// What came that is no reply, and nobody has looked at.
+    loose: VecDeque<Event>,
 }
 
 impl std::fmt::Debug for CallControl {
@@ -71,13 +74,25 @@ impl std::fmt::Debug for CallControl {
 impl CallControl {
     /// How many commands may be told without reading the reply.
     pub const UNREAD: usize = 4;
-    /// How many events wait for a slow application before the call is taken from it: replies are one at a time, so few.
-    pub const EVENTS: usize = 8;
+    /// How many events wait for a slow application.
+    pub const EVENTS: usize = Self::REPLIES + 56;
+    /// As many of them are kept free for replies, which come one at a time, and for the end.
+    const REPLIES: usize = 8;
+
+    /// Tells the application's end something, and never waits. A key, or who speaks, is lost to an application that does
+    /// not listen; a reply is not.
+    pub fn hear(line: &mpsc::Sender<Event>, event: Event) {
+        let loose = !matches!(event, Event::Reply(_) | Event::Ended(_));
+        if !loose || line.capacity() > Self::REPLIES {
+            // It fails only when the application is gone.
+            let _ = line.try_send(event);
+        }
+    }
 
     /// Joins the two ends of a line.
     #[must_use]
     pub fn new(call: CallId, invitation: Arc<Invitation>, commands: Commands, events: mpsc::Receiver<Event>) -> Self {
-        Self { call, invitation, commands, events, ended: None, unread: 0 }
+        Self { call, invitation, commands, events, ended: None, unread: 0, loose: VecDeque::new() }
     }
 
     /// The call's key.
@@ -95,26 +110,24 @@ impl CallControl {
     /// Whether the call is known to be over: then there is nothing to begin.
     pub fn is_over(&mut self) -> bool {
         while let Ok(event) = self.events.try_recv() {
-            match event {
-                Event::Ended(ending) => self.ended = Some(ending),
-                Event::Reply(_) => self.unread = self.unread.saturating_sub(1),
-                _ => {}
-            }
+            self.take(event);
         }
         self.ended.is_some()
     }
 
-    /// Sends one command and waits for its reply.
+    /// Sends one command and waits for its reply. Events that are none are kept for [`next`](Self::next). Whoever stops
+    /// waiting leaves the reply unread.
     ///
     /// # Errors
     /// [`HungUp`] when the call ended first.
     pub async fn request(&mut self, command: Command) -> Result<Reply, HungUp> {
         self.send(command)?;
-        while self.unread > 0 {
-            self.reply().await?;
-            self.unread -= 1;
+        self.unread += 1;
+        loop {
+            if let (Some(reply), 0) = (self.receive().await?, self.unread) {
+                return Ok(reply);
+            }
         }
-        self.reply().await
     }
 
     /// Sends one command and leaves its reply unread.
@@ -123,12 +136,25 @@ impl CallControl {
     /// [`HungUp`] when the call is known to have ended.
     pub async fn tell(&mut self, command: Command) -> Result<(), HungUp> {
         while self.unread >= Self::UNREAD {
-            self.reply().await?;
-            self.unread -= 1;
+            self.receive().await?;
         }
         self.send(command)?;
         self.unread += 1;
         Ok(())
+    }
+
+    /// The next event that is no reply: what a member of a room presses, and when he speaks. Whoever stops waiting loses
+    /// none.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the call is over.
+    pub async fn next(&mut self) -> Result<Event, HungUp> {
+        loop {
+            if let Some(event) = self.loose.pop_front() {
+                return Ok(event);
+            }
+            self.receive().await?;
+        }
     }
 
     fn send(&self, command: Command) -> Result<(), HungUp> {
@@ -139,16 +165,37 @@ impl CallControl {
         Ok(())
     }
 
-    async fn reply(&mut self) -> Result<Reply, HungUp> {
-        loop {
-            match self.events.recv().await {
-                Some(Event::Reply(reply)) => return Ok(reply),
-                Some(Event::Ended(ending)) => {
-                    self.ended = Some(ending.clone());
-                    return Err(HungUp(Some(ending)));
+    /// Waits for one event; gives back a reply.
+    async fn receive(&mut self) -> Result<Option<Reply>, HungUp> {
+        if let Some(ending) = &self.ended {
+            return Err(HungUp(Some(ending.clone())));
+        }
+        let event = self.events.recv().await.ok_or(HungUp(None))?;
+        let reply = self.take(event);
+        match &self.ended {
+            Some(ending) => Err(HungUp(Some(ending.clone()))),
+            None => Ok(reply),
+        }
+    }
+
+    /// Writes one event down; gives back a reply.
+    fn take(&mut self, event: Event) -> Option<Reply> {
+        match event {
+            Event::Reply(reply) => {
+                self.unread = self.unread.saturating_sub(1);
+                Some(reply)
+            }
+            Event::Ended(ending) => {
+                self.ended = Some(ending);
+                None
+            }
+            event => {
+                // What nobody looks at is not kept for ever.
+                if self.loose.len() >= Self::EVENTS {
+                    self.loose.pop_front();
                 }
-                Some(_) => {}
-                None => return Err(HungUp(None)),
+                self.loose.push_back(event);
+                None
             }
         }
     }

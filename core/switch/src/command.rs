@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::audio::{Keys, Play, Read, Record as Recording, Sound};
 use crate::event::Cause;
+use crate::room::{Bearing, MixerId};
 
 /// One request of an application. Each is answered by exactly one [`Reply`](crate::Reply).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,34 @@ pub enum Command {
     },
     /// End the music.
     Hush,
+    /// The caller, who has been answered and is connected to nobody, becomes a member of a mixer: he hears the others
+    /// there, and they hear him. His keys come as [`Event::Key`](crate::Event), his speech as
+    /// [`Event::Speaking`](crate::Event). Until he leaves, whatever sounds or dials is refused as `WrongState`.
+    Join {
+        /// Which.
+        mixer: MixerId,
+        /// How he is there.
+        bearing: Bearing,
+    },
+    /// How he is in the mixer from now on.
+    Bear(Bearing),
+    /// Play this to him alone, over what he hears in the mixer; in place of what is whispered there.
+    Whisper(Vec<Sound>),
+    /// Play this to all of the mixer that he is in, after what is announced already.
+    Announce(Vec<Sound>),
+    /// Record all of the mixer that he is in.
+    RecordRoom {
+        /// Its name in the tenant, as in [`Record`](Recording); a new one when `None`.
+        name: Option<String>,
+        /// The longest time, a day at most.
+        limit: Duration,
+    },
+    /// That recording pauses, or goes on.
+    PauseRoom(bool),
+    /// That recording is over.
+    EnoughRoom,
+    /// He leaves the mixer, and is what he was: a caller who has been answered.
+    Leave,
     /// End the call.
     Hangup(Cause),
     /// Reply after this time: applications never sleep themselves, so that virtual time covers them.
@@ -101,7 +130,7 @@ pub enum Target {
     Group(String),
     /// A mailbox. None exist yet.
     Mailbox(String),
-    /// A conference room. None exist yet.
+    /// A conference room. Refused: a room is joined, not dialled.
     Room(String),
     /// Any SIP URI, only where the tenant's policy permits its host.
     Uri(String),

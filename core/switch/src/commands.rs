@@ -63,6 +63,14 @@ impl Switch {
             | Command::Echo { .. }
             | Command::Music { .. }
             | Command::Hush => self.sound(id, command),
+            Command::Join { .. }
+            | Command::Bear(_)
+            | Command::Whisper(_)
+            | Command::Announce(_)
+            | Command::RecordRoom { .. }
+            | Command::PauseRoom(_)
+            | Command::EnoughRoom
+            | Command::Leave => call.refuse(Refusal::WrongState, &mut self.wire),
             Command::Hangup(_) => {}
         }
     }

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::audio::{AudioError, Digits, Played, Recorded};
+use crate::audio::{AudioError, Digit, Digits, Played, Recorded};
 use crate::command::Label;
 use crate::ids::{CallUid, TenantId, UserId};
 
-/// Something that happened to a call. Applications hear [`Event::Reply`] and [`Event::Ended`]; watchers hear all.
+/// Something that happened to a call. Applications hear [`Event::Reply`], [`Event::Key`], [`Event::Speaking`] and
+/// [`Event::Ended`]; watchers hear all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A call arrived and waits for a decision.
@@ -31,6 +32,10 @@ pub enum Event {
     Held(Side),
     /// The side that held came back.
     Resumed(Side),
+    /// The caller, who is in a mixer, pressed this key.
+    Key(Digit),
+    /// He speaks there now, or does no longer.
+    Speaking(bool),
     /// The call is over. Always the last event.
     Ended(Ending),
 }

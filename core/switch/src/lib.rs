@@ -12,7 +12,7 @@
 //! The order of outputs is a promise: what is to be sent stands before the timer that repeats it.
 //!
 //! The words that all others speak are here too, a file each: [`Command`] and [`Event`] (what an application says to a
-//! call and hears from it), [`Play`], [`Read`] and [`Recording`] (what sounds there), [`Ask`] and [`Answer`] (what the exchange must be told), [`MediaCommand`] and [`MediaEvent`]
+//! call and hears from it), [`Play`], [`Read`] and [`Recording`] (what sounds there), [`RoomOrder`] and [`RoomEvent`] (what is said of conferences), [`Ask`] and [`Answer`] (what the exchange must be told), [`MediaCommand`] and [`MediaEvent`]
 //! (what it says to the media engine), [`Record`] (what must be kept).
 
 mod application;
@@ -38,6 +38,7 @@ mod mint;
 mod record;
 pub mod registrar;
 mod release;
+mod room;
 mod sound;
 mod sounding;
 mod switch;
@@ -58,5 +59,6 @@ pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
 pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
 pub use record::{BindingChange, Cdr, Direction, Disposition, LegRecord, Notice, Record, StoredBinding};
+pub use room::{Bearing, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView};
 pub use sdp::{Secrecy, Secured};
 pub use switch::Switch;

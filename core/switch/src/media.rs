@@ -7,6 +7,7 @@ use media::{Codec, Format};
 
 use crate::audio::{AudioError, Digit, Sound};
 use crate::ids::{PortId, TenantId};
+use crate::room::{Bearing, MixerId};
 
 /// A pair of ports that the media engine has set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,8 @@ pub struct MediaPort {
     pub address: SocketAddr,
 }
 
-/// What is played or recorded on a port, so that an answer finds who waits for it. Minted by the exchange, for one port.
+/// What is played or recorded on a port or in a mixer, so that an answer finds who waits for it. Minted by the exchange, for
+/// one port, or for one mixer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SoundId(pub u32);
 
@@ -79,8 +81,63 @@ pub enum MediaCommand {
         /// The longest silence.
         silence: Option<Duration>,
     },
+    /// This port is a member of a mixer from now on, and connected to nobody: the mixer is made for the first. Said again
+    /// for the same mixer: how it bears itself there has changed.
+    Join {
+        /// Which port.
+        port: PortId,
+        /// Of which mixer.
+        mixer: MixerId,
+        /// Whose.
+        tenant: TenantId,
+        /// How it is there.
+        bearing: Bearing,
+    },
+    /// It is a member no more. The mixer goes with its last member, and so do its announcements and its recording.
+    Leave {
+        /// Which port.
+        port: PortId,
+    },
+    /// Play this to all of a mixer, after what is announced there already. A mixer that is not there does nothing.
+    Announce {
+        /// Which.
+        mixer: MixerId,
+        /// Its name.
+        id: SoundId,
+        /// Whose prompts and recordings.
+        tenant: TenantId,
+        /// What, one after the other.
+        sounds: Vec<Sound>,
+        /// In which language; the tenant's when `None`.
+        language: Option<String>,
+    },
+    /// Keep what is said in a mixer, in place of what is kept of it. Answered by [`MediaEvent::RoomRecorded`], once.
+    RecordRoom {
+        /// Which.
+        mixer: MixerId,
+        /// Its name in the answer.
+        id: SoundId,
+        /// Whose.
+        tenant: TenantId,
+        /// Under which name; in place of what had it.
+        name: String,
+        /// The longest time.
+        limit: Duration,
+    },
+    /// Nothing more is kept, until it goes on.
+    PauseRoom {
+        /// Of which mixer.
+        mixer: MixerId,
+        /// Pause, or go on.
+        on: bool,
+    },
+    /// End the recording of a mixer.
+    EnoughRoom {
+        /// Which.
+        mixer: MixerId,
+    },
     /// Play this to the far end of a port, in place of what is played there. Answered by [`MediaEvent::Played`], but for
-    /// what was replaced or stopped.
+    /// what was replaced or stopped. To a member of a mixer it is whispered over what it hears there.
     Play {
         /// Which port.
         port: PortId,
@@ -168,6 +225,26 @@ pub enum MediaEvent {
         port: PortId,
         /// Which key.
         digit: Digit,
+    },
+    /// The far end of a member of a mixer speaks, or does no longer. Its end is not told when it leaves.
+    Speaking {
+        /// Which port.
+        port: PortId,
+        /// Whether it does.
+        speaks: bool,
+    },
+    /// What was recorded of a mixer is on the disk, or could not be.
+    RoomRecorded {
+        /// Which.
+        mixer: MixerId,
+        /// What.
+        id: SoundId,
+        /// Its name in the tenant.
+        name: String,
+        /// How long it is.
+        length: Duration,
+        /// Why it is not what it should be.
+        fault: Option<AudioError>,
     },
     /// The port is given back, and this is what went through it.
     Closed {

@@ -139,6 +139,7 @@ impl Switch {
                 self.finish(id);
             }
             MediaEvent::Played { .. } | MediaEvent::Recorded { .. } | MediaEvent::Key { .. } => self.sound_event(event),
+            MediaEvent::Speaking { .. } | MediaEvent::RoomRecorded { .. } => {}
         }
     }
 

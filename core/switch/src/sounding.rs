@@ -64,7 +64,10 @@ impl Switch {
                 self.told(port, |sounds, _, _| sounds.recorded(id, length, fault.clone()));
             }
             MediaEvent::Key { port, digit } => self.told(port, |sounds, at, wire| sounds.key(digit, at, wire)),
-            MediaEvent::Silent { .. } | MediaEvent::Closed { .. } => {}
+            MediaEvent::Silent { .. }
+            | MediaEvent::Speaking { .. }
+            | MediaEvent::RoomRecorded { .. }
+            | MediaEvent::Closed { .. } => {}
         }
     }
 

@@ -107,7 +107,14 @@ impl Engine {
                 self.voices.insert(*port, voice.clone());
                 self.keys.insert(*port, keys.as_deref().cloned());
             }
-            MediaCommand::Disconnect { .. } | MediaCommand::Watch { .. } => {}
+            MediaCommand::Join { .. }
+            | MediaCommand::Leave { .. }
+            | MediaCommand::Announce { .. }
+            | MediaCommand::RecordRoom { .. }
+            | MediaCommand::PauseRoom { .. }
+            | MediaCommand::EnoughRoom { .. }
+            | MediaCommand::Disconnect { .. }
+            | MediaCommand::Watch { .. } => {}
         }
         None
     }

@@ -118,8 +118,10 @@ impl Surroundings {
     /// Carries out an order; says what the engine answers.
     pub(crate) fn media(&mut self, now: Instant, command: &MediaCommand) -> Option<MediaEvent> {
         let port = port_of(command);
-        assert!(self.ports.contains_key(&port), "{command:?} for a port that was given back");
-        let toward = self.ports.get(&port).copied().flatten();
+        if let Some(port) = port {
+            assert!(self.ports.contains_key(&port), "{command:?} for a port that was given back");
+        }
+        let toward = port.and_then(|port| self.ports.get(&port).copied().flatten());
         let answer = self.engine.carry_out(now, command, toward);
         match *command {
             MediaCommand::Expect { port, remote, .. } => {
@@ -143,7 +145,13 @@ impl Surroundings {
             | MediaCommand::Hush { .. }
             | MediaCommand::Echo { .. }
             | MediaCommand::Record { .. }
-            | MediaCommand::Enough { .. } => answer,
+            | MediaCommand::Enough { .. }
+            | MediaCommand::Join { .. }
+            | MediaCommand::Leave { .. }
+            | MediaCommand::Announce { .. }
+            | MediaCommand::RecordRoom { .. }
+            | MediaCommand::PauseRoom { .. }
+            | MediaCommand::EnoughRoom { .. } => answer,
             MediaCommand::Close { port } => {
                 assert!(self.ports.remove(&port).is_some(), "{port:?} was given back twice");
                 self.addresses.remove(&port);
@@ -193,9 +201,10 @@ impl Surroundings {
     }
 }
 
-fn port_of(command: &MediaCommand) -> PortId {
+/// The port that an order is for; `None` where it is for a mixer.
+fn port_of(command: &MediaCommand) -> Option<PortId> {
     match *command {
-        MediaCommand::Connect { a, .. } => a,
+        MediaCommand::Connect { a, .. } => Some(a),
         MediaCommand::Expect { port, .. }
         | MediaCommand::Disconnect { port }
         | MediaCommand::Watch { port, .. }
@@ -204,6 +213,12 @@ fn port_of(command: &MediaCommand) -> PortId {
         | MediaCommand::Echo { port, .. }
         | MediaCommand::Record { port, .. }
         | MediaCommand::Enough { port }
-        | MediaCommand::Close { port } => port,
+        | MediaCommand::Join { port, .. }
+        | MediaCommand::Leave { port }
+        | MediaCommand::Close { port } => Some(port),
+        MediaCommand::Announce { .. }
+        | MediaCommand::RecordRoom { .. }
+        | MediaCommand::PauseRoom { .. }
+        | MediaCommand::EnoughRoom { .. } => None,
     }
 }

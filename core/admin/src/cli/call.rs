@@ -138,6 +138,10 @@ fn describe(event: &CallEvent) -> String {
         Some(Event::Bridged(bridged)) => format!("bridged: {}", bridged.target),
         Some(Event::Held(held)) => format!("held: by the {}", words::side(held.by())),
         Some(Event::Resumed(resumed)) => format!("resumed: by the {}", words::side(resumed.by())),
+        Some(Event::Key(_)) => "key: pressed in a room".to_owned(),
+        Some(Event::Speaking(speaking)) => {
+            (if speaking.speaks { "speaking: in a room" } else { "silent: in a room" }).to_owned()
+        }
         Some(Event::Ended(ended)) => {
             let (cause, by) = (words::cause(ended.cause), words::side(ended.by()));
             format!("ended: {cause}, by the {by}, status {}", ended.status)

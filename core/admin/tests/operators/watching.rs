@@ -43,12 +43,14 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         Event::Reply(Reply::Dialled(DialOutcome::Answered { target: target() })),
         Event::Held(Side::Callee),
         Event::Resumed(Side::Callee),
+        Event::Key(Digit::POUND),
+        Event::Speaking(true),
         Event::Ended(ending),
     ] {
         house.exchange.board.hear(call, at(7), &event);
     }
     let mut heard = Vec::new();
-    for _ in 0..17 {
+    for _ in 0..19 {
         let event = events.message().await.unwrap().unwrap();
         assert_eq!((event.uid.as_str(), event.tenant.as_str()), (call_uid(1).to_string().as_str(), "acme"));
         assert_eq!(event.missed, 0);
@@ -74,6 +76,10 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             Spelt::Bridged(bridged) => format!("bridged {}", bridged.target),
             Spelt::Held(held) => format!("held {:?}", held.by()),
             Spelt::Resumed(resumed) => format!("resumed {:?}", resumed.by()),
+            "key",
+            "speaking true",
+            Spelt::Key(_) => "key".to_owned(),
+            Spelt::Speaking(speaking) => format!("speaking {}", speaking.speaks),
             Spelt::Ended(ended) => format!("ended {} {:?} {}", ended.cause, ended.by(), ended.status),
         });
     }

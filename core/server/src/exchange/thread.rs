@@ -14,7 +14,8 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{ConnectionId, Flow, Transmit, Transport};
 use switch::{
-    Answer, Application, Ask, CallId, Command, Event, Input, Invitation, Notice, Output, Record, StoredBinding, Switch,
+    Answer, Application, Ask, CallControl, CallId, Command, Event, Input, Invitation, Notice, Output, Record,
+    StoredBinding, Switch,
 };
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -356,9 +357,9 @@ impl Thread {
                     self.held.insert(call, self.applications.run(application, call, invitation));
                 }
             }
-            Event::Reply(_) => {
+            Event::Reply(_) | Event::Key(_) | Event::Speaking(_) => {
                 if let Some(line) = self.held.get(&call) {
-                    let _ = line.try_send(event);
+                    CallControl::hear(line, event);
                 }
             }
             Event::Ended(_) => {

@@ -91,7 +91,13 @@ impl Engine {
             | MediaCommand::Hush { port }
             | MediaCommand::Echo { port, .. }
             | MediaCommand::Record { port, .. }
-            | MediaCommand::Enough { port } => port,
+            | MediaCommand::Enough { port }
+            | MediaCommand::Join { port, .. }
+            | MediaCommand::Leave { port } => port,
+            MediaCommand::Announce { .. }
+            | MediaCommand::RecordRoom { .. }
+            | MediaCommand::PauseRoom { .. }
+            | MediaCommand::EnoughRoom { .. } => return,
             MediaCommand::Close { port } => {
                 metrics::gauge!("strowger_media_ports").decrement(1.0);
                 port

@@ -138,6 +138,12 @@ impl Worker {
             | MediaCommand::Echo { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::Enough { .. }
+            | MediaCommand::Join { .. }
+            | MediaCommand::Leave { .. }
+            | MediaCommand::Announce { .. }
+            | MediaCommand::RecordRoom { .. }
+            | MediaCommand::PauseRoom { .. }
+            | MediaCommand::EnoughRoom { .. }
             | MediaCommand::Close { .. } => true,
         };
         if rings {

@@ -70,6 +70,12 @@ impl Thread {
                 self.settle(now, key);
             }
             MediaCommand::Enough { port } => self.with_studio(now, port, Studio::enough),
+            MediaCommand::Join { .. }
+            | MediaCommand::Leave { .. }
+            | MediaCommand::Announce { .. }
+            | MediaCommand::RecordRoom { .. }
+            | MediaCommand::PauseRoom { .. }
+            | MediaCommand::EnoughRoom { .. } => {}
             MediaCommand::Close { port } => self.close(now, port),
         }
     }
