@@ -76,8 +76,6 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             Spelt::Bridged(bridged) => format!("bridged {}", bridged.target),
             Spelt::Held(held) => format!("held {:?}", held.by()),
             Spelt::Resumed(resumed) => format!("resumed {:?}", resumed.by()),
-            "key",
-            "speaking true",
             Spelt::Key(_) => "key".to_owned(),
             Spelt::Speaking(speaking) => format!("speaking {}", speaking.speaks),
             Spelt::Ended(ended) => format!("ended {} {:?} {}", ended.cause, ended.by(), ended.status),
@@ -103,6 +101,8 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             "dialled Answered",
             "held Callee",
             "resumed Callee",
+            "key",
+            "speaking true",
             "ended 16 Caller 200",
         ]
     );
