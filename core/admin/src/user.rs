@@ -28,6 +28,7 @@ impl UserService for Desk {
             name: request.name,
             display_name: given(request.display_name),
             extension: given(request.extension),
+            media: switch::MediaPolicy::default(),
         };
         let made = self.store.users(tenant.id).create(new).await.map_err(failed)?;
         tracing::info!(tenant = tenant.id.0, user = made.id.0, "a user was made");

@@ -86,7 +86,7 @@ impl Directory {
             display_name: user.display_name.clone(),
             extension: user.extension.clone(),
             ha1: user.ha1.clone(),
-            secrecy: None,
+            media: user.media.or(&entry.tenant.policy.media),
         });
         let peer = entry.peers.iter().find(|(net, _)| net.contains(&source.ip())).map(|(_, name)| name.clone());
         Some(Box::new(Admission {
@@ -140,7 +140,7 @@ impl Entry {
         match self.users.get(name) {
             Some(user) if user.enabled => Ok(vec![Destination::Aor {
                 aor: Aor { tenant: self.tenant.id, user: user.name.clone() },
-                secrecy: None,
+                media: user.media.or(&self.tenant.policy.media),
             }]),
             _ => Err(Unresolved::Unknown),
         }

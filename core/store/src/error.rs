@@ -28,6 +28,9 @@ pub enum Error {
     /// What was kept cannot be read.
     #[error("the kept {0} cannot be read")]
     Corrupt(&'static str),
+    /// The system gave no random bytes.
+    #[error("the system gives no random numbers: {0}")]
+    Random(getrandom::Error),
     /// The database said no.
     #[error("the database: {0}")]
     Database(#[from] DbErr),

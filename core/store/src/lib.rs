@@ -1,4 +1,4 @@
-//! What is kept: tenants, users, bindings, dialplans and call records, in SQLite or PostgreSQL.
+//! What is kept: tenants, users, rooms, bindings, dialplans and call records, in SQLite or PostgreSQL.
 //!
 //! ```text
 //! let store = Store::open("sqlite://./data/strowger.db?mode=rwc").await?;    // or postgres://…
@@ -15,6 +15,8 @@ mod dialplans;
 mod entity;
 mod error;
 mod migration;
+mod pins;
+mod rooms;
 mod settings;
 mod tenants;
 mod users;
@@ -30,6 +32,8 @@ pub use bindings::Bindings;
 pub use cdrs::{CdrFilter, CdrPage, Cdrs, StoredCdr, StoredLeg};
 pub use dialplans::{Dialplans, Version};
 pub use error::Error;
+pub use pins::{Admitted, Pins};
+pub use rooms::{EntrySound, MAXIMUM, NewRoom, Room, RoomKey, RoomSettings, Rooms, check_room_name};
 pub use settings::Settings;
 pub use tenants::{NewTenant, Tenant, Tenants};
 pub use users::{NewUser, User, Users};
@@ -86,6 +90,12 @@ impl Store {
     #[must_use]
     pub fn users(&self, tenant: switch::TenantId) -> Users<'_> {
         Users { db: &self.db, tenant }
+    }
+
+    /// The conference rooms of a tenant.
+    #[must_use]
+    pub fn rooms(&self, tenant: switch::TenantId) -> Rooms<'_> {
+        Rooms { db: &self.db, tenant }
     }
 
     /// The dialplans of a tenant.

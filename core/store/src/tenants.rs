@@ -6,9 +6,9 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, TransactionTrait,
 };
-use switch::{Fallback, TenantId, TenantPolicy};
+use switch::{Fallback, MediaPolicy, TenantId, TenantPolicy};
 
-use crate::entity::{domain, micros, tenant, time};
+use crate::entity::{domain, media_columns, media_of, micros, tenant, time};
 use crate::error::Error;
 
 /// A tenant.
@@ -62,7 +62,12 @@ impl NewTenant {
             realm: None,
             domains,
             time_zone: "UTC".to_owned(),
-            policy: TenantPolicy { fallback: Fallback::Extension, max_calls: None, ring_time: Duration::from_secs(30) },
+            policy: TenantPolicy {
+                fallback: Fallback::Extension,
+                max_calls: None,
+                ring_time: Duration::from_secs(30),
+                media: MediaPolicy::default(),
+            },
             peers: Vec::new(),
             hosts: Vec::new(),
         }
@@ -84,6 +89,7 @@ impl Tenants<'_> {
         check_name("name", &new.name)?;
         let domains = canonical_domains(&new.domains)?;
         let realm = new.realm.or_else(|| domains.first().cloned()).unwrap_or_else(|| new.name.clone());
+        let (secrecy, codecs) = media_columns(&new.policy.media);
         let row = tenant::ActiveModel {
             id: NotSet,
             name: Set(new.name),
@@ -95,12 +101,14 @@ impl Tenants<'_> {
             peers: Set(new.peers.join(" ")),
             hosts: Set(new.hosts.join(" ")),
             created: Set(micros(SystemTime::now())),
+            secrecy: Set(secrecy),
+            codecs: Set(codecs),
         };
         let transaction = self.db.begin().await?;
         let row = row.insert(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
         put_domains(&transaction, row.id, &domains).await?;
         transaction.commit().await?;
-        Ok(tenant_of(row, domains))
+        tenant_of(row, domains)
     }
 
     /// One by its id.
@@ -110,7 +118,7 @@ impl Tenants<'_> {
     pub async fn get(&self, id: TenantId) -> Result<Tenant, Error> {
         let row = tenant::Entity::find_by_id(id.0).one(self.db).await?.ok_or(Error::NotFound("tenant"))?;
         let domains = self.domains_of(row.id).await?;
-        Ok(tenant_of(row, domains))
+        tenant_of(row, domains)
     }
 
     /// One by its name.
@@ -124,7 +132,7 @@ impl Tenants<'_> {
             .await?
             .ok_or(Error::NotFound("tenant"))?;
         let domains = self.domains_of(row.id).await?;
-        Ok(tenant_of(row, domains))
+        tenant_of(row, domains)
     }
 
     /// All, by name.
@@ -135,7 +143,7 @@ impl Tenants<'_> {
         let mut all = Vec::new();
         for row in tenant::Entity::find().order_by_asc(tenant::Column::Name).all(self.db).await? {
             let domains = self.domains_of(row.id).await?;
-            all.push(tenant_of(row, domains));
+            all.push(tenant_of(row, domains)?);
         }
         Ok(all)
     }
@@ -156,12 +164,14 @@ impl Tenants<'_> {
         row.ring_seconds = Set(seconds(changed.policy.ring_time));
         row.peers = Set(changed.peers.join(" "));
         row.hosts = Set(changed.hosts.join(" "));
+        let (secrecy, codecs) = media_columns(&changed.policy.media);
+        (row.secrecy, row.codecs) = (Set(secrecy), Set(codecs));
         let transaction = self.db.begin().await?;
         let row = row.update(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
         domain::Entity::delete_many().filter(domain::Column::TenantId.eq(row.id)).exec(&transaction).await?;
         put_domains(&transaction, row.id, &domains).await?;
         transaction.commit().await?;
-        Ok(tenant_of(row, domains))
+        tenant_of(row, domains)
     }
 
     /// Removes one with all that is its own; call records stay.
@@ -191,12 +201,13 @@ async fn put_domains(db: &impl sea_orm::ConnectionTrait, tenant_id: i64, domains
     Ok(())
 }
 
-fn tenant_of(row: tenant::Model, domains: Vec<String>) -> Tenant {
+fn tenant_of(row: tenant::Model, domains: Vec<String>) -> Result<Tenant, Error> {
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
     let fallback =
         row.fallback_status.and_then(|status| u16::try_from(status).ok()).map_or(Fallback::Extension, Fallback::Reject);
     let ring_time = Duration::from_secs(u64::try_from(row.ring_seconds).unwrap_or(30));
-    Tenant {
+    let media = media_of(row.secrecy.as_deref(), row.codecs.as_deref()).ok_or(Error::Corrupt("tenant"))?;
+    Ok(Tenant {
         id: TenantId(row.id),
         realm: row.realm,
         domains,
@@ -205,12 +216,13 @@ fn tenant_of(row: tenant::Model, domains: Vec<String>) -> Tenant {
             fallback,
             max_calls: row.max_calls.and_then(|calls| u32::try_from(calls).ok()),
             ring_time,
+            media,
         },
         peers: words(&row.peers),
         hosts: words(&row.hosts),
         created: time(row.created),
         name: row.name,
-    }
+    })
 }
 
 fn fallback_status(fallback: Fallback) -> Option<i32> {

@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
-use switch::{Ha1, TenantId, UserId};
+use switch::{Ha1, MediaPolicy, TenantId, UserId};
 
-use crate::entity::{micros, time, user};
+use crate::entity::{media_columns, media_of, micros, time, user};
 use crate::error::Error;
 use crate::tenants::check_name;
 
@@ -27,6 +27,8 @@ pub struct User {
     pub ha1: Ha1,
     /// May register and call.
     pub enabled: bool,
+    /// What its media may be, where that is not as the tenant has it.
+    pub media: MediaPolicy,
     /// When it was made.
     pub created: SystemTime,
 }
@@ -42,6 +44,8 @@ pub struct NewUser {
     pub extension: Option<String>,
     /// See [`User::ha1`].
     pub ha1: Ha1,
+    /// See [`User::media`].
+    pub media: MediaPolicy,
 }
 
 /// The users of one tenant.
@@ -58,6 +62,7 @@ impl Users<'_> {
     /// A field that cannot be kept, a name or extension that is taken, no such tenant.
     pub async fn create(&self, new: NewUser) -> Result<User, Error> {
         check(&new.name, new.extension.as_deref(), new.display_name.as_deref())?;
+        let (secrecy, codecs) = media_columns(&new.media);
         let row = user::ActiveModel {
             id: NotSet,
             tenant_id: Set(self.tenant.0),
@@ -69,6 +74,8 @@ impl Users<'_> {
             ha1_sha512_256: Set(new.ha1.sha512_256.to_vec()),
             enabled: Set(true),
             created: Set(micros(SystemTime::now())),
+            secrecy: Set(secrecy),
+            codecs: Set(codecs),
         };
         user_of(row.insert(self.db).await.map_err(|error| Error::exists(error, "user or extension"))?)
     }
@@ -107,7 +114,7 @@ impl Users<'_> {
         rows.into_iter().map(user_of).collect()
     }
 
-    /// Changes display name, extension, hashes and whether it is enabled; the name stays, the hashes are made with it.
+    /// Changes display name, extension, hashes, media and whether it is enabled; the name stays, the hashes are made with it.
     ///
     /// # Errors
     /// As [`create`](Self::create), or [`Error::NotFound`].
@@ -117,6 +124,8 @@ impl Users<'_> {
         row.display_name = Set(changed.display_name.clone());
         row.extension = Set(changed.extension.clone());
         row.enabled = Set(changed.enabled);
+        let (secrecy, codecs) = media_columns(&changed.media);
+        (row.secrecy, row.codecs) = (Set(secrecy), Set(codecs));
         row.ha1_md5 = Set(changed.ha1.md5.to_vec());
         row.ha1_sha256 = Set(changed.ha1.sha256.to_vec());
         row.ha1_sha512_256 = Set(changed.ha1.sha512_256.to_vec());
@@ -171,6 +180,7 @@ fn user_of(row: user::Model) -> Result<User, Error> {
         sha256: row.ha1_sha256.try_into().map_err(corrupt)?,
         sha512_256: row.ha1_sha512_256.try_into().map_err(corrupt)?,
     };
+    let media = media_of(row.secrecy.as_deref(), row.codecs.as_deref()).ok_or(Error::Corrupt("user"))?;
     Ok(User {
         id: UserId(row.id),
         tenant: TenantId(row.tenant_id),
@@ -179,6 +189,7 @@ fn user_of(row: user::Model) -> Result<User, Error> {
         extension: row.extension,
         ha1,
         enabled: row.enabled,
+        media,
         created: time(row.created),
     })
 }

@@ -3,10 +3,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use store::{CdrFilter, Error, NewTenant, NewUser, Store, Writer};
+use store::{
+    Admitted, CdrFilter, EntrySound, Error, NewRoom, NewTenant, NewUser, Pins, RoomKey, RoomSettings, Store, Writer,
+};
 use switch::{
-    Aor, BindingChange, CallUid, Cause, Cdr, Direction, Disposition, Fallback, Ha1, Label, LegRecord, MediaStats,
-    Record, Side, StoredBinding, TenantId,
+    Aor, BindingChange, CallUid, Cause, Cdr, Direction, Disposition, Fallback, Ha1, Label, LegRecord, MediaPolicy,
+    MediaStats, Record, Secrecy, Side, StoredBinding, TenantId,
 };
 
 /// A fresh database of each kind.
@@ -39,6 +41,7 @@ fn new_user(name: &str, extension: Option<&str>) -> NewUser {
         display_name: Some(format!("{name} of the office")),
         extension: extension.map(str::to_owned),
         ha1: ha1(name),
+        media: MediaPolicy::default(),
     }
 }
 
@@ -155,12 +158,18 @@ async fn one_tenant_never_sees_what_is_another_s() {
         let user = store.users(a).create(new_user("alice", Some("101"))).await.expect("a user");
         let version = store.dialplans(a).upload("office", "abc", vec![1, 2, 3]).await.expect("a version");
         store.values(a).set("greeting", "hello").await.expect("kept");
+        let room = NewRoom { name: "600".to_owned(), pins: Pins::default(), settings: RoomSettings::default() };
+        let room = store.rooms(a).create(room).await.expect("a room");
         assert!(matches!(store.users(b).get(user.id).await, Err(Error::NotFound("user"))));
         assert!(matches!(store.users(b).by_name("alice").await, Err(Error::NotFound("user"))));
         assert!(matches!(store.users(b).update(&user).await, Err(Error::NotFound("user"))));
         assert!(matches!(store.users(b).delete(user.id).await, Err(Error::NotFound("user"))));
         assert!(matches!(store.dialplans(b).component(version.id).await, Err(Error::NotFound("version"))));
         assert!(matches!(store.dialplans(b).activate(Some(version.id)).await, Err(Error::NotFound("version"))));
+        assert!(matches!(store.rooms(b).get("600").await, Err(Error::NotFound("room"))));
+        assert!(matches!(store.rooms(b).update(&room).await, Err(Error::NotFound("room"))));
+        assert!(matches!(store.rooms(b).delete("600").await, Err(Error::NotFound("room"))));
+        assert!(store.rooms(b).list().await.expect("a list").is_empty());
         assert_eq!(store.values(b).get("greeting").await.expect("an answer"), None);
         // The same names are free for the other.
         store.users(b).create(new_user("alice", Some("101"))).await.expect("a user");
@@ -184,6 +193,99 @@ async fn a_user_is_kept_without_its_password() {
         assert_eq!(store.users(tenant).update(&user).await.expect("changed"), user);
         store.users(tenant).delete(user.id).await.expect("removed");
         assert!(matches!(store.users(tenant).get(user.id).await, Err(Error::NotFound("user"))));
+    }
+}
+
+#[tokio::test]
+async fn the_media_of_users_and_tenants_is_kept_and_what_nobody_said_stays_unsaid() {
+    for store in stores().await {
+        let made = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made");
+        assert_eq!(made.policy.media, MediaPolicy::default());
+        let mut changed = made.clone();
+        changed.policy.media = MediaPolicy { secrecy: Some(Secrecy::Required), codecs: "opus,g729".parse().ok() };
+        assert_eq!(store.tenants().update(&changed).await.expect("changed"), changed);
+        assert_eq!(store.tenants().get(made.id).await.expect("found"), changed);
+        let media = MediaPolicy { secrecy: Some(Secrecy::Off), codecs: None };
+        let new = NewUser { media: media.clone(), ..new_user("alice", None) };
+        let mut user = store.users(made.id).create(new).await.expect("a user");
+        assert_eq!(user.media, media);
+        user.media = MediaPolicy { secrecy: None, codecs: "pcma".parse().ok() };
+        assert_eq!(store.users(made.id).update(&user).await.expect("changed"), user);
+        assert_eq!(store.users(made.id).by_name("alice").await.expect("found"), user);
+    }
+}
+
+#[tokio::test]
+async fn a_room_is_kept_with_all_its_settings_and_without_its_pins() {
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made").id;
+        let rooms = store.rooms(tenant);
+        let settings = RoomSettings {
+            title: Some("Weekly".to_owned()),
+            wait_for_moderator: true,
+            end_with_moderator: true,
+            entry: EntrySound::Name,
+            maximum: 12,
+            record: true,
+            mute_on_entry: true,
+            dial_out: true,
+            language: Some("de".to_owned()),
+            keys: vec![
+                RoomKey { keys: "*6".to_owned(), action: "mute".to_owned() },
+                RoomKey { keys: "#99".to_owned(), action: "end".to_owned() },
+            ],
+        };
+        let pins = Pins::of(Some("4711"), Some("8150")).expect("PINs");
+        let new = NewRoom { name: "600".to_owned(), pins, settings: settings.clone() };
+        let mut room = rooms.create(new.clone()).await.expect("a room");
+        assert_eq!((room.name.as_str(), &room.settings), ("600", &settings));
+        assert_eq!(rooms.get("600").await.expect("found"), room);
+        assert_eq!(
+            (room.pins.admit("4711"), room.pins.admit("8150")),
+            (Some(Admitted::Participant), Some(Admitted::Moderator))
+        );
+        assert!(matches!(rooms.create(new).await, Err(Error::Exists("room"))));
+        room.settings = RoomSettings::default();
+        room.pins.set_participant(None).expect("none");
+        assert_eq!(rooms.update(&room).await.expect("changed"), room);
+        let kept = rooms.get("600").await.expect("found");
+        assert_eq!((kept.pins.admit(""), kept.pins.admit("4711")), (Some(Admitted::Participant), None));
+        let second = NewRoom { name: "*8-lab".to_owned(), pins: Pins::default(), settings: RoomSettings::default() };
+        rooms.create(second).await.expect("a room");
+        let names: Vec<_> = rooms.list().await.expect("a list").into_iter().map(|room| room.name).collect();
+        assert_eq!(names, ["*8-lab", "600"]);
+        rooms.delete("600").await.expect("removed");
+        assert!(matches!(rooms.get("600").await, Err(Error::NotFound("room"))));
+        assert!(matches!(rooms.delete("600").await, Err(Error::NotFound("room"))));
+        assert!(matches!(rooms.update(&room).await, Err(Error::NotFound("room"))));
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_nobody_could_use_is_refused_by_its_field() {
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made").id;
+        let key = |keys: &str| RoomKey { keys: keys.to_owned(), action: "mute".to_owned() };
+        let usual = RoomSettings::default;
+        for (field, name, settings) in [
+            ("name", "", usual()),
+            ("name", "Room", usual()),
+            ("name", &*"6".repeat(33), usual()),
+            ("title", "600", RoomSettings { title: Some("a\nb".to_owned()), ..usual() }),
+            ("maximum", "600", RoomSettings { maximum: 1, ..usual() }),
+            ("maximum", "600", RoomSettings { maximum: 1001, ..usual() }),
+            ("language", "600", RoomSettings { language: Some("../en".to_owned()), ..usual() }),
+            ("keys", "600", RoomSettings { keys: vec![key("6")], ..usual() }),
+            ("keys", "600", RoomSettings { keys: vec![key("*6"), key("*61")], ..usual() }),
+            ("keys", "600", RoomSettings { keys: vec![key("*6"), key("*6")], ..usual() }),
+        ] {
+            let new = NewRoom { name: name.to_owned(), pins: Pins::default(), settings };
+            let refused = store.rooms(tenant).create(new).await.expect_err("a refusal");
+            assert!(matches!(refused, Error::Invalid { field: wrong, .. } if wrong == field), "{field}: {refused}");
+        }
+        assert!(store.rooms(tenant).list().await.expect("a list").is_empty());
+        let nobody = NewRoom { name: "600".to_owned(), pins: Pins::default(), settings: usual() };
+        assert!(matches!(store.rooms(TenantId(4711)).create(nobody).await, Err(Error::NotFound("tenant"))));
     }
 }
 

@@ -30,7 +30,8 @@ impl Switch {
             Ok(offer) => offer,
             Err(status) => return self.refuse(key, message, flow, status),
         };
-        let mut seal = Seal::new(account.and_then(|account| account.secrecy), self.wire.config.secrecy);
+        let policy = account.map_or(&admission.policy.media, |account| &account.media);
+        let mut seal = Seal::new(policy.secrecy, self.wire.config.secrecy);
         if let Some(offer) = &offer
             && let Err(error) = seal.offer_came(offer.audio().as_ref(), &mut self.wire.mint)
         {

@@ -3,11 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sdp::Secrecy;
-
 use crate::command::Target;
 use crate::ids::{Aor, PortId, TenantId, UserId};
 use crate::media::MediaPort;
+use crate::policy::MediaPolicy;
 
 /// A question of the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +75,8 @@ pub struct Account {
     pub extension: Option<String>,
     /// What is kept instead of the password.
     pub ha1: Ha1,
-    /// How much its media is encrypted; `None` as everybody's.
-    pub secrecy: Option<Secrecy>,
+    /// What its media may be: its own wishes, and the tenant's where it has none.
+    pub media: MediaPolicy,
 }
 
 /// H(user ":" realm ":" password) by three algorithms (RFC 7616 §3.4.2). All that is kept of a password.
@@ -124,6 +123,8 @@ pub struct TenantPolicy {
     pub max_calls: Option<u32>,
     /// How long the built-in route rings.
     pub ring_time: Duration,
+    /// What the media of callers without an account may be.
+    pub media: MediaPolicy,
 }
 
 /// What happens to a caller whose application failed or that has none.
@@ -142,8 +143,8 @@ pub enum Destination {
     Aor {
         /// Whose contacts.
         aor: Aor,
-        /// How much their media is encrypted; `None` as everybody's.
-        secrecy: Option<Secrecy>,
+        /// What their media may be.
+        media: MediaPolicy,
     },
     /// A peer outside, by URI; permitted by the tenant's policy.
     Uri(String),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sdp::{Description, Secrecy};
+use sdp::Description;
 use sip::{Flow, Message, Status, UriBuf};
 
 use crate::arrive::offer_in;
@@ -14,6 +14,7 @@ use crate::event::{DialOutcome, Event, Side};
 use crate::ids::{CallId, LegId};
 use crate::leg::{Leg, LegState, Letter, Reinvite, Seal};
 use crate::media::MediaCommand;
+use crate::policy::MediaPolicy;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
 
@@ -63,7 +64,7 @@ impl Switch {
     /// One leg for each contact of a destination; all ring at once.
     fn branch_to(&mut self, id: CallId, destination: Destination) {
         match destination {
-            Destination::Aor { aor, secrecy } => {
+            Destination::Aor { aor, media } => {
                 let contacts: Vec<_> = self
                     .registrar
                     .lookup(self.wire.now, &aor)
@@ -77,13 +78,13 @@ impl Switch {
                 }
                 for (uri, path, seen) in contacts {
                     let flow = self.wire.toward(&uri.as_uri(), &seen);
-                    self.add_branch(id, aor.user.clone(), (uri, path, flow), secrecy);
+                    self.add_branch(id, aor.user.clone(), (uri, path, flow), &media);
                 }
             }
             Destination::Uri(text) => {
                 let uri = UriBuf::parse(text.as_str()).ok();
                 match uri.and_then(|uri| self.wire.flow_to(&uri.as_uri()).map(|flow| (uri, flow))) {
-                    Some((uri, flow)) => self.add_branch(id, text, (uri, Vec::new(), flow), None),
+                    Some((uri, flow)) => self.add_branch(id, text, (uri, Vec::new(), flow), &MediaPolicy::default()),
                     None => {
                         if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
                             dialing.note_failed(LegId::default(), Status::BAD_GATEWAY.0);
@@ -94,7 +95,7 @@ impl Switch {
         }
     }
 
-    fn add_branch(&mut self, id: CallId, party: String, to: (UriBuf, Vec<String>, Flow), secrecy: Option<Secrecy>) {
+    fn add_branch(&mut self, id: CallId, party: String, to: (UriBuf, Vec<String>, Flow), media: &MediaPolicy) {
         let flow = to.2;
         let limit = self.wire.config.max_branches;
         let Some(call) = self.calls.get_mut(id) else { return };
@@ -107,7 +108,7 @@ impl Switch {
         if dialing.ringing.len() >= limit {
             return;
         }
-        let seal = Seal::new(secrecy, self.wire.config.secrecy);
+        let seal = Seal::new(media.secrecy, self.wire.config.secrecy);
         let leg = Leg::calling(id, party, to, &caller, seal, &mut self.wire);
         let leg = self.add_leg(leg);
         if let Some(call) = self.calls.get_mut(id) {

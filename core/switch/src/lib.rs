@@ -35,6 +35,7 @@ mod io;
 mod leg;
 mod media;
 mod mint;
+mod policy;
 mod record;
 pub mod registrar;
 mod release;
@@ -58,6 +59,7 @@ pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, Refusal, R
 pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
 pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
+pub use policy::{BadOrder, CodecOrder, MediaPolicy};
 pub use record::{BindingChange, Cdr, Direction, Disposition, LegRecord, Notice, Record, StoredBinding};
 pub use room::{Bearing, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView};
 pub use sdp::{Secrecy, Secured};

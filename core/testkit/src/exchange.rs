@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use switch::{
     Account, Admission, Answer, Aor, Ask, CallId, Cdr, Command, Destination, Event, Fallback, Ha1, MediaCommand,
-    MediaEvent, MediaPort, MediaStats, PortId, Secrecy, Target, TenantId, TenantPolicy, Unresolved, UserId,
+    MediaEvent, MediaPolicy, MediaPort, MediaStats, PortId, Target, TenantId, TenantPolicy, Unresolved, UserId,
 };
 
 use crate::engine::Engine;
@@ -43,7 +43,7 @@ pub(crate) struct Surroundings {
     pub(crate) connected: BTreeSet<(PortId, PortId)>,
     pub(crate) watched: BTreeMap<PortId, Option<Duration>>,
     /// How much the media of a user is encrypted, where it is not as everybody's.
-    pub(crate) secrecy: BTreeMap<String, Secrecy>,
+    pub(crate) media: BTreeMap<String, MediaPolicy>,
     pub(crate) no_ports: bool,
     pub(crate) engine: Engine,
     minted: u64,
@@ -55,7 +55,12 @@ impl Surroundings {
             users: BTreeMap::new(),
             peers: BTreeSet::new(),
             hosts: BTreeSet::new(),
-            policy: TenantPolicy { fallback: Fallback::Extension, max_calls: None, ring_time: Duration::from_secs(60) },
+            policy: TenantPolicy {
+                fallback: Fallback::Extension,
+                max_calls: None,
+                ring_time: Duration::from_secs(60),
+                media: MediaPolicy::default(),
+            },
             script: vec![Command::Route { failed: None }],
             never_decides: false,
             running: HashMap::new(),
@@ -65,7 +70,7 @@ impl Surroundings {
             addresses: BTreeMap::new(),
             connected: BTreeSet::new(),
             watched: BTreeMap::new(),
-            secrecy: BTreeMap::new(),
+            media: BTreeMap::new(),
             no_ports: false,
             engine: Engine::new(),
             minted: 0,
@@ -80,8 +85,8 @@ impl Surroundings {
             }
             Ask::Resolve { tenant, target } => Answer::Resolve(match target {
                 Target::User(name) | Target::Extension(name) if self.users.contains_key(&(tenant, name.clone())) => {
-                    let secrecy = self.secrecy.get(&name).copied();
-                    Ok(vec![Destination::Aor { aor: Aor { tenant, user: name }, secrecy }])
+                    let media = self.media.get(&name).cloned().unwrap_or_default();
+                    Ok(vec![Destination::Aor { aor: Aor { tenant, user: name }, media }])
                 }
                 Target::User(_) | Target::Extension(_) => Err(Unresolved::Unknown),
                 Target::Uri(uri) if self.hosts.iter().any(|host| uri.contains(host.as_str())) => {
@@ -109,7 +114,7 @@ impl Surroundings {
             display_name: None,
             extension: None,
             ha1: Ha1::of(name, domain, password),
-            secrecy: self.secrecy.get(name).copied(),
+            media: self.media.get(name).cloned().unwrap_or_default(),
         });
         let peer = self.peers.contains(&source).then(|| "peer".to_owned());
         Admission { tenant, realm: domain.to_owned(), peer, account, policy: self.policy.clone() }

@@ -11,8 +11,8 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sip::{Flow, Transport};
 use switch::{
-    Cdr, Command, Config, Digit, Event, Fallback, Input, MediaEvent, Notice, Output, PortId, Record, Reply, Secrecy,
-    Secured, Sound, Switch, Voice,
+    Cdr, CodecOrder, Command, Config, Digit, Event, Fallback, Input, MediaEvent, Notice, Output, PortId, Record, Reply,
+    Secrecy, Secured, Sound, Switch, Voice,
 };
 
 use crate::auditor::Auditor;
@@ -252,7 +252,12 @@ impl World {
 
     /// The exchange encrypts the media of this user so much, and not as everybody's.
     pub fn secrecy_of(&self, user: &str, secrecy: Secrecy) {
-        self.0.borrow_mut().around.secrecy.insert(user.to_owned(), secrecy);
+        self.0.borrow_mut().around.media.entry(user.to_owned()).or_default().secrecy = Some(secrecy);
+    }
+
+    /// These are the codecs that this user may use.
+    pub fn codecs_of(&self, user: &str, codecs: CodecOrder) {
+        self.0.borrow_mut().around.media.entry(user.to_owned()).or_default().codecs = Some(codecs);
     }
 
     fn media_of(&self, phone: &Phone) -> Option<SocketAddr> {

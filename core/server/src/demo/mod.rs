@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use store::{NewTenant, NewUser, Store, Tenant};
-use switch::Ha1;
+use switch::{Ha1, MediaPolicy};
 
 pub(crate) use call::demo_call;
 
@@ -40,6 +40,7 @@ pub(crate) async fn make(store: &Store) -> Result<Option<(Tenant, Vec<Login>)>> 
             display_name: Some(display_name.to_owned()),
             extension: Some(user.to_owned()),
             ha1,
+            media: MediaPolicy::default(),
         };
         store.users(tenant.id).create(new).await.context("making the demonstration's users")?;
         logins.push(Login { user: user.to_owned(), password });

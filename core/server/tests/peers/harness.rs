@@ -346,6 +346,7 @@ async fn prepare(data: &Path, plan: &Plan) -> (Store, TenantId) {
             display_name: Some(format!("Phone {name}")),
             extension: name.starts_with('1').then(|| name.to_owned()),
             ha1: Ha1::of(name, &tenant.realm, &format!("secret{name}")),
+            media: switch::MediaPolicy::default(),
         };
         store.users(tenant.id).create(user).await.expect("a user");
     }

@@ -6,6 +6,7 @@ pub(crate) mod binding;
 pub(crate) mod cdr;
 pub(crate) mod dialplan;
 pub(crate) mod domain;
+pub(crate) mod room;
 pub(crate) mod setting;
 pub(crate) mod tenant;
 pub(crate) mod user;
@@ -13,10 +14,35 @@ pub(crate) mod value;
 
 use std::time::{Duration, SystemTime};
 
+use switch::{MediaPolicy, Secrecy};
+
 pub(crate) fn micros(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 pub(crate) fn time(micros: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+}
+
+/// The columns `secrecy` and `codecs`: what nobody said is null.
+pub(crate) fn media_columns(media: &MediaPolicy) -> (Option<String>, Option<String>) {
+    let secrecy = media.secrecy.map(|secrecy| match secrecy {
+        Secrecy::Off => "off",
+        Secrecy::Optional => "optional",
+        Secrecy::Required => "required",
+    });
+    (secrecy.map(str::to_owned), media.codecs.as_ref().map(ToString::to_string))
+}
+
+/// Back again; `None` for what was never written so.
+pub(crate) fn media_of(secrecy: Option<&str>, codecs: Option<&str>) -> Option<MediaPolicy> {
+    let secrecy = match secrecy {
+        None => None,
+        Some("off") => Some(Secrecy::Off),
+        Some("optional") => Some(Secrecy::Optional),
+        Some("required") => Some(Secrecy::Required),
+        Some(_) => return None,
+    };
+    let codecs = codecs.map(str::parse).transpose().ok()?;
+    Some(MediaPolicy { secrecy, codecs })
 }

@@ -17,6 +17,8 @@ pub struct Model {
     pub peers: String,
     pub hosts: String,
     pub created: i64,
+    pub secrecy: Option<String>,
+    pub codecs: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,8 @@ pub struct Model {
     pub ha1_sha512_256: Vec<u8>,
     pub enabled: bool,
     pub created: i64,
+    pub secrecy: Option<String>,
+    pub codecs: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

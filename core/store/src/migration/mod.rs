@@ -2,6 +2,10 @@
 
 #[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
 mod m0001_first_call;
+#[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
+mod m0002_rooms;
+#[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
+mod m0003_media_policy;
 
 use sea_orm_migration::prelude::*;
 
@@ -10,6 +14,10 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first_call::Migration)]
+        vec![
+            Box::new(m0001_first_call::Migration),
+            Box::new(m0002_rooms::Migration),
+            Box::new(m0003_media_policy::Migration),
+        ]
     }
 }
