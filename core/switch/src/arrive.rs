@@ -12,6 +12,7 @@ use crate::event::{Event, Invitation, Party, Side};
 use crate::hold::Hold;
 use crate::ids::LegId;
 use crate::leg::{Leg, Seal};
+use crate::member::Member;
 use crate::sound::Sounds;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
@@ -59,6 +60,7 @@ impl Switch {
             legs: Vec::new(),
             draft: Draft::default(),
             sounds: Sounds::default(),
+            member: Member::default(),
             hold: Hold::default(),
             decide: None,
             set_up: None,

@@ -102,6 +102,7 @@ impl Switch {
             if let Some(remote) = self.legs.get(id).and_then(|leg| leg.negotiation.remote().cloned()) {
                 self.expect(id, &remote);
             }
+            self.agreed_alone(call);
             if let Some(call) = self.calls.get_mut(call) {
                 call.resolve(Pending::Answer, Reply::Done, &mut self.wire);
             }
@@ -265,7 +266,10 @@ impl Switch {
         let other = self.calls.get(call).and_then(|call| call.other(id));
         match (offer, other) {
             (Some(_), Some(_)) => self.renegotiated(call, id),
-            (Some(offer), None) => self.expect(id, &offer),
+            (Some(offer), None) => {
+                self.expect(id, &offer);
+                self.agreed_alone(call);
+            }
             (None, _) => {}
         }
     }

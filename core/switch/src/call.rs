@@ -18,6 +18,7 @@ use crate::dialing::Dialing;
 use crate::event::{Cause, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
 use crate::hold::Hold;
 use crate::ids::{CallId, LegId, TenantId};
+use crate::member::Member;
 use crate::record::{Cdr, Disposition, LegRecord};
 use crate::sound::Sounds;
 use crate::tables;
@@ -44,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) draft: Draft,
     /// What sounds for the caller while the exchange itself talks with him.
     pub(crate) sounds: Sounds,
+    /// Where he is a member.
+    pub(crate) member: Member,
     /// Which of two connected parties holds.
     pub(crate) hold: Hold,
     /// The deadline for the next decision.

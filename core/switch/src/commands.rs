@@ -70,7 +70,7 @@ impl Switch {
             | Command::RecordRoom { .. }
             | Command::PauseRoom(_)
             | Command::EnoughRoom
-            | Command::Leave => call.refuse(Refusal::WrongState, &mut self.wire),
+            | Command::Leave => self.mix(id, command),
             Command::Hangup(_) => {}
         }
     }
@@ -173,7 +173,7 @@ impl Switch {
 
     fn dial(&mut self, id: CallId, dial: Dial) {
         let Some(call) = self.calls.get_mut(id) else { return };
-        if !matches!(call.state, CallState::Deciding) {
+        if !matches!(call.state, CallState::Deciding) || call.member.is_in() {
             return call.refuse(Refusal::WrongState, &mut self.wire);
         }
         if dial.targets.is_empty() || dial.targets.len() > self.wire.config.max_branches || dial.ring_time.is_zero() {

@@ -139,7 +139,8 @@ impl Switch {
                 self.finish(id);
             }
             MediaEvent::Played { .. } | MediaEvent::Recorded { .. } | MediaEvent::Key { .. } => self.sound_event(event),
-            MediaEvent::Speaking { .. } | MediaEvent::RoomRecorded { .. } => {}
+            MediaEvent::Speaking { port, speaks } => self.speech_came(port, speaks),
+            MediaEvent::RoomRecorded { .. } => {}
         }
     }
 

@@ -31,7 +31,7 @@ impl Switch {
             }
             return call.reply(Reply::Done, &mut self.wire);
         }
-        if !answered || !deciding {
+        if !answered || !deciding || call.member.is_in() {
             return call.refuse(Refusal::WrongState, &mut self.wire);
         }
         let Some(port) = port else { return call.refuse(Refusal::NoResources, &mut self.wire) };
@@ -58,16 +58,28 @@ impl Switch {
                 if let (Some(fault), Some(call)) = (fault, call) {
                     call.span.in_scope(|| tracing::debug!(%fault, "not played"));
                 }
+                if let Some(call) = self.ports.get(&port).and_then(|(call, _)| self.calls.get_mut(*call)) {
+                    call.member.played(id);
+                }
                 self.told(port, |sounds, at, wire| sounds.played(id, fault.clone(), at, wire));
             }
             MediaEvent::Recorded { port, id, length, ref fault } => {
                 self.told(port, |sounds, _, _| sounds.recorded(id, length, fault.clone()));
             }
-            MediaEvent::Key { port, digit } => self.told(port, |sounds, at, wire| sounds.key(digit, at, wire)),
+            MediaEvent::Key { port, digit } => self.pressed(port, digit),
             MediaEvent::Silent { .. }
             | MediaEvent::Speaking { .. }
             | MediaEvent::RoomRecorded { .. }
             | MediaEvent::Closed { .. } => {}
+        }
+    }
+
+    /// A key of the caller: for the mixer's service where he is in one.
+    fn pressed(&mut self, port: PortId, digit: Digit) {
+        let Some((id, leg)) = self.ports.get(&port).copied() else { return };
+        match self.calls.get(id) {
+            Some(call) if self.is_member(leg) => call.member.key(digit, &call.place(port), &mut self.wire),
+            _ => self.told(port, |sounds, at, wire| sounds.key(digit, at, wire)),
         }
     }
 
@@ -105,6 +117,7 @@ impl Switch {
         let Some(call) = self.calls.get_mut(leg.call) else { return };
         if call.caller == id {
             call.sounds.stop(port, &mut self.wire);
+            call.member.stop(port, &mut self.wire);
         }
         if let Some(port) = port {
             call.hold.still(port, &mut self.wire);
@@ -122,7 +135,7 @@ impl Switch {
         }
         self.wire.respond(key, status, writer.finish());
         if let (Some(digit), Some(port)) = (digit, self.legs.get(id).and_then(|leg| leg.port)) {
-            self.told(port.id, |sounds, at, wire| sounds.key(digit, at, wire));
+            self.pressed(port.id, digit);
         }
     }
 }

@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use media::Rate;
 use switch::{AudioError, MediaCommand, MediaEvent, PortId, Secured, Sound, SoundId, Voice};
+
+use crate::mixing::Mixing;
 
 /// What sounds where.
 #[derive(Debug)]
 pub(crate) struct Engine {
     playing: BTreeMap<PortId, Playing>,
     recording: BTreeMap<PortId, Recording>,
+    pub(crate) mixing: Mixing,
     pub(crate) echoing: BTreeSet<PortId>,
     /// How the exchange can be heard at each port.
     pub(crate) voices: BTreeMap<PortId, Option<Voice>>,
@@ -45,6 +49,7 @@ impl Engine {
         Self {
             playing: BTreeMap::new(),
             recording: BTreeMap::new(),
+            mixing: Mixing::default(),
             echoing: BTreeSet::new(),
             voices: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -82,9 +87,13 @@ impl Engine {
                     self.playing.remove(port);
                     assert!(!self.recording.contains_key(port), "{port:?} is connected while it is recorded");
                     assert!(!self.echoing.contains(port), "{port:?} is connected while it hears itself");
+                    assert!(!self.mixing.has(*port), "{port:?} is connected while it is in a mixer");
                 }
             }
-            MediaCommand::Echo { port, on: true } => drop(self.echoing.insert(*port)),
+            MediaCommand::Echo { port, on: true } => {
+                assert!(!self.mixing.has(*port), "{port:?} hears itself while it is in a mixer");
+                self.echoing.insert(*port);
+            }
             MediaCommand::Echo { port, on: false } => drop(self.echoing.remove(port)),
             MediaCommand::Record { port, id, limit, silence, .. } => {
                 if self.disk_full {
@@ -101,20 +110,33 @@ impl Engine {
                 assert!(!self.playing.contains_key(port), "{port:?} was given back while it plays");
                 assert!(!self.recording.contains_key(port), "{port:?} was given back while it is recorded");
                 assert!(!self.echoing.contains(port), "{port:?} was given back while it hears itself");
+                assert!(!self.mixing.has(*port), "{port:?} was given back while it is in a mixer");
                 self.voices.remove(port);
             }
             MediaCommand::Expect { port, voice, keys, .. } => {
                 self.voices.insert(*port, voice.clone());
                 self.keys.insert(*port, keys.as_deref().cloned());
+                self.mixing.changed(now, *port, self.rate_of(*port));
             }
-            MediaCommand::Join { .. }
-            | MediaCommand::Leave { .. }
-            | MediaCommand::Announce { .. }
-            | MediaCommand::RecordRoom { .. }
-            | MediaCommand::PauseRoom { .. }
-            | MediaCommand::EnoughRoom { .. }
-            | MediaCommand::Disconnect { .. }
-            | MediaCommand::Watch { .. } => {}
+            MediaCommand::Join { port, mixer, bearing, .. } => {
+                assert!(!self.recording.contains_key(port), "{port:?} joins a mixer while it is recorded");
+                assert!(!self.echoing.contains(port), "{port:?} joins a mixer while it hears itself");
+                let new = !self.mixing.has(*port);
+                assert!(!(new && self.playing.contains_key(port)), "{port:?} joins a mixer while it plays");
+                self.mixing.join(now, *port, *mixer, *bearing, self.rate_of(*port));
+            }
+            MediaCommand::Leave { port } => {
+                assert!(!self.playing.contains_key(port), "{port:?} leaves a mixer while something is whispered");
+                self.mixing.leave(*port);
+            }
+            MediaCommand::Announce { sounds, .. } => {
+                let length = sounds.iter().map(|sound| self.length_of(sound)).sum();
+                self.mixing.carry_out(command, length);
+            }
+            MediaCommand::RecordRoom { .. } | MediaCommand::PauseRoom { .. } | MediaCommand::EnoughRoom { .. } => {
+                self.mixing.carry_out(command, Duration::ZERO);
+            }
+            MediaCommand::Disconnect { .. } | MediaCommand::Watch { .. } => {}
         }
         None
     }
@@ -148,6 +170,11 @@ impl Engine {
         None
     }
 
+    /// What the far end of a port can speak and hear.
+    fn rate_of(&self, port: PortId) -> Rate {
+        self.voices.get(&port).and_then(Option::as_ref).map_or(Rate::Narrow, |voice| voice.codec.rate())
+    }
+
     fn length_of(&self, sound: &Sound) -> Duration {
         match sound {
             Sound::Tone(_, length) | Sound::Silence(length) => *length,
@@ -160,13 +187,22 @@ impl Engine {
         Some(MediaEvent::Recorded { port, id, length: now - begin, fault: None })
     }
 
-    pub(crate) fn next(&self) -> Option<Instant> {
+    /// Whether anything plays at a port: to a member of a mixer it is whispered.
+    pub(crate) fn is_playing(&self, port: PortId) -> bool {
+        self.playing.contains_key(&port)
+    }
+
+    pub(crate) fn next(&self, now: Instant) -> Option<Instant> {
         let playing = self.playing.values().filter_map(|playing| playing.over);
-        playing.chain(self.recording.values().map(|recording| recording.over)).min()
+        let recording = self.recording.values().map(|recording| recording.over);
+        playing.chain(recording).chain(self.mixing.next(now)).min()
     }
 
     /// What is over by now, one at a time.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<MediaEvent> {
+        if let Some(event) = self.mixing.pop_event() {
+            return Some(event);
+        }
         let due = |playing: &Playing| playing.over.is_some_and(|over| over <= now);
         if let Some(port) = self.playing.iter().find(|(_, playing)| due(playing)).map(|(port, _)| *port) {
             let Playing { id, .. } = self.playing.remove(&port)?;

@@ -10,6 +10,7 @@ use switch::{
 };
 
 use crate::engine::Engine;
+use crate::mixing::Mouth;
 
 pub(crate) const DOMAIN: &str = "example.com";
 /// Two tenants, a domain each; the realm is the domain.
@@ -127,6 +128,16 @@ impl Surroundings {
             assert!(self.ports.contains_key(&port), "{command:?} for a port that was given back");
         }
         let toward = port.and_then(|port| self.ports.get(&port).copied().flatten());
+        if let MediaCommand::Join { port, .. } = command {
+            let connected = self.connected.iter().any(|(one, other)| one == port || other == port);
+            assert!(!connected, "{port:?} joins a mixer while it is connected");
+        }
+        if let MediaCommand::Announce { mixer, sounds, .. } = command {
+            let audience = self.engine.mixing.audience(*mixer);
+            for media in audience.iter().filter_map(|port| self.ports.get(port).copied().flatten()) {
+                self.engine.heard.entry(media).or_default().extend(sounds.iter().cloned());
+            }
+        }
         let answer = self.engine.carry_out(now, command, toward);
         match *command {
             MediaCommand::Expect { port, remote, .. } => {
@@ -170,6 +181,17 @@ impl Surroundings {
     /// The port whose far end is here, the newest where there are several.
     pub(crate) fn port_toward(&self, media: SocketAddr) -> Option<PortId> {
         self.ports.iter().rev().find(|(_, remote)| **remote == Some(media)).map(|(port, _)| *port)
+    }
+
+    /// A frame of sound in every mixer. `people` say what stands beside them, in Hz, from where and to where.
+    pub(crate) fn mix(&mut self, people: &[(SocketAddr, SocketAddr, u16)]) {
+        let mouth = |(port, remote): (&PortId, &Option<SocketAddr>)| {
+            let at = self.addresses.get(port);
+            let says = people.iter().find(|(from, to, _)| Some(*from) == *remote && Some(to) == at);
+            (*port, Mouth { says: says.map(|(_, _, hz)| *hz), whispered: self.engine.is_playing(*port) })
+        };
+        let mouths = self.ports.iter().map(mouth).collect();
+        self.engine.mixing.tick(&mouths);
     }
 
     /// Does the port at this address know whom to expect?

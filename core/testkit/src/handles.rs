@@ -295,6 +295,23 @@ impl Phone {
         self.world.run_for(seconds(2));
     }
 
+    /// From now on it says a tone of its own in every call that is up, on hold too: what is said then is its music.
+    pub fn speaks(&self) {
+        self.world.with_phone(self.at, |phone, _| phone.speaks = true);
+    }
+
+    /// It says nothing more.
+    pub fn falls_silent(&self) {
+        self.world.with_phone(self.at, |phone, _| phone.speaks = false);
+    }
+
+    /// Speaks these codecs from now on, and says so in its last call.
+    pub fn changes_codecs(&self, codecs: &[&str]) {
+        let codecs = codecs.iter().map(|codec| (*codec).to_owned()).collect();
+        self.world.with_phone(self.at, |phone, _| phone.codecs = codecs);
+        self.resume();
+    }
+
     /// Presses keys, told by RFC 4733.
     pub fn press(&self, keys: &str) {
         for key in keys.chars() {

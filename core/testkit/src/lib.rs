@@ -21,6 +21,7 @@ mod engine;
 mod exchange;
 mod handles;
 mod line;
+mod mixing;
 mod network;
 mod phone;
 mod text;

@@ -11,14 +11,15 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sip::{Flow, Transport};
 use switch::{
-    Cdr, CodecOrder, Command, Config, Digit, Event, Fallback, Input, MediaEvent, Notice, Output, PortId, Record, Reply,
-    Secrecy, Secured, Sound, Switch, Voice,
+    CallId, Cdr, CodecOrder, Command, Config, Digit, Event, Fallback, Input, MediaEvent, Notice, Output, PortId,
+    Record, Reply, Secrecy, Secured, Sound, Switch, Voice,
 };
 
 use crate::auditor::Auditor;
 use crate::engine::Engine;
 use crate::exchange::{DOMAIN, Surroundings, tenant_of};
 use crate::handles::Phone;
+use crate::mixing::{ANNOUNCED, WHISPERED, loudness_in};
 use crate::network::{Datagram, Network, Weather};
 use crate::phone::PhoneState;
 
@@ -145,6 +146,19 @@ impl World {
         self.0.borrow_mut().around.script = script;
     }
 
+    /// Says something to the call that this phone placed last, as its application.
+    pub fn command(&self, phone: &Phone, command: Command) {
+        let inner = self.0.borrow();
+        let user = inner.phones.get(phone.at).map(|phone| phone.user.clone()).expect("a phone of this world");
+        let placed = |(call, event): &(CallId, Event)| match event {
+            Event::Arrived(invitation) if invitation.caller.user == user => Some(*call),
+            _ => None,
+        };
+        let call = inner.around.events.iter().rev().find_map(placed).expect("a call of this phone");
+        drop(inner);
+        self.input(Input::Command(call, command));
+    }
+
     /// The tenant's application never says anything.
     pub fn application_that_never_decides(&self) {
         self.0.borrow_mut().around.never_decides = true;
@@ -236,6 +250,37 @@ impl World {
     #[must_use]
     pub fn records(&self, phone: &Phone) -> bool {
         self.at_port_of(phone, Engine::records).unwrap_or(false)
+    }
+
+    /// How loud a phone that speaks is heard by another in the mixer that both are in, in dB beside how loud it speaks, in
+    /// the last 20 ms; `None`: not at all.
+    #[must_use]
+    pub fn loudness(&self, listener: &Phone, speaker: &Phone) -> Option<f64> {
+        let hz = self.0.borrow().phones.get(speaker.at).map(PhoneState::hz)?;
+        self.at_port_of(listener, |engine, port| engine.mixing.loudness(port, hz)).flatten()
+    }
+
+    /// Something is announced in the mixer that a phone is in, and heard there.
+    #[must_use]
+    pub fn hears_announcement(&self, phone: &Phone) -> bool {
+        self.at_port_of(phone, |engine, port| engine.mixing.loudness(port, ANNOUNCED)).flatten().is_some()
+    }
+
+    /// Something is whispered to a phone in a mixer.
+    #[must_use]
+    pub fn hears_whisper(&self, phone: &Phone) -> bool {
+        self.at_port_of(phone, |engine, port| engine.mixing.loudness(port, WHISPERED)).flatten().is_some()
+    }
+
+    /// How long the recording of a mixer under this name is, and for how long this phone is heard in it.
+    #[must_use]
+    pub fn recorded_of(&self, name: &str, speaker: &Phone) -> Option<(Duration, Duration)> {
+        let inner = self.0.borrow();
+        let hz = inner.phones.get(speaker.at).map(PhoneState::hz)?;
+        let tape = inner.around.engine.mixing.tapes.get(name)?;
+        let heard = tape.iter().filter(|(rate, frame)| loudness_in(frame, *rate, hz).is_some()).count();
+        let time = |frames: usize| media::FRAME * u32::try_from(frames).unwrap_or(u32::MAX);
+        Some((time(tape.len()), time(heard)))
     }
 
     /// How the exchange can be heard at a phone's last call.
@@ -401,7 +446,7 @@ impl World {
     fn next(&self) -> Option<Instant> {
         let inner = self.0.borrow();
         let phones = inner.phones.iter().filter_map(PhoneState::next).min();
-        [inner.network.next(), inner.switch.poll_timeout(), inner.around.engine.next(), phones]
+        [inner.network.next(), inner.switch.poll_timeout(), inner.around.engine.next(inner.now), phones]
             .into_iter()
             .flatten()
             .min()
@@ -416,6 +461,11 @@ impl World {
         }
         if self.0.borrow().switch.poll_timeout().is_some_and(|due| due <= now) {
             self.input(Input::Timeout);
+        }
+        if self.0.borrow().around.engine.mixing.is_due(now) {
+            let mut inner = self.0.borrow_mut();
+            let people: Vec<_> = inner.phones.iter().flat_map(PhoneState::says).collect();
+            inner.around.mix(&people);
         }
         loop {
             let Some(event) = self.0.borrow_mut().around.engine.pop_due(now) else { break };

@@ -38,10 +38,15 @@ pub(super) fn read(read: &Read) -> bool {
 }
 
 pub(super) fn record(record: &Record) -> bool {
-    record.name.as_deref().is_none_or(recording) && time(record.limit) && record.silence.is_none_or(time)
+    recorded(record.name.as_deref(), record.limit, LONGEST) && record.silence.is_none_or(time)
 }
 
-pub(super) fn sounds(sounds: &[Sound]) -> bool {
+/// A name that a recording may have, and a time that it may last.
+pub(crate) fn recorded(name: Option<&str>, limit: Duration, longest: Duration) -> bool {
+    name.is_none_or(recording) && !limit.is_zero() && limit <= longest
+}
+
+pub(crate) fn sounds(sounds: &[Sound]) -> bool {
     sounds.len() <= MOST_SOUNDS && sounds.iter().all(sound)
 }
 

@@ -32,7 +32,7 @@
 //! A key that nothing of this takes is kept, up to [`KEPT`] of them: people type ahead. A flash of the hook is no key.
 //! Music is no command under way: the application goes on meanwhile.
 
-mod check;
+pub(crate) mod check;
 mod reading;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod calling;
 mod chance;
 mod dialogs;
 mod registering;
+mod rooms;
 mod secrets;
 mod sounds;
 mod traps;

@@ -5,7 +5,7 @@ mod requests;
 mod responses;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rsip::Method;
@@ -71,6 +71,9 @@ pub(crate) struct PhoneState {
     pub(crate) reads_first_challenge: bool,
     /// Offers nothing in its INVITE.
     pub(crate) delays_offer: bool,
+    /// It says a tone of its own, of so many Hz.
+    pub(crate) speaks: bool,
+    hz: u16,
     /// What it speaks, as the values of `rtpmap`.
     pub(crate) codecs: Vec<String>,
     /// It speaks SRTP, and offers it with this transport; with `RTP/SAVP` it speaks nothing else.
@@ -108,7 +111,27 @@ enum Plan {
     Answer(String),
 }
 
+/// Each phone has a tone of its own, of whole periods in 20 ms.
+fn hz_of(address: SocketAddr) -> u16 {
+    let number = match address.ip() {
+        IpAddr::V4(ip) => ip.octets()[3],
+        IpAddr::V6(_) => 0,
+    };
+    300 + 150 * u16::from(number % 19)
+}
+
 impl PhoneState {
+    /// The tone that it says, in Hz.
+    pub(crate) fn hz(&self) -> u16 {
+        self.hz
+    }
+
+    /// What it says in each of its calls: from where, to where, what in Hz.
+    pub(crate) fn says(&self) -> impl Iterator<Item = (SocketAddr, SocketAddr, u16)> {
+        let up = self.lines.iter().filter(|line| self.speaks && line.state == LineState::Up);
+        up.filter_map(|line| Some((line.local_media, line.remote_media?, self.hz)))
+    }
+
     pub(crate) fn new(user: &str, address: SocketAddr, exchange: SocketAddr, domain: &str) -> Self {
         Self {
             user: user.to_owned(),
@@ -130,6 +153,8 @@ impl PhoneState {
             last_invite: String::new(),
             reads_first_challenge: false,
             delays_offer: false,
+            speaks: false,
+            hz: hz_of(address),
             codecs: text::CODECS.map(str::to_owned).to_vec(),
             srtp: None,
             rekeyed: 0,

@@ -1,0 +1,182 @@
+//! A caller as a member of a mixer: a small machine beside the call, in the place of the one for
+//! [`sound`](crate::sound) while he is there.
+//!
+//! | state | event | next | what is sent | what is told |
+//! |---|---|---|---|---|
+//! | Out | join | In | Join, Watch | Done |
+//! | Out | anything else of this | Out | | Refused |
+//! | In | bear | In | Join | Done |
+//! | In | whisper | In | Play, or Hush when it is nothing | Done |
+//! | In | what was whispered is over | In | | |
+//! | In | announce, record, pause, enough | In | Announce, `RecordRoom`, `PauseRoom`, `EnoughRoom` | Done |
+//! | In | a key; he speaks | In | | Key, Speaking |
+//! | In | his phone holds | In, apart | Join: muted and deaf, Watch off | Held |
+//! | In, apart | it comes back | In | Join: as he was, Watch | Resumed |
+//! | In | leave | Out | Hush, Leave, Watch off | Done |
+//! | In | the call ends, connects or is taken away | Out | Hush, Leave | |
+//!
+//! Who holds stays a member: what his phone plays meanwhile reaches nobody, and a room of one does not close for it.
+
+use std::time::Duration;
+
+use crate::audio::Digit;
+use crate::command::Command;
+use crate::event::{Event, Refusal, Reply};
+use crate::ids::PortId;
+use crate::media::{MediaCommand, SoundId};
+use crate::room::{Bearing, MixerId};
+use crate::sound::{Place, check};
+use crate::wire::Wire;
+
+/// The longest recording of a mixer.
+const LONGEST: Duration = Duration::from_hours(24);
+
+const WRONG: Reply = Reply::Refused(Refusal::WrongState);
+const BAD: Reply = Reply::Refused(Refusal::BadValue);
+
+/// The machine of one call.
+#[derive(Debug, Default)]
+pub(crate) struct Member {
+    inside: Option<Inside>,
+    /// How many recordings got their name from us.
+    named: u32,
+}
+
+#[derive(Debug)]
+struct Inside {
+    mixer: MixerId,
+    /// As it was asked for.
+    bearing: Bearing,
+    /// His phone holds.
+    apart: bool,
+    /// What is whispered.
+    whisper: Option<SoundId>,
+}
+
+impl Inside {
+    /// How he is there: who holds is neither heard nor hears.
+    fn borne(&self) -> Bearing {
+        let Bearing { muted, deaf, .. } = self.bearing;
+        Bearing { muted: muted || self.apart, deaf: deaf || self.apart, ..self.bearing }
+    }
+
+    fn place(&self, at: &Place, wire: &mut Wire) {
+        let Place { port, tenant, .. } = *at;
+        wire.media(MediaCommand::Join { port, mixer: self.mixer, tenant, bearing: self.borne() });
+    }
+
+    /// Who is there must be heard of; who holds may rightly be silent.
+    fn watch(&self, port: PortId, wire: &mut Wire) {
+        let silence = if self.apart { None } else { wire.config.media_silence };
+        wire.media(MediaCommand::Watch { port, silence });
+    }
+
+    fn hush(&mut self, port: PortId, wire: &mut Wire) {
+        if self.whisper.take().is_some() {
+            wire.media(MediaCommand::Hush { port });
+        }
+    }
+}
+
+impl Member {
+    /// He is in a mixer.
+    pub(crate) fn is_in(&self) -> bool {
+        self.inside.is_some()
+    }
+
+    /// He becomes a member of a mixer, who is in none; `apart` when his phone holds.
+    pub(crate) fn join(&mut self, mixer: MixerId, bearing: Bearing, apart: bool, at: &Place, wire: &mut Wire) {
+        let inside = Inside { mixer, bearing, apart, whisper: None };
+        inside.place(at, wire);
+        inside.watch(at.port, wire);
+        self.inside = Some(inside);
+    }
+
+    /// Any of the commands for a member. `id` is for what sounds by it.
+    pub(crate) fn command(&mut self, command: Command, id: SoundId, at: &Place, wire: &mut Wire) -> Reply {
+        let Some(inside) = &mut self.inside else { return WRONG };
+        let (Place { port, tenant, .. }, mixer) = (*at, inside.mixer);
+        match command {
+            Command::Bear(bearing) if bearing.is_possible() => {
+                inside.bearing = bearing;
+                inside.place(at, wire);
+            }
+            Command::Whisper(sounds) if check::sounds(&sounds) => {
+                if sounds.is_empty() {
+                    inside.hush(port, wire);
+                } else {
+                    inside.whisper = Some(id);
+                    wire.media(MediaCommand::Play { port, id, tenant, sounds, language: None, forever: false });
+                }
+            }
+            Command::Announce(sounds) if check::sounds(&sounds) && !sounds.is_empty() => {
+                wire.media(MediaCommand::Announce { mixer, id, tenant, sounds, language: None });
+            }
+            Command::RecordRoom { name, limit } if check::recorded(name.as_deref(), limit, LONGEST) => {
+                let name = name.unwrap_or_else(|| {
+                    self.named += 1;
+                    format!("{}-room-{}", at.uid, self.named)
+                });
+                wire.media(MediaCommand::RecordRoom { mixer, id, tenant, name, limit });
+            }
+            Command::PauseRoom(on) => wire.media(MediaCommand::PauseRoom { mixer, on }),
+            Command::EnoughRoom => wire.media(MediaCommand::EnoughRoom { mixer }),
+            Command::Leave => {
+                self.leave(port, wire);
+                wire.media(MediaCommand::Watch { port, silence: None });
+            }
+            _ => return BAD,
+        }
+        Reply::Done
+    }
+
+    /// A key of his, while he is there: whoever holds the call is told. A flash of the hook is no key.
+    pub(crate) fn key(&self, key: Digit, at: &Place, wire: &mut Wire) {
+        if key != Digit::FLASH {
+            wire.event(at.call, Event::Key(key));
+        }
+    }
+
+    /// He speaks, or does no longer.
+    pub(crate) fn speaks(&self, speaks: bool, at: &Place, wire: &mut Wire) {
+        if self.is_in() {
+            wire.event(at.call, Event::Speaking(speaks));
+        }
+    }
+
+    /// What was whispered is over, or could not be played.
+    pub(crate) fn played(&mut self, over: SoundId) {
+        if let Some(inside) = &mut self.inside
+            && inside.whisper == Some(over)
+        {
+            inside.whisper = None;
+        }
+    }
+
+    /// His phone holds, or came back; says whether that is news.
+    pub(crate) fn hold(&mut self, apart: bool, at: &Place, wire: &mut Wire) -> bool {
+        let Some(inside) = &mut self.inside else { return false };
+        let news = std::mem::replace(&mut inside.apart, apart) != apart;
+        if news {
+            inside.place(at, wire);
+        }
+        // What was agreed anew is watched from its own beginning.
+        inside.watch(at.port, wire);
+        news
+    }
+
+    /// He is there no longer, and nobody is told here. Without a port he is gone already.
+    pub(crate) fn stop(&mut self, port: Option<PortId>, wire: &mut Wire) {
+        match port {
+            Some(port) => self.leave(port, wire),
+            None => self.inside = None,
+        }
+    }
+
+    fn leave(&mut self, port: PortId, wire: &mut Wire) {
+        if let Some(mut inside) = self.inside.take() {
+            inside.hush(port, wire);
+            wire.media(MediaCommand::Leave { port });
+        }
+    }
+}
