@@ -19,6 +19,7 @@ mod conceal;
 mod counts;
 pub mod dtmf;
 mod encoded;
+pub mod hall;
 mod jitter;
 pub mod mixer;
 mod ogg;
@@ -45,6 +46,7 @@ pub use codec::{Codec, CodecError, Decoder, Encoder, OpusSettings};
 pub use conceal::Concealer;
 pub use counts::Stats;
 pub use encoded::{Track, TrackError};
+pub use hall::Hall;
 pub use jitter::{
     Arrival, Content, Due, Jitter, JitterConfig, JitterCounts, LONGEST_PAYLOAD, Playout, Slip, Taken, Urgency,
 };

@@ -144,6 +144,14 @@ impl Mixer {
         }
     }
 
+    /// A member speaks and hears at another rate from now on.
+    pub fn set_rate(&mut self, member: MemberKey, rate: Rate) {
+        if let Some(member) = self.members.get_mut(member) {
+            member.rate = rate;
+            self.choose_rate();
+        }
+    }
+
     /// The rate of all frames that come and go: the highest that two members have, or the only one's.
     #[must_use]
     pub fn rate(&self) -> Rate {
@@ -263,6 +271,12 @@ impl Mixer {
     #[must_use]
     pub fn whole(&self) -> &[i16] {
         &self.shared
+    }
+
+    /// Whether anything was heard in the last tick; [`whole`](Self::whole) is silence when not.
+    #[must_use]
+    pub fn sounds(&self) -> bool {
+        self.shared_sounds
     }
 
     /// How loud a member was in his last frame, in dBov; −96 for silence.

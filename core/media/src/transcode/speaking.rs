@@ -24,6 +24,22 @@ pub enum Unspeakable {
     Ptime(Duration),
 }
 
+/// The time of a packet of this codec where `ptime` is wanted: Opus has none of 30 and 50 ms.
+///
+/// # Errors
+///
+/// The ptime is no multiple of 10 ms from 10 to 60.
+pub(crate) fn packet_time(codec: Codec, ptime: Duration) -> Result<Duration, Unspeakable> {
+    let steps = ptime.as_micros() / STEP.as_micros();
+    if ptime.is_zero() || ptime > LONGEST || ptime != STEP * u32::try_from(steps).unwrap_or(0) {
+        return Err(Unspeakable::Ptime(ptime));
+    }
+    Ok(match (codec, steps) {
+        (Codec::Opus, 3 | 5) => ptime - STEP,
+        _ => ptime,
+    })
+}
+
 /// An encoder and the RTP stream that it speaks in.
 #[derive(Debug)]
 pub struct Speaking {
@@ -46,14 +62,7 @@ impl Speaking {
     ///
     /// The ptime is no multiple of 10 ms from 10 to 60.
     pub fn new(codec: Codec, rate: Rate, ptime: Duration, rtp: Packetiser) -> Result<Self, Unspeakable> {
-        let steps = ptime.as_micros() / STEP.as_micros();
-        if ptime.is_zero() || ptime > LONGEST || ptime != STEP * u32::try_from(steps).unwrap_or(0) {
-            return Err(Unspeakable::Ptime(ptime));
-        }
-        let ptime = match (codec, steps) {
-            (Codec::Opus, 3 | 5) => ptime - STEP,
-            _ => ptime,
-        };
+        let ptime = packet_time(codec, ptime)?;
         let encoder = Encoder::new(codec, rate);
         let samples = encoder.rate().samples(ptime);
         Ok(Self {
