@@ -16,6 +16,10 @@ pub(super) enum Stream {
 
 /// So many frames are remembered: after them G.722 and Opus know no more of what was before.
 const MEMORY: usize = 10;
+/// No sample of a quiet frame is larger: −50 dB below full scale.
+const QUIET: u16 = 100;
+/// A gap between two words: 100 ms.
+const PAUSE: u8 = 5;
 /// A filter between two rates needs no more.
 const FILTER: usize = 1;
 
@@ -23,6 +27,8 @@ const FILTER: usize = 1;
 #[derive(Debug, Default)]
 pub(super) struct Past {
     frames: VecDeque<Vec<i16>>,
+    /// How many of the last ones were quiet.
+    quiet: u8,
 }
 
 impl Past {
@@ -32,6 +38,13 @@ impl Past {
         oldest.clear();
         oldest.extend_from_slice(frame);
         self.frames.push_back(oldest);
+        let quiet = frame.iter().all(|sample| sample.unsigned_abs() <= QUIET);
+        self.quiet = if quiet { self.quiet.saturating_add(1) } else { 0 };
+    }
+
+    /// Nothing was said for long enough that encoders remember nothing.
+    pub(super) const fn is_pause(&self) -> bool {
+        self.quiet >= PAUSE
     }
 
     /// After another rate of the room.

@@ -6,7 +6,7 @@
 //! | a stream | anything else | `Own`, by a coder that knows what he heard |
 //! | `Own` | something of his own | goes on |
 //! | `Own` | a stream, for less than [`PATIENCE`] | goes on, so that his coder and the stream's come to remember the same |
-//! | `Own` | a stream, for longer, and no payload is half full | that stream |
+//! | `Own` | a stream, for longer, and no payload is half full | that stream; by G.722 in a pause or after [`LONGEST`] |
 //!
 //! G.711 remembers nothing, so that nothing has to be waited for but the end of a payload.
 
@@ -14,11 +14,15 @@ use super::cast::{Cast, Past, Stream};
 use super::coder::{Coder, Form};
 use super::ear::Ear;
 use super::prompt::Prompt;
+use crate::codec::Codec;
 use crate::mixer::Output;
 use crate::pcm::Rate;
 
 /// Ticks for which a coder that remembers goes on beside a stream before the stream takes its place: half a second.
 const PATIENCE: u8 = 25;
+/// G.722 follows the sound sample by sample, and two coders of it may differ for long. It waits for a pause, but no longer
+/// than this: 5 s.
+const LONGEST: u8 = 250;
 
 #[derive(Debug)]
 pub(super) struct Seat {
@@ -91,7 +95,14 @@ impl Seat {
         if let Tuned::Own { toward, ticks, .. } = &mut self.tuned {
             *ticks = if *toward == wanted { ticks.saturating_add(1) } else { 0 };
             *toward = wanted;
-            let ready = self.form.forgets() || *ticks >= PATIENCE;
+            let ready = match self.form.codec {
+                Codec::Pcmu | Codec::Pcma => true,
+                Codec::Opus => *ticks >= PATIENCE,
+                Codec::G722 => {
+                    let pause = wanted == Some(Stream::Quiet) || air.past.is_pause();
+                    *ticks >= LONGEST || (*ticks >= PATIENCE && pause)
+                }
+            };
             if let Some(stream) = wanted.filter(|_| even && ready) {
                 self.tuned = Tuned::To(stream);
             }

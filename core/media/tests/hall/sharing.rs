@@ -29,28 +29,34 @@ fn worst(phone: &Phone, hz: f64, from: usize) -> f64 {
 fn listeners_of_one_codec_get_one_encoding_and_only_speakers_have_their_own() {
     for codec in Codec::ALL {
         let mut house = House::of(&[codec; 20]);
+        house.speak(&[]);
+        house.run(1_000);
         house.speak(&[0, 1]);
         house.run(1_500);
         let place = |at: usize| house.hall.payloads(house.key(at)).next().map(<[u8]>::as_ptr);
         assert!(place(2).is_some() && (3..20).all(|at| place(at) == place(2)), "{codec:?}: one and the same");
         assert!(place(0) != place(2) && place(1) != place(2) && place(0) != place(1), "{codec:?}");
         assert_eq!(house.hall.apart(), 2, "{codec:?}");
+        house.speak(&[]);
+        house.run(1_000);
         house.speak(&[0]);
-        house.run(1_500);
+        house.run(1_000);
+        house.speak(&[]);
+        house.run(1_000);
         assert_eq!(house.hall.apart(), 0, "{codec:?}: who speaks alone hears silence, which is encoded once too");
     }
 }
 
 #[test]
 fn nobody_hears_that_he_changed_to_his_own_encoder_and_back() {
-    // What the codec itself leaves beside the note, and what may come to it.
-    for (codec, bound) in [(Codec::Pcmu, 0.03), (Codec::G722, 0.05), (Codec::Opus, 0.12)] {
+    // What is left beside the note by a change, against the note. G.722 has no two coders that follow a pure note alike;
+    // words have pauses, in which it changes back.
+    for (codec, bound) in [(Codec::Pcmu, 0.01), (Codec::G722, 0.12), (Codec::Opus, 0.03)] {
         let mut house = House::of(&[codec; 3]);
+        house.speak(&[]);
+        house.run(1_000);
         house.speak(&[0]);
         house.run(1_000);
-        house.forget();
-        house.run(1_000);
-        let steady = worst(&house.phones[1], note(0), 0);
         for round in 0..6 {
             // Nothing that is louder or quieter: only an encoder of his own.
             house.forget();
@@ -60,13 +66,19 @@ fn nobody_hears_that_he_changed_to_his_own_encoder_and_back() {
             assert_eq!(house.hall.apart(), 1);
             house.bear(1, Bearing::default());
             house.run(1_000);
-            assert_eq!(house.hall.apart(), 0);
-            let changed = worst(&house.phones[1], note(0), 0);
-            let untouched = worst(&house.phones[2], note(0), 0);
-            assert!(
-                changed < steady.max(untouched) + bound,
-                "{codec:?}: {changed:.3}, else {steady:.3}, {untouched:.3}"
-            );
+            let (changed, other) = (worst(&house.phones[1], note(0), 0), worst(&house.phones[2], note(0), 0));
+            println!("{codec:?}: {changed:.3} {other:.3}");
+            assert!(changed < other + bound, "{codec:?}: {changed:.3}, and {other:.3} who did not change");
+            house.speak(&[]);
+            house.run(800);
+            assert_eq!(house.hall.apart(), 0, "{codec:?}");
+            house.forget();
+            house.speak(&[0]);
+            house.run(400);
+            house.forget();
+            house.run(400);
+            let (back, other) = (worst(&house.phones[1], note(0), 0), worst(&house.phones[2], note(0), 0));
+            assert!((back - other).abs() < 1e-9, "{codec:?}: {back:.3}, {other:.3}: the same again");
         }
     }
 }

@@ -6,7 +6,8 @@ use super::*;
 /// the beginning of it, to the tick whose payload does.
 fn delay(codec: Codec, phase: u32, steady: u32) -> f64 {
     let mut house = House::of(&[codec; 2]);
-    house.speak(&[]);
+    // He speaks already, and becomes louder: his voice is not faded in.
+    house.phones[0].note = Some((note(0), 1_000.0));
     house.phones[0].phase = phase;
     house.run(steady);
     house.forget();
@@ -14,7 +15,7 @@ fn delay(codec: Codec, phase: u32, steady: u32) -> f64 {
     house.speak(&[0]);
     house.run(200);
     let phone = &house.phones[1];
-    let onset = phone.heard.iter().position(|sample| sample.unsigned_abs() > 1_000).expect("a voice");
+    let onset = phone.heard.iter().position(|sample| sample.unsigned_abs() > 1_800).expect("a voice");
     // What is heard in a tick is played from then on; a frame that leaves at a moment was said in the 20 ms before it.
     let heard = f64::from(begun.next_multiple_of(20)) + onset as f64 * 1_000.0 / f64::from(phone.rate.hz());
     let said = f64::from((begun..begun + 20).find(|ms| ms % 20 == phase).expect("one of twenty"));
