@@ -69,7 +69,7 @@ pub enum RoomOrder {
     },
     /// This member leaves.
     Kick(MemberNumber),
-    /// Nobody else comes in, or all may again.
+    /// Nobody else but moderators comes in, or all may again.
     Lock(bool),
     /// Play this to all.
     Announce(Vec<Sound>),
@@ -113,7 +113,7 @@ pub enum RoomEvent {
         /// Whether he does.
         speaks: bool,
     },
-    /// Nobody else may come in, or all may.
+    /// Nobody else but moderators may come in, or all may.
     Locked(bool),
     /// It is recorded under this name; `None`: not any more.
     Recording(Option<String>),
@@ -179,7 +179,7 @@ pub struct RoomView {
     pub name: String,
     /// Since when it is open.
     pub opened: SystemTime,
-    /// Nobody else may come in.
+    /// Nobody else but moderators may come in.
     pub locked: bool,
     /// The name of the recording under way.
     pub recording: Option<String>,
@@ -199,7 +199,7 @@ pub enum RoomRefusal {
     /// As many as may be are there.
     #[error("the room is full")]
     Full,
-    /// Nobody else may come in.
+    /// Nobody else but moderators may come in.
     #[error("the room is locked")]
     Locked,
     /// The PIN is none of the room's, or too many were tried.

@@ -24,10 +24,12 @@ mod line;
 mod mixing;
 mod network;
 mod phone;
+mod tasks;
 mod text;
 mod world;
 
 pub use handles::{Phone, Placed};
 pub use network::Weather;
 pub use phone::{Habit, Outcome};
+pub use tasks::Clock;
 pub use world::{World, millis, minutes, seconds};

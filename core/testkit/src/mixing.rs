@@ -45,6 +45,7 @@ struct Room {
 struct Member {
     key: MemberKey,
     bearing: Bearing,
+    rate: Rate,
     /// What he heard in the last frame.
     heard: Vec<i16>,
 }
@@ -96,13 +97,15 @@ impl Mixing {
         room.mixer.set_deaf(key, bearing.deaf);
         room.mixer.set_speaking(key, Volume::of_decibels(f32::from(bearing.speaking)));
         room.mixer.set_hearing(key, Volume::of_decibels(f32::from(bearing.hearing)));
-        room.members.insert(port, Member { key, bearing, heard: Vec::new() });
+        room.members.insert(port, Member { key, bearing, rate, heard: Vec::new() });
     }
 
     /// What a member speaks has changed: so has its rate.
     pub(crate) fn changed(&mut self, now: Instant, port: PortId, rate: Rate) {
-        let found = self.mixers.iter().find_map(|(id, room)| Some((*id, room.members.get(&port)?.bearing)));
-        if let Some((mixer, bearing)) = found {
+        let found = self.mixers.iter().find_map(|(id, room)| Some((*id, room.members.get(&port)?)));
+        if let Some((mixer, bearing)) = found.filter(|(_, member)| member.rate != rate).map(|(id, it)| (id, it.bearing))
+        {
+            self.events.push_back(MediaEvent::Speaking { port, speaks: false });
             if let Some(room) = self.mixers.get_mut(&mixer)
                 && let Some(member) = room.members.remove(&port)
             {

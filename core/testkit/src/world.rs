@@ -5,14 +5,15 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sip::{Flow, Transport};
 use switch::{
-    CallId, Cdr, CodecOrder, Command, Config, Digit, Event, Fallback, Input, MediaEvent, Notice, Output, PortId,
-    Record, Reply, Secrecy, Secured, Sound, Switch, Voice,
+    Application, CallId, Cdr, CodecOrder, Command, Config, Digit, Event, Failure, Fallback, Input, MediaEvent, Notice,
+    Output, PortId, Record, Reply, Secrecy, Secured, Sound, Switch, Voice,
 };
 
 use crate::auditor::Auditor;
@@ -22,6 +23,7 @@ use crate::handles::Phone;
 use crate::mixing::{ANNOUNCED, WHISPERED, loudness_in};
 use crate::network::{Datagram, Network, Weather};
 use crate::phone::PhoneState;
+use crate::tasks::{Clock, Tasks};
 
 const EXCHANGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 5060);
 
@@ -47,6 +49,8 @@ struct Inner {
     seed: u64,
     now: Instant,
     begin: Instant,
+    /// The time of day at the begin.
+    wall: SystemTime,
     rng: ChaCha12Rng,
     switch: Switch,
     network: Network,
@@ -58,6 +62,7 @@ struct Inner {
     ladder: Vec<String>,
     notices: Vec<Notice>,
     records: Vec<Record>,
+    tasks: Tasks,
 }
 
 /// A world. Cloning gives another hold on the same one.
@@ -89,11 +94,13 @@ impl World {
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(seed.to_be_bytes()).for_each(|(to, from)| *to = from);
         let config = Config { locals: vec![(Transport::Udp, EXCHANGE)], ..config };
-        let switch = Switch::new(config, bytes, now, SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let switch = Switch::new(config, bytes, now, wall);
         Self(Rc::new(RefCell::new(Inner {
             seed,
             now,
             begin: now,
+            wall,
             rng: ChaCha12Rng::from_seed(bytes),
             switch,
             network: Network::new(),
@@ -104,6 +111,7 @@ impl World {
             ladder: Vec::new(),
             notices: Vec::new(),
             records: Vec::new(),
+            tasks: Tasks::new(now, wall),
         })))
     }
 
@@ -144,6 +152,28 @@ impl World {
     /// What the tenant's application says to every call from now on, one command after each reply.
     pub fn application(&self, script: Vec<Command>) {
         self.0.borrow_mut().around.script = script;
+    }
+
+    /// Every call is given to this application from now on.
+    pub fn serve(&self, application: Arc<dyn Application>) {
+        self.0.borrow_mut().tasks.serve(application);
+    }
+
+    /// The world's time, for an application.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.0.borrow().tasks.clock()
+    }
+
+    /// How the applications ended, in the order of their ends.
+    #[must_use]
+    pub fn application_outcomes(&self) -> Vec<Result<(), Failure>> {
+        self.0.borrow().tasks.outcomes.clone()
+    }
+
+    /// Applications do what they were woken for from elsewhere.
+    pub fn let_applications_work(&self) {
+        self.settle();
     }
 
     /// Says something to the call that this phone placed last, as its application.
@@ -395,6 +425,7 @@ impl World {
             inner.ladder.join("\n")
         );
         assert!(inner.around.ports.is_empty(), "seed {}: ports left: {:?}", inner.seed, inner.around.ports);
+        assert!(inner.tasks.is_idle(), "seed {}: applications that do not end: {:?}", inner.seed, inner.tasks);
         let arrived = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Arrived(_))).count();
         let ended = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Ended(_))).count();
         assert_eq!(arrived, ended, "seed {}: every call ends\n{}", inner.seed, inner.ladder.join("\n"));
@@ -509,6 +540,10 @@ impl World {
             while let Some(output) = inner.switch.poll() {
                 answers.extend(inner.take(output));
             }
+            if answers.is_empty() {
+                inner.tasks.set_time(now, inner.wall + (now - inner.begin));
+                answers.extend(inner.tasks.work().into_iter().map(|(call, command)| Input::Command(call, command)));
+            }
             let Some(answer) = answers.pop_front() else { break };
             inner.switch.handle(now, answer);
         }
@@ -556,6 +591,11 @@ impl Inner {
             }
             Output::Ask(ticket, ask) => return Some(Input::Answer(ticket, self.around.answer(ask, EXCHANGE.ip()))),
             Output::Event(call, event) => {
+                let said = self.tasks.hear(call, &event);
+                if let Some(command) = said {
+                    self.around.events.push((call, event));
+                    return Some(Input::Command(call, command));
+                }
                 return self.around.hear(call, event).map(|command| Input::Command(call, command));
             }
             Output::Media(command) => return self.around.media(self.now, &command).map(Input::Media),

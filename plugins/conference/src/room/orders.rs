@@ -1,0 +1,123 @@
+//! What operators and moderators say to a room.
+
+use switch::{Bearing, Command, Left, MemberNumber, RoomEvent, RoomOrder, RoomRefusal};
+
+use super::{Away, Room};
+use crate::prompts::{self, prompt};
+
+impl Room {
+    /// Does it, or says why not.
+    ///
+    /// # Errors
+    /// There is no such member, a value is out of range, or the room does not permit it. [`RoomOrder::Invite`] is for
+    /// whoever can place calls: it is always forbidden here.
+    pub fn order(&mut self, order: RoomOrder) -> Result<(), RoomRefusal> {
+        if self.over {
+            return Err(RoomRefusal::NoRoom);
+        }
+        match order {
+            RoomOrder::Mute(number, on) => self.silence(number, on)?,
+            RoomOrder::MuteAll(on) => self.mute_all(on),
+            RoomOrder::Deafen(number, on) => {
+                let member = self.members.get_mut(&number).ok_or(RoomRefusal::NoMember)?;
+                if std::mem::replace(&mut member.deaf, on) != on {
+                    self.changed(number);
+                }
+            }
+            RoomOrder::Volume { member, speaking, hearing } => self.volume(member, speaking, hearing)?,
+            RoomOrder::Kick(number) => self.kick(number)?,
+            RoomOrder::Lock(on) => self.lock(on),
+            RoomOrder::Announce(sounds) if sounds.is_empty() => return Err(RoomRefusal::BadValue),
+            RoomOrder::Announce(sounds) => self.tell_all(Command::Announce(sounds)),
+            RoomOrder::Record { name } => {
+                if name.as_deref().is_some_and(|name| !is_recording(name)) {
+                    return Err(RoomRefusal::BadValue);
+                }
+                if self.recording.is_some() {
+                    return Err(RoomRefusal::Forbidden);
+                }
+                self.begin_recording(name);
+            }
+            RoomOrder::PauseRecording(on) => {
+                if self.recording.is_none() {
+                    return Err(RoomRefusal::Forbidden);
+                }
+                if std::mem::replace(&mut self.paused, on) != on {
+                    self.tell_all(Command::PauseRoom(on));
+                }
+            }
+            RoomOrder::StopRecording => self.stop_recording()?,
+            RoomOrder::Invite(_) => return Err(RoomRefusal::Forbidden),
+            RoomOrder::End => self.end(Some(prompts::ENDED)),
+        }
+        Ok(())
+    }
+
+    fn silence(&mut self, number: MemberNumber, on: bool) -> Result<(), RoomRefusal> {
+        let member = self.members.get_mut(&number).ok_or(RoomRefusal::NoMember)?;
+        let before = member.bearing().muted;
+        member.silenced = on;
+        // Who is let speak again need not press a key too.
+        member.muted &= on;
+        if before != on {
+            self.whisper(number, vec![prompt(if on { prompts::MUTED } else { prompts::UNMUTED })]);
+            self.changed(number);
+        }
+        Ok(())
+    }
+
+    pub(super) fn mute_all(&mut self, on: bool) {
+        self.silenced = on;
+        for number in self.staying(|member| !member.is_moderator()) {
+            let Some(member) = self.members.get_mut(&number) else { continue };
+            let before = member.bearing().muted;
+            member.silenced = on;
+            member.muted &= on;
+            if before != on {
+                self.changed(number);
+            }
+        }
+        self.announce(if on { prompts::ALL_MUTED } else { prompts::ALL_UNMUTED });
+    }
+
+    fn volume(&mut self, number: MemberNumber, speaking: i8, hearing: i8) -> Result<(), RoomRefusal> {
+        let member = self.members.get_mut(&number).ok_or(RoomRefusal::NoMember)?;
+        let wanted = Bearing { speaking, hearing, ..member.bearing() };
+        if !wanted.is_possible() {
+            return Err(RoomRefusal::BadValue);
+        }
+        if wanted != member.bearing() {
+            (member.speaking, member.hearing) = (speaking, hearing);
+            self.changed(number);
+        }
+        Ok(())
+    }
+
+    pub(super) fn kick(&mut self, number: MemberNumber) -> Result<(), RoomRefusal> {
+        let member = self.members.get_mut(&number).ok_or(RoomRefusal::NoMember)?;
+        member.away.get_or_insert(Away { why: Left::Kicked, farewell: Some(prompts::REMOVED) });
+        self.stirred.insert(number);
+        Ok(())
+    }
+
+    pub(super) fn lock(&mut self, on: bool) {
+        if std::mem::replace(&mut self.locked, on) != on {
+            self.announce(if on { prompts::NOW_LOCKED } else { prompts::NOW_UNLOCKED });
+            self.events.push_back(RoomEvent::Locked(on));
+        }
+    }
+
+    pub(super) fn stop_recording(&mut self) -> Result<(), RoomRefusal> {
+        self.recording.take().ok_or(RoomRefusal::Forbidden)?;
+        self.paused = false;
+        self.tell_all(Command::EnoughRoom);
+        self.events.push_back(RoomEvent::Recording(None));
+        Ok(())
+    }
+}
+
+/// As the exchange wants names of recordings.
+fn is_recording(name: &str) -> bool {
+    let plain = |sign: u8| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(plain)
+}

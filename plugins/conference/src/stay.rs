@@ -1,0 +1,259 @@
+//! One caller's way: to the door of a room, through it, and his stay inside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use switch::{
+    CallControl, Command, Keys, Left, MemberNumber, Play, Read, Recording, Reply, Role, RoomRefusal, TenantId,
+};
+use tokio::sync::Notify;
+
+use crate::conference::{Inner, JoinError, Open, Wish, lock};
+use crate::plan::{Entry, Plan};
+use crate::prompts::{self, prompt};
+use crate::room::{Act, Newcomer};
+
+/// How long a spoken name is at most, and the silence that ends it.
+const NAME: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(1_500));
+
+/// The longest PIN.
+const PIN: u8 = 16;
+
+/// The key that ends a PIN and a name.
+fn hash() -> Keys {
+    Keys::parse("#").unwrap_or(Keys::NONE)
+}
+
+pub(crate) async fn join(
+    inner: &Arc<Inner>,
+    call: &mut CallControl,
+    room: &str,
+    wish: Wish,
+) -> Result<Left, JoinError> {
+    let tenant = call.invitation().tenant;
+    let kept = inner.plans.plan(tenant, room).await;
+    let plan = match (kept, wish.ad_hoc) {
+        (Some(plan), _) => plan,
+        (None, true) => Plan::ad_hoc(),
+        (None, false) => return Err(RoomRefusal::NoRoom.into()),
+    };
+    // One that is answered already says so.
+    if let Reply::Refused(refusal) = call.request(Command::Answer).await?
+        && refusal != switch::Refusal::WrongState
+    {
+        return Err(RoomRefusal::NoResources.into());
+    }
+    let mut door = Door { inner, tenant, room, plan, call };
+    let role = door.role(&wish).await?;
+    door.permits(role).await?;
+    let spoken = door.spoken_name().await?;
+    let Door { plan, call, .. } = door;
+    let caller = &call.invitation().caller;
+    let name = wish.name.or_else(|| caller.name.clone()).unwrap_or_else(|| caller.user.clone());
+    let newcomer = Newcomer {
+        call: call.invitation().uid,
+        name,
+        user: call.invitation().user,
+        role,
+        spoken,
+        since: (inner.clock)().1,
+    };
+    let (open, number, bell) = match inner.enter(tenant, room, plan.clone(), newcomer) {
+        Ok(entered) => entered,
+        Err(refusal) => {
+            // It became full, or locked, while he said his name.
+            let mut door = Door { inner, tenant, room, plan, call };
+            door.say_refusal(refusal).await?;
+            return Err(refusal.into());
+        }
+    };
+    let seat = Seat { inner: inner.clone(), open, number };
+    stay(&seat, &bell, call).await
+}
+
+/// A caller before the door of a room.
+struct Door<'a> {
+    inner: &'a Arc<Inner>,
+    tenant: TenantId,
+    room: &'a str,
+    plan: Plan,
+    call: &'a mut CallControl,
+}
+
+impl Door<'_> {
+    /// What he may do there, by what the dialplan says of him or by his PIN.
+    async fn role(&mut self, wish: &Wish) -> Result<Role, JoinError> {
+        if wish.moderator {
+            return Ok(Role::Moderator);
+        }
+        if !self.plan.pin && !self.plan.moderator_pin {
+            // Who opens a room that is kept nowhere rules it.
+            let opens = wish.ad_hoc && self.inner.find(self.tenant, self.room).is_none();
+            return Ok(if opens { Role::Moderator } else { Role::Participant });
+        }
+        if let Some(pin) = &wish.pin {
+            return match self.admit(pin).await {
+                Some(role) => Ok(role),
+                None => self.refuse(RoomRefusal::WrongPin).await,
+            };
+        }
+        for turn in 0..self.inner.config.tries.max(1) {
+            let pin = self.ask_pin(turn > 0).await?;
+            if let Some(role) = self.admit(&pin).await {
+                return Ok(role);
+            }
+        }
+        self.refuse(RoomRefusal::WrongPin).await
+    }
+
+    async fn ask_pin(&mut self, again: bool) -> Result<String, JoinError> {
+        let mut sounds = if again { vec![prompt(prompts::WRONG_PIN)] } else { Vec::new() };
+        sounds.push(prompt(prompts::ASK_PIN));
+        let read = Read {
+            prompt: sounds,
+            language: self.plan.language.clone(),
+            min: 0,
+            max: PIN,
+            end: hash(),
+            first: Duration::from_secs(8),
+            next: Duration::from_secs(4),
+            tries: 1,
+            again: Vec::new(),
+        };
+        match self.call.request(Command::Read(read.clone())).await? {
+            Reply::Read(digits) => Ok(digits.digits),
+            Reply::Ended(_) => Err(JoinError::HungUp),
+            // Without its prompt he may know what is wanted.
+            Reply::Inaudible(_) => match self.call.request(Command::Read(Read { prompt: Vec::new(), ..read })).await? {
+                Reply::Read(digits) => Ok(digits.digits),
+                Reply::Ended(_) => Err(JoinError::HungUp),
+                _ => Err(RoomRefusal::NoResources.into()),
+            },
+            _ => Err(RoomRefusal::NoResources.into()),
+        }
+    }
+
+    /// Whose PIN this is. An empty one is a participant's where participants need none.
+    async fn admit(&self, pin: &str) -> Option<Role> {
+        if pin.is_empty() {
+            return (!self.plan.pin).then_some(Role::Participant);
+        }
+        let now = (self.inner.clock)().0;
+        if !lock(&self.inner.guard).permits(now, self.tenant, self.room) {
+            tracing::info!(tenant = self.tenant.0, "too many wrong PINs for a room: it takes none for a while");
+            return None;
+        }
+        let role = self.inner.plans.admit(self.tenant, self.room, pin).await;
+        if role.is_none() {
+            lock(&self.inner.guard).wrong(now, self.tenant, self.room);
+        }
+        role
+    }
+
+    /// Whether the room takes him now, before he says his name.
+    async fn permits(&mut self, role: Role) -> Result<(), JoinError> {
+        let Some(open) = self.inner.find(self.tenant, self.room) else { return Ok(()) };
+        match self.inner.with(&open, |room| room.permits(role)) {
+            // It ends: the next one is opened.
+            Ok(()) | Err(RoomRefusal::NoRoom) => Ok(()),
+            Err(refusal) => self.refuse(refusal).await,
+        }
+    }
+
+    /// His name, as he says it himself; `None` where none is wanted, or he said none.
+    async fn spoken_name(&mut self) -> Result<Option<String>, JoinError> {
+        if self.plan.entry != Entry::Name {
+            return Ok(None);
+        }
+        self.play(prompts::ASK_NAME).await?;
+        let name = format!("name-{}", self.call.invitation().uid);
+        let (limit, silence) = (NAME.0, Some(NAME.1));
+        let wanted = Recording { name: Some(name), limit, silence, end: hash(), beep: true };
+        match self.call.request(Command::Record(wanted)).await? {
+            Reply::Recorded(recorded) => Ok(Some(recorded.name)),
+            Reply::Ended(_) => Err(JoinError::HungUp),
+            _ => Ok(None),
+        }
+    }
+
+    async fn refuse<T>(&mut self, refusal: RoomRefusal) -> Result<T, JoinError> {
+        self.say_refusal(refusal).await?;
+        Err(refusal.into())
+    }
+
+    async fn say_refusal(&mut self, refusal: RoomRefusal) -> Result<(), JoinError> {
+        match refusal {
+            RoomRefusal::WrongPin => self.play(prompts::TOO_MANY_PINS).await,
+            RoomRefusal::Locked => self.play(prompts::LOCKED).await,
+            RoomRefusal::Full => self.play(prompts::FULL).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn play(&mut self, name: &str) -> Result<(), JoinError> {
+        play(self.call, name, self.plan.language.clone()).await
+    }
+}
+
+/// A prompt to its end; one that is missing is silence.
+async fn play(call: &mut CallControl, name: &str, language: Option<String>) -> Result<(), JoinError> {
+    let play = Play { sounds: vec![prompt(name)], language, interrupt: Keys::NONE, forever: false };
+    match call.request(Command::Play(play)).await? {
+        Reply::Ended(_) => Err(JoinError::HungUp),
+        _ => Ok(()),
+    }
+}
+
+/// A place in a room, given back however the stay ends.
+struct Seat {
+    inner: Arc<Inner>,
+    open: Arc<Open>,
+    number: MemberNumber,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.inner.gone(&self.open, self.number);
+    }
+}
+
+/// From the first command to the last.
+async fn stay(seat: &Seat, bell: &Notify, call: &mut CallControl) -> Result<Left, JoinError> {
+    loop {
+        match seat.inner.with(&seat.open, |room| room.poll(seat.number)) {
+            Some(Act::Do(command)) => {
+                let joins = matches!(command, Command::Join { .. });
+                let Ok(reply) = call.request(command).await else { return Ok(Left::HungUp) };
+                seat.inner.with(&seat.open, |room| room.handle_done(seat.number));
+                match reply {
+                    Reply::Ended(_) => return Ok(Left::HungUp),
+                    // He can be relayed at most.
+                    Reply::Inaudible(_) | Reply::Refused(_) if joins => return Err(RoomRefusal::NoResources.into()),
+                    _ => {}
+                }
+            }
+            Some(Act::Away(why, farewell)) => {
+                if call.request(Command::Leave).await.is_err() {
+                    return Ok(Left::HungUp);
+                }
+                if let Some(farewell) = farewell {
+                    // Whoever hangs up meanwhile has left for the reason that there was.
+                    let _ = play(call, farewell, None).await;
+                }
+                return Ok(why);
+            }
+            None => {
+                tokio::select! {
+                    event = call.next() => match event {
+                        Ok(event) => {
+                            let now = (seat.inner.clock)().0;
+                            seat.inner.with(&seat.open, |room| room.handle_event(now, seat.number, &event));
+                        }
+                        Err(_) => return Ok(Left::HungUp),
+                    },
+                    () = bell.notified() => {}
+                }
+            }
+        }
+    }
+}
