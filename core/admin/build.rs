@@ -7,7 +7,7 @@ use std::{env, fs};
 use prost::Message;
 
 const PROTO: &str = "../../proto";
-const NOUNS: [&str; 6] = ["tenant", "user", "registration", "dialplan", "call", "cdr"];
+const NOUNS: [&str; 7] = ["tenant", "user", "registration", "dialplan", "call", "cdr", "room"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");

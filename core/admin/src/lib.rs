@@ -17,7 +17,9 @@ pub mod cli;
 mod desk;
 mod dialplan;
 mod live;
+mod media;
 mod registration;
+mod room;
 mod serve;
 mod tenant;
 mod user;
@@ -26,7 +28,7 @@ mod words;
 
 pub use auth::TokenHash;
 pub use board::Board;
-pub use live::{CallState, Change, Happening, Live, LiveCall, Pending};
+pub use live::{CallState, Change, Happening, Live, LiveCall, Pending, RoomHappening, RoomHeard, RoomNews};
 pub use serve::{Error, serve};
 
 /// The messages, services and clients made from `proto/strowger/admin/v1`.

@@ -4,7 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::SystemTime;
 
-use switch::{CallUid, Cause, Event, Label, Party, Side, StoredBinding, TenantId, UserId};
+use switch::{
+    CallUid, Cause, Event, Label, Party, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, StoredBinding, TenantId,
+    UserId,
+};
 use tokio::sync::broadcast;
 
 /// An answer to come.
@@ -23,6 +26,18 @@ pub trait Live: Send + Sync + 'static {
 
     /// The bindings of a tenant that are in force.
     fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>>;
+
+    /// The conference rooms of a tenant that are open.
+    fn rooms(&self, tenant: TenantId) -> Pending<'_, Vec<RoomView>>;
+
+    /// Says this to an open room of the tenant.
+    fn order<'a>(&'a self, tenant: TenantId, room: &'a str, order: RoomOrder) -> Pending<'a, Result<(), RoomRefusal>>;
+
+    /// What happens in rooms of all tenants from now on; each watcher is given its own tenant's alone.
+    fn watch_rooms(&self) -> Box<dyn RoomNews>;
+
+    /// The names of what the keys of a room's members can do.
+    fn room_actions(&self) -> Vec<&'static str>;
 
     /// Whether these bytes are a dialplan that can be run: compiled and fit for the contract. If not, why, in words for
     /// its author.
@@ -84,6 +99,48 @@ pub struct Happening {
     pub event: Event,
 }
 
+/// Something that happened in a conference room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomHappening {
+    /// Whose room.
+    pub tenant: TenantId,
+    /// Its number or name.
+    pub room: String,
+    /// When.
+    pub at: SystemTime,
+    /// What.
+    pub event: RoomEvent,
+}
+
+/// What happens in conference rooms, one after the other.
+pub trait RoomNews: Send {
+    /// The next.
+    fn next(&mut self) -> Pending<'_, RoomHeard>;
+}
+
+/// What one who watches rooms hears next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoomHeard {
+    /// Something happened.
+    Happened(RoomHappening),
+    /// He was too slow, and missed so many.
+    Missed(u64),
+    /// Nothing will happen any more.
+    Over,
+}
+
+impl RoomNews for broadcast::Receiver<RoomHappening> {
+    fn next(&mut self) -> Pending<'_, RoomHeard> {
+        Box::pin(async move {
+            match self.recv().await {
+                Ok(happening) => RoomHeard::Happened(happening),
+                Err(broadcast::error::RecvError::Lagged(missed)) => RoomHeard::Missed(missed),
+                Err(broadcast::error::RecvError::Closed) => RoomHeard::Over,
+            }
+        })
+    }
+}
+
 /// A change that an operator made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -104,4 +161,6 @@ pub enum Change {
     },
     /// Another version of the tenant's dialplan is active now, or none.
     Dialplan(TenantId),
+    /// A conference room was made, changed or deleted.
+    Rooms(TenantId),
 }

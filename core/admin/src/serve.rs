@@ -21,6 +21,7 @@ use crate::v1::call_service_server::CallServiceServer;
 use crate::v1::cdr_service_server::CdrServiceServer;
 use crate::v1::dialplan_service_server::DialplanServiceServer;
 use crate::v1::registration_service_server::RegistrationServiceServer;
+use crate::v1::room_service_server::RoomServiceServer;
 use crate::v1::tenant_service_server::TenantServiceServer;
 use crate::v1::user_service_server::UserServiceServer;
 
@@ -69,6 +70,7 @@ pub async fn serve(
     report::<DialplanServiceServer<Desk>>(&reporter).await;
     report::<CallServiceServer<Desk>>(&reporter).await;
     report::<CdrServiceServer<Desk>>(&reporter).await;
+    report::<RoomServiceServer<Desk>>(&reporter).await;
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
@@ -80,7 +82,8 @@ pub async fn serve(
         .add_service(InterceptedService::new(RegistrationServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(dialplans, guard))
         .add_service(InterceptedService::new(CallServiceServer::new(desk.clone()), guard))
-        .add_service(InterceptedService::new(CdrServiceServer::new(desk), guard))
+        .add_service(InterceptedService::new(CdrServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(RoomServiceServer::new(desk), guard))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             shutdown.await;
             let _ = close.send(true);

@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status};
 
 use crate::desk::Desk;
 use crate::live::Change;
+use crate::media;
 use crate::v1::tenant_service_server::TenantService;
 use crate::v1::{
     CreateTenantRequest, DeleteTenantRequest, DeleteTenantResponse, GetTenantRequest, ListTenantsRequest,
@@ -61,7 +62,9 @@ impl TenantService for Desk {
 
 fn new_tenant(request: CreateTenantRequest) -> Result<NewTenant, Status> {
     let mut wrong = Violations::default();
+    let media = media::read(&mut wrong, request.srtp(), &request.codecs);
     let mut new = NewTenant::named(&request.name, request.domains);
+    new.policy.media = media;
     if !request.realm.is_empty() {
         // It is shown in quotes in challenges (RFC 3261 §25.1).
         let plain = request.realm.len() <= 128
@@ -89,6 +92,7 @@ fn new_tenant(request: CreateTenantRequest) -> Result<NewTenant, Status> {
 
 fn change(tenant: &mut store::Tenant, request: UpdateTenantRequest) -> Result<(), Status> {
     let mut wrong = Violations::default();
+    media::change(&mut wrong, &mut tenant.policy.media, request.srtp.map(|_| request.srtp()), request.codecs.clone());
     if let Some(domains) = request.domains {
         tenant.domains = domains.names;
     }
@@ -173,5 +177,7 @@ fn tenant(tenant: store::Tenant) -> Tenant {
         created: Some(timestamp(tenant.created)),
         peers: tenant.peers,
         hosts: tenant.hosts,
+        srtp: media::srtp(&tenant.policy.media).into(),
+        codecs: media::codecs(&tenant.policy.media),
     }
 }

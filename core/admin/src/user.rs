@@ -6,6 +6,7 @@ use tonic::{Request, Response, Status};
 
 use crate::desk::Desk;
 use crate::live::Change;
+use crate::media;
 use crate::v1::user_service_server::UserService;
 use crate::v1::{
     CreateUserRequest, DeleteUserRequest, DeleteUserResponse, GetUserRequest, ListUsersRequest, ListUsersResponse,
@@ -22,13 +23,14 @@ impl UserService for Desk {
         let mut wrong = Violations::default();
         check_name(&mut wrong, &request.name);
         check_password(&mut wrong, &request.password);
+        let media = media::read(&mut wrong, request.srtp(), &request.codecs);
         wrong.finish()?;
         let new = NewUser {
             ha1: Ha1::of(&request.name, &tenant.realm, &request.password),
             name: request.name,
             display_name: given(request.display_name),
             extension: given(request.extension),
-            media: switch::MediaPolicy::default(),
+            media,
         };
         let made = self.store.users(tenant.id).create(new).await.map_err(failed)?;
         tracing::info!(tenant = tenant.id.0, user = made.id.0, "a user was made");
@@ -54,10 +56,13 @@ impl UserService for Desk {
         let request = request.into_inner();
         let tenant = self.tenant(&request.tenant).await?;
         let mut changed = self.user(&tenant, &request.name).await?;
+        let mut wrong = Violations::default();
+        media::change(&mut wrong, &mut changed.media, request.srtp.map(|_| request.srtp()), request.codecs.clone());
+        if let Some(password) = &request.password {
+            check_password(&mut wrong, password);
+        }
+        wrong.finish()?;
         if let Some(password) = request.password {
-            let mut wrong = Violations::default();
-            check_password(&mut wrong, &password);
-            wrong.finish()?;
             changed.ha1 = Ha1::of(&changed.name, &tenant.realm, &password);
         }
         if request.display_name.is_some() {
@@ -125,5 +130,7 @@ fn spelt(tenant: &str, user: store::User) -> User {
         extension: user.extension,
         enabled: user.enabled,
         created: Some(timestamp(user.created)),
+        srtp: media::srtp(&user.media).into(),
+        codecs: media::codecs(&user.media),
     }
 }

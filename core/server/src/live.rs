@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use admin::{Change, Happening, Live, LiveCall, Pending};
+use admin::{Change, Happening, Live, LiveCall, Pending, RoomHeard, RoomNews};
 use store::Store;
-use switch::{Aor, CallUid, Cause, Command, StoredBinding, TenantId};
+use switch::{Aor, CallUid, Cause, Command, RoomOrder, RoomRefusal, RoomView, StoredBinding, TenantId};
 use tokio::sync::broadcast;
 
 use crate::applications::Applications;
@@ -57,6 +57,22 @@ impl Live for Running {
         Box::pin(self.exchange.registrations(Some(tenant)))
     }
 
+    fn rooms(&self, _: TenantId) -> Pending<'_, Vec<RoomView>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    fn order<'a>(&'a self, _: TenantId, _: &'a str, _: RoomOrder) -> Pending<'a, Result<(), RoomRefusal>> {
+        Box::pin(async { Err(RoomRefusal::NoRoom) })
+    }
+
+    fn watch_rooms(&self) -> Box<dyn RoomNews> {
+        Box::new(Silence)
+    }
+
+    fn room_actions(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>> {
         Box::pin(self.applications.examine(component.to_vec()))
     }
@@ -86,8 +102,17 @@ impl Live for Running {
                         self.exchange.forget(Aor { tenant, user: user.name });
                     }
                 }
-                Change::TenantPut(_) => self.refresh().await,
+                Change::TenantPut(_) | Change::Rooms(_) => self.refresh().await,
             }
         })
+    }
+}
+
+/// No room is open.
+struct Silence;
+
+impl RoomNews for Silence {
+    fn next(&mut self) -> Pending<'_, RoomHeard> {
+        Box::pin(std::future::pending())
     }
 }

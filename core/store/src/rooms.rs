@@ -203,21 +203,40 @@ pub fn check_room_name(name: &str) -> Result<(), Error> {
     Err(Error::Invalid { field: "name", why: "1 to 32 digits, small letters, `-` or `*`".to_owned() })
 }
 
-fn check(settings: &RoomSettings) -> Result<(), Error> {
-    let short = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
-    if settings.title.as_deref().is_some_and(|title| !short(title, 128)) {
+impl RoomSettings {
+    /// All that cannot be kept of these, a field each.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Error> {
+        [check_title(self), check_maximum(self), check_language(self), check_keys(&self.keys)]
+            .into_iter()
+            .filter_map(Result::err)
+            .collect()
+    }
+}
+
+fn check_title(settings: &RoomSettings) -> Result<(), Error> {
+    let short = |text: &str| text.len() <= 128 && !text.chars().any(char::is_control);
+    if settings.title.as_deref().is_some_and(|title| !short(title)) {
         return Err(Error::Invalid { field: "title", why: "at most 128 bytes, no control characters".to_owned() });
     }
+    Ok(())
+}
+
+fn check_maximum(settings: &RoomSettings) -> Result<(), Error> {
     if !MAXIMUM.contains(&settings.maximum) {
         return Err(Error::Invalid { field: "maximum", why: "2 to 1000".to_owned() });
     }
+    Ok(())
+}
+
+fn check_language(settings: &RoomSettings) -> Result<(), Error> {
     let tag = |text: &str| {
         (2..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     if settings.language.as_deref().is_some_and(|language| !tag(language)) {
         return Err(Error::Invalid { field: "language", why: "a tag as `en` or `de-AT`".to_owned() });
     }
-    check_keys(&settings.keys)
+    Ok(())
 }
 
 fn check_keys(keys: &[RoomKey]) -> Result<(), Error> {
@@ -244,7 +263,7 @@ fn check_keys(keys: &[RoomKey]) -> Result<(), Error> {
 }
 
 fn columns(pins: &Pins, settings: &RoomSettings) -> Result<room::ActiveModel, Error> {
-    check(settings)?;
+    settings.faults().into_iter().next().map_or(Ok(()), Err)?;
     let keys: Vec<_> = settings.keys.iter().map(|key| format!("{} {}", key.keys, key.action)).collect();
     Ok(room::ActiveModel {
         id: NotSet,

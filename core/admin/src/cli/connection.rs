@@ -20,6 +20,7 @@ use crate::v1::call_service_client::CallServiceClient;
 use crate::v1::cdr_service_client::CdrServiceClient;
 use crate::v1::dialplan_service_client::DialplanServiceClient;
 use crate::v1::registration_service_client::RegistrationServiceClient;
+use crate::v1::room_service_client::RoomServiceClient;
 use crate::v1::tenant_service_client::TenantServiceClient;
 use crate::v1::user_service_client::UserServiceClient;
 
@@ -153,6 +154,10 @@ impl Line {
 
     pub(crate) fn cdrs(&self) -> CdrServiceClient<Wire> {
         CdrServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn rooms(&self) -> RoomServiceClient<Wire> {
+        RoomServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
     }
 
     /// The tenant that is meant: the one named, else the only one there is.

@@ -9,9 +9,11 @@ mod console;
 mod dialplan;
 mod failure;
 mod json;
+mod media;
 mod moment;
 mod password;
 mod registration;
+mod room;
 mod tenant;
 mod user;
 mod words;
@@ -41,6 +43,9 @@ pub enum Command {
     /// Call records: one for every call that ended
     #[command(subcommand, visible_alias = "cdrs", after_help = cdr::EXAMPLES)]
     Cdr(cdr::Verb),
+    /// Conference rooms: those that are kept, and those that are open now
+    #[command(subcommand, visible_alias = "rooms", after_help = room::EXAMPLES)]
+    Room(room::Verb),
     /// Says whether the server serves; needs no token
     Status,
 }
@@ -68,6 +73,7 @@ pub async fn run_on(command: Command, connection: &Connection, console: &mut Con
                 Command::Dialplan(verb) => dialplan::run(verb, &line, console).await,
                 Command::Call(verb) => call::run(verb, &line, console).await,
                 Command::Cdr(verb) => cdr::run(verb, &line, console).await,
+                Command::Room(verb) => room::run(verb, &line, console).await,
                 Command::Status => Ok(()),
             },
             Err(failure) => Err(failure),

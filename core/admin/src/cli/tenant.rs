@@ -3,6 +3,7 @@
 use crate::cli::connection::Line;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::media::{self, Media};
 use crate::v1::{
     CreateTenantRequest, DeleteTenantRequest, GetTenantRequest, ListTenantsRequest, Names, Tenant, UpdateTenantRequest,
 };
@@ -13,6 +14,7 @@ Examples:
   strowger tenant create acme --domain sip.acme.example --time-zone Europe/Berlin
   strowger tenant update acme --max-calls 50 --ring-time 25
   strowger tenant update acme --domain sip.acme.example --domain 192.0.2.10
+  strowger tenant set acme --srtp optional --codecs g722,pcma,pcmu
   strowger tenant delete acme --yes";
 
 /// What is to be done with tenants.
@@ -28,6 +30,7 @@ pub enum Verb {
     /// Make a tenant
     Create(Create),
     /// Change a tenant; what is not given stays as it is
+    #[command(visible_alias = "set")]
     Update(Update),
     /// Delete a tenant with its users, registrations and dialplans; its call records stay
     Delete {
@@ -92,6 +95,8 @@ struct Settings {
     /// A host that its dialplans may dial by URI; may be given several times
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
+    #[command(flatten)]
+    media: Media,
 }
 
 pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Result<(), Failure> {
@@ -122,6 +127,8 @@ impl Create {
             max_calls: self.settings.max_calls,
             ring_time: self.settings.ring_time.map(seconds),
             fallback_status: self.settings.fallback_status,
+            srtp: self.settings.media.srtp().unwrap_or_default(),
+            codecs: self.settings.media.codecs().unwrap_or_default().names,
             peers: self.settings.peers,
             hosts: self.settings.hosts,
         }
@@ -138,6 +145,8 @@ impl Update {
             max_calls: self.settings.max_calls,
             ring_time: self.settings.ring_time.map(seconds),
             fallback_status: self.settings.fallback_status,
+            srtp: self.settings.media.srtp(),
+            codecs: self.settings.media.codecs(),
             peers: given(self.settings.peers, self.no_peers),
             hosts: given(self.settings.hosts, self.no_hosts),
         }
@@ -182,6 +191,8 @@ fn show(console: &mut Console, tenant: &Tenant) -> Result<(), Failure> {
             ("Fallback", fallback(tenant)),
             ("Peers", tenant.peers.join(" ")),
             ("Hosts", tenant.hosts.join(" ")),
+            ("SRTP", media::srtp(tenant.srtp())),
+            ("Codecs", tenant.codecs.join(",")),
             ("Created", console.time(tenant.created)),
         ]
     })

@@ -4,6 +4,7 @@ use crate::cli::connection::{Line, Whose};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::json;
+use crate::cli::media::{self, Media};
 use crate::cli::password::{Chosen, Source};
 use crate::v1::{CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, UpdateUserRequest, User};
 
@@ -13,7 +14,8 @@ Examples:
   pass phone/bob | strowger user create bob --extension 1002 --password-stdin
   strowger user list --json | jq -r '.users[].name'
   strowger user password alice
-  strowger user update alice --disable";
+  strowger user update alice --disable
+  strowger user set alice --srtp required --codecs opus,g722,pcmu";
 
 /// What is to be done with users.
 #[derive(Debug, clap::Subcommand)]
@@ -33,6 +35,7 @@ pub enum Verb {
     /// Make a user; without a password given, one is made and shown once
     Create(Create),
     /// Change a user; what is not given stays as it is
+    #[command(visible_alias = "set")]
     Update(Update),
     /// Give a user a new password; without one given, one is made and shown once
     Password {
@@ -64,6 +67,8 @@ pub struct Create {
     #[arg(long, short, value_name = "TEXT")]
     pub display_name: Option<String>,
     #[command(flatten)]
+    media: Media,
+    #[command(flatten)]
     password: Source,
     #[command(flatten)]
     whose: Whose,
@@ -86,6 +91,8 @@ pub struct Update {
     /// It may neither register nor call
     #[arg(long)]
     pub disable: bool,
+    #[command(flatten)]
+    media: Media,
     #[command(flatten)]
     whose: Whose,
 }
@@ -150,6 +157,8 @@ async fn make(line: &Line, console: &mut Console, create: Create) -> Result<(), 
         password: chosen.text.clone(),
         display_name: create.display_name,
         extension: create.extension,
+        srtp: create.media.srtp().unwrap_or_default(),
+        codecs: create.media.codecs().unwrap_or_default().names,
     };
     let user = line.users().create(request).await?.into_inner();
     show(console, &user, Some(&chosen))
@@ -169,6 +178,8 @@ impl Update {
             display_name: self.display_name,
             extension: self.extension,
             enabled,
+            srtp: self.media.srtp(),
+            codecs: self.media.codecs(),
         }
     }
 }
@@ -192,6 +203,8 @@ fn show(console: &mut Console, user: &User, chosen: Option<&Chosen>) -> Result<(
             ("Extension", user.extension.clone().unwrap_or_default()),
             ("Display name", user.display_name.clone().unwrap_or_default()),
             ("Enabled", if user.enabled { "yes" } else { "no" }.to_owned()),
+            ("SRTP", media::srtp(user.srtp())),
+            ("Codecs", user.codecs.join(",")),
             ("Created", console.time(user.created)),
             ("Password", made.map(|made| made.text.clone()).unwrap_or_default()),
         ]

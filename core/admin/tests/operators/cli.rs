@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use admin::cli::{Command, Connection, Console, Failure, run_on};
-use admin::v1::UploadDialplanRequest;
+use admin::v1::{CreateRoomRequest, RoomKey, UploadDialplanRequest};
 use clap::{CommandFactory, Parser};
 use jiff::tz::TimeZone;
 use switch::{
-    AudioError, Cause, Digit, Digits, Ended, Ending, Event, Ha1, Label, Played, Recorded, Reply, Side, TenantId,
+    AudioError, Bearing, Cause, Digit, Digits, Ended, Ending, Event, Ha1, Label, Left, MemberNumber, MemberView,
+    Played, Recorded, Reply, Role, RoomEvent, RoomOrder, RoomRefusal, Secrecy, Side, Sound, Target, TenantId, Tone,
 };
 
-use crate::house::{House, TOKEN, at, call_uid, cdr, component};
+use crate::house::{House, TOKEN, at, call_uid, cdr, component, member};
 
 /// As the binary flattens it.
 #[derive(Debug, Parser)]
@@ -137,6 +138,16 @@ async fn furnished() -> (House, TenantId) {
         ..cdr(8, acme, "carol", "1003")
     };
     house.keeps(vec![cdr(7, acme, "alice", "1002"), missed]).await;
+    let room = CreateRoomRequest {
+        tenant: "acme".to_owned(),
+        name: "600".to_owned(),
+        title: Some("Weekly".to_owned()),
+        pin: Some("4711".to_owned()),
+        keys: vec![RoomKey { keys: "*6".to_owned(), action: "mute".to_owned() }],
+        ..Default::default()
+    };
+    house.rooms().await.create(room).await.unwrap();
+    house.exchange.opens(acme, "600");
     for (body, activate) in [(b"one", true), (b"two", false)] {
         let request = UploadDialplanRequest {
             tenant: "acme".to_owned(),
@@ -149,7 +160,7 @@ async fn furnished() -> (House, TenantId) {
     (house, acme)
 }
 
-const LISTS: [&str; 6] = ["tenant", "user", "registration", "dialplan", "call", "cdr"];
+const LISTS: [&str; 7] = ["tenant", "user", "registration", "dialplan", "call", "cdr", "room"];
 
 #[tokio::test]
 async fn lists_are_tables_for_people() {
@@ -184,6 +195,9 @@ async fn one_thing_is_shown_with_all_that_is_known_of_it() {
         ("dialplan_show", "dialplan show".to_owned()),
         ("call_show", format!("call show {}", call_uid(1))),
         ("cdr_show", format!("cdr show {}", call_uid(7))),
+        ("room_show", "room show 600".to_owned()),
+        ("room_open_list", "room open".to_owned()),
+        ("room_open_one", "room open 600".to_owned()),
     ] {
         let printed = typed(&house, &words).await.fine();
         insta::assert_snapshot!(name, masked(&printed));
@@ -193,7 +207,7 @@ async fn one_thing_is_shown_with_all_that_is_known_of_it() {
 #[tokio::test]
 async fn a_list_of_nothing_says_so_beside_the_output() {
     let (house, _) = House::with_acme().await;
-    for noun in ["user", "registration", "dialplan", "call", "cdr"] {
+    for noun in ["user", "registration", "dialplan", "call", "cdr", "room"] {
         let printed = typed(&house, &format!("{noun} list")).await;
         assert!(printed.notes.contains("no "), "{noun}: {}", printed.notes);
         assert_eq!(printed.fine(), "");
@@ -254,6 +268,163 @@ async fn a_user_is_changed_and_deleted() {
     assert_eq!(typed(&house, "user delete alice --json").await.fine(), "{\"deleted\":\"alice\"}\n");
     let (code, why) = typed(&house, "user show alice").await.failure();
     assert_eq!((code, why.as_str()), (3, "there is no such user"));
+}
+
+#[tokio::test]
+async fn the_media_of_users_and_tenants_is_set_and_left_to_the_wider_circle_again() {
+    let (house, acme) = furnished().await;
+    let printed = typed(&house, "user set alice --srtp required --codecs opus,g722,pcmu").await.fine();
+    assert!(printed.contains("SRTP          required") && printed.contains("opus,g722,pcmu"), "{printed}");
+    assert!(typed(&house, "user update alice --extension 1009").await.fine().contains("required"));
+    let printed = typed(&house, "user set alice --srtp inherit --codecs inherit").await.fine();
+    assert!(!printed.contains("SRTP") && !printed.contains("Codecs"), "{printed}");
+    typed(&house, "tenant set acme --srtp optional --codecs pcma").await.fine();
+    let kept = house.store.tenants().get(acme).await.unwrap().policy.media;
+    assert_eq!((kept.secrecy, kept.codecs.unwrap().to_string()), (Some(Secrecy::Optional), "pcma".to_owned()));
+    let (code, why) = typed(&house, "user set alice --codecs opus,mp3").await.failure();
+    assert!(code == 2 && why.contains("`mp3` is none of opus, g722"), "{why}");
+}
+
+#[tokio::test]
+async fn a_room_is_made_changed_and_removed() {
+    let (house, acme) = House::with_acme().await;
+    let made = "room add 600 --title Weekly --pin 4711 --wait-for-moderator --entry name --key *6=mute --record";
+    let printed = typed(&house, made).await.fine();
+    for shown in ["PIN                  yes", "Waits for moderator  yes", "Entry                name", "*6=mute"] {
+        assert!(printed.contains(shown), "{shown}: {printed}");
+    }
+    assert!(!printed.contains("4711"), "{printed}");
+    let changed = "room change 600 --wait-for-moderator no --usual-keys --pins-stdin --maximum 12";
+    let connection = ["--endpoint", &house.endpoint, "--token", TOKEN];
+    let printed = at_terminal(&connection, changed, "\n815081\n", false).await.fine();
+    for shown in [
+        "\nPIN                  no",
+        "Moderator PIN        yes",
+        "Waits for moderator  no",
+        "Keys                 usual",
+    ] {
+        assert!(printed.contains(shown), "{shown}: {printed}");
+    }
+    let kept = house.store.rooms(acme).get("600").await.unwrap();
+    assert_eq!((kept.settings.maximum, kept.pins.admit("815081")), (12, Some(store::Admitted::Moderator)));
+    assert!(kept.settings.record, "what was not given stays");
+    let (code, why) = typed(&house, "room add 600").await.failure();
+    assert!(code == 1 && why.contains("such a room already"), "{why}");
+    assert_eq!(typed(&house, "room remove 600 --json").await.fine(), "{\"deleted\":\"600\"}\n");
+    assert_eq!(typed(&house, "room show 600").await.failure().0, 3);
+}
+
+#[tokio::test]
+async fn an_open_room_is_ruled_from_the_command_line() {
+    let (house, _) = furnished().await;
+    let (one, mut said) = (MemberNumber(2), Vec::new());
+    for words in [
+        "mute 600 2",
+        "unmute 600 --all",
+        "deafen 600 2",
+        "undeafen 600 2",
+        "volume 600 2 --speaking -6",
+        "kick 600 2",
+        "lock 600",
+        "unlock 600",
+        "say 600 digits:600 beep",
+        "record 600 weekly",
+        "pause 600",
+        "resume 600",
+        "stop 600",
+        "invite 600 1002",
+        "invite 600 alice",
+        "end 600",
+    ] {
+        said.push(typed(&house, &format!("room {words}")).await.fine());
+    }
+    assert_eq!((said[0].as_str(), said[15].as_str()), ("room 600: member 2 is muted\n", "room 600: it is closed\n"));
+    let json = typed(&house, "room lock 600 --json").await.fine();
+    assert_eq!(json, "{\"done\":\"it is locked\",\"room\":\"600\"}\n");
+    let orders: Vec<_> = house.exchange.orders.lock().unwrap().iter().map(|(.., order)| order.clone()).collect();
+    let beep = Sound::Tone(Tone::Beep, std::time::Duration::from_millis(200));
+    assert_eq!(
+        orders,
+        [
+            RoomOrder::Mute(one, true),
+            RoomOrder::MuteAll(false),
+            RoomOrder::Deafen(one, true),
+            RoomOrder::Deafen(one, false),
+            RoomOrder::Volume { member: one, speaking: -6, hearing: 0 },
+            RoomOrder::Kick(one),
+            RoomOrder::Lock(true),
+            RoomOrder::Lock(false),
+            RoomOrder::Announce(vec![Sound::Digits("600".to_owned()), beep]),
+            RoomOrder::Record { name: Some("weekly".to_owned()) },
+            RoomOrder::PauseRecording(true),
+            RoomOrder::PauseRecording(false),
+            RoomOrder::StopRecording,
+            RoomOrder::Invite(Target::Extension("1002".to_owned())),
+            RoomOrder::Invite(Target::User("alice".to_owned())),
+            RoomOrder::End,
+            RoomOrder::Lock(true),
+        ]
+    );
+    let (code, why) = typed(&house, "room kick 601 1").await.failure();
+    assert!(code == 3 && why.contains("nobody is in it"), "{why}");
+    *house.exchange.refusal.lock().unwrap() = Some(RoomRefusal::Forbidden);
+    let (code, why) = typed(&house, "room invite 600 1002").await.failure();
+    assert!(code == 1 && why.contains("does not permit it"), "{why}");
+}
+
+#[tokio::test]
+async fn a_room_is_watched_in_words_as_json_lines_and_live() {
+    let (mut house, acme) = House::with_acme().await;
+    house.exchange.opens(acme, "600");
+    let endpoint = house.endpoint.clone();
+    let connection = ["--endpoint", &endpoint, "--token", TOKEN];
+    let exchange = house.exchange.clone();
+    let happens = async {
+        while exchange.room_news.receiver_count() < 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        // Each has been told how the room is before it changes.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        for (seconds, event) in (30..).zip(room_events()) {
+            exchange.tells(acme, "600", seconds, event);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        house.closes().await.unwrap();
+    };
+    let words = at_terminal(&connection, "room watch", "", false);
+    let json = at_terminal(&connection, "room watch 600 --json", "", true);
+    let live = at_terminal(&connection, "room watch 600", "", true);
+    let (words, json, live, ()) = tokio::join!(words, json, live, happens);
+    assert!(words.notes.contains("ended the watch"));
+    let words = words.fine();
+    let (first, rest) = words.split_once('\n').unwrap();
+    assert!(first.ends_with("600  now: 1 Alice A., moderator, 2 bob, muted"), "{first}");
+    insta::assert_snapshot!("room_watch", rest);
+    let json = json.fine();
+    let lines: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1 + room_events().len());
+    assert_eq!((&lines[0]["now"]["members"][1]["muted"], &lines[2]["joined"]["number"]), (&true.into(), &3.into()));
+    let live = live.fine();
+    let screens: Vec<_> = live.split("\x1b[H\x1b[J").collect();
+    assert!(screens[1].contains("Room 600 is not open"), "before anything is known");
+    assert!(screens[5].contains("carol") && screens[5].contains("yes"), "she speaks: {}", screens[5]);
+    insta::assert_snapshot!("room_watch_live", screens[screens.len() - 2]);
+    assert!(screens[screens.len() - 1].contains("Room 600 is not open"), "it is closed");
+}
+
+fn room_events() -> Vec<RoomEvent> {
+    let carol = || member(3, "carol", Role::Participant);
+    vec![
+        RoomEvent::Waiting(MemberView { waiting: true, ..carol() }),
+        RoomEvent::Joined(carol()),
+        RoomEvent::Speaking { member: MemberNumber(3), speaks: true },
+        RoomEvent::Changed(MemberView { bearing: Bearing { deaf: true, hearing: 5, ..Bearing::default() }, ..carol() }),
+        RoomEvent::Speaking { member: MemberNumber(3), speaks: false },
+        RoomEvent::Locked(true),
+        RoomEvent::Recording(Some("weekly".to_owned())),
+        RoomEvent::Left { member: MemberNumber(1), why: Left::HungUp },
+        RoomEvent::Ended,
+    ]
 }
 
 #[tokio::test]

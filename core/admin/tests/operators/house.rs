@@ -8,15 +8,17 @@ use admin::v1::call_service_client::CallServiceClient;
 use admin::v1::cdr_service_client::CdrServiceClient;
 use admin::v1::dialplan_service_client::DialplanServiceClient;
 use admin::v1::registration_service_client::RegistrationServiceClient;
+use admin::v1::room_service_client::RoomServiceClient;
 use admin::v1::tenant_service_client::TenantServiceClient;
 use admin::v1::user_service_client::UserServiceClient;
 use admin::v1::{CreateTenantRequest, CreateUserRequest};
-use admin::{Board, Change, Happening, Live, LiveCall, Pending, TokenHash};
+use admin::{Board, Change, Happening, Live, LiveCall, Pending, RoomHappening, RoomNews, TokenHash};
 use slotmap::SlotMap;
 use store::{Store, Writer};
 use switch::{
-    Aor, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation, Label, LegRecord, MediaStats,
-    Party, Record, Side, StoredBinding, TenantId, UserId,
+    Aor, Bearing, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation, Label, LegRecord,
+    MediaStats, MemberNumber, MemberView, Party, Record, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side,
+    StoredBinding, TenantId, UserId,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
@@ -38,13 +40,33 @@ pub(crate) struct House {
 }
 
 /// The running exchange, as the tests want it.
-#[derive(Default)]
 pub(crate) struct Exchange {
     pub(crate) board: Board,
     ids: Mutex<SlotMap<CallId, ()>>,
     pub(crate) bindings: Mutex<Vec<StoredBinding>>,
     pub(crate) hung_up: Mutex<Vec<(TenantId, CallUid, Cause)>>,
     pub(crate) changes: Mutex<Vec<Change>>,
+    pub(crate) rooms: Mutex<Vec<RoomView>>,
+    pub(crate) orders: Mutex<Vec<(TenantId, String, RoomOrder)>>,
+    /// What it answers orders with.
+    pub(crate) refusal: Mutex<Option<RoomRefusal>>,
+    pub(crate) room_news: broadcast::Sender<RoomHappening>,
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self {
+            board: Board::default(),
+            ids: Mutex::default(),
+            bindings: Mutex::default(),
+            hung_up: Mutex::default(),
+            changes: Mutex::default(),
+            rooms: Mutex::default(),
+            orders: Mutex::default(),
+            refusal: Mutex::default(),
+            room_news: broadcast::Sender::new(64),
+        }
+    }
 }
 
 impl Live for Exchange {
@@ -71,6 +93,32 @@ impl Live for Exchange {
         Box::pin(async move { found })
     }
 
+    fn rooms(&self, tenant: TenantId) -> Pending<'_, Vec<RoomView>> {
+        let rooms = self.rooms.lock().unwrap().iter().filter(|room| room.tenant == tenant).cloned().collect();
+        Box::pin(async move { rooms })
+    }
+
+    fn order<'a>(&'a self, tenant: TenantId, room: &'a str, order: RoomOrder) -> Pending<'a, Result<(), RoomRefusal>> {
+        Box::pin(async move {
+            if let Some(refusal) = *self.refusal.lock().unwrap() {
+                return Err(refusal);
+            }
+            if !self.rooms.lock().unwrap().iter().any(|open| open.tenant == tenant && open.name == room) {
+                return Err(RoomRefusal::NoRoom);
+            }
+            self.orders.lock().unwrap().push((tenant, room.to_owned(), order));
+            Ok(())
+        })
+    }
+
+    fn watch_rooms(&self) -> Box<dyn RoomNews> {
+        Box::new(self.room_news.subscribe())
+    }
+
+    fn room_actions(&self) -> Vec<&'static str> {
+        vec!["mute", "lock", "end"]
+    }
+
     fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>> {
         let broken = component.ends_with(b"broken");
         Box::pin(async move { if broken { Err("it exports no `application`".to_owned()) } else { Ok(()) } })
@@ -82,6 +130,20 @@ impl Live for Exchange {
 }
 
 impl Exchange {
+    /// Alice rules a room, and Bob is muted there.
+    pub(crate) fn opens(&self, tenant: TenantId, name: &str) {
+        let alice = member(1, "Alice A.", Role::Moderator);
+        let bob = member(2, "bob", Role::Participant);
+        let bob = MemberView { bearing: Bearing { muted: true, speaking: -3, ..Bearing::default() }, ..bob };
+        let (opened, name) = (at(10), name.to_owned());
+        let members = vec![alice, bob];
+        self.rooms.lock().unwrap().push(RoomView { tenant, name, opened, locked: false, recording: None, members });
+    }
+
+    pub(crate) fn tells(&self, tenant: TenantId, room: &str, seconds: u64, event: RoomEvent) {
+        let _ = self.room_news.send(RoomHappening { tenant, room: room.to_owned(), at: at(seconds), event });
+    }
+
     pub(crate) fn arrives(&self, uid: u8, tenant: TenantId, caller: &str, callee: &str) -> CallId {
         let id = self.ids.lock().unwrap().insert(());
         let party = |user: &str| Party { name: None, user: user.to_owned(), uri: format!("sip:{user}@acme.example") };
@@ -136,6 +198,7 @@ impl House {
             password: "correct horse".to_owned(),
             display_name: None,
             extension: Some(extension.to_owned()),
+            ..Default::default()
         };
         UserId(self.users().await.create(request).await.unwrap().into_inner().id)
     }
@@ -181,6 +244,10 @@ impl House {
         CallServiceClient::new(self.trusted().await)
     }
 
+    pub(crate) async fn rooms(&self) -> RoomServiceClient<Wire> {
+        RoomServiceClient::new(self.trusted().await)
+    }
+
     pub(crate) async fn cdrs(&self) -> CdrServiceClient<Wire> {
         CdrServiceClient::new(self.trusted().await)
     }
@@ -211,6 +278,21 @@ pub(crate) fn at(seconds: u64) -> SystemTime {
 
 pub(crate) fn call_uid(number: u8) -> CallUid {
     CallUid([number; 12])
+}
+
+/// A member of a room, who has been there since the twentieth second.
+pub(crate) fn member(number: u32, name: &str, role: Role) -> MemberView {
+    MemberView {
+        number: MemberNumber(number),
+        call: call_uid(u8::try_from(number).unwrap()),
+        name: name.to_owned(),
+        user: None,
+        role,
+        bearing: Bearing::default(),
+        speaks: false,
+        waiting: false,
+        since: at(20),
+    }
 }
 
 pub(crate) fn binding(tenant: TenantId, user: &str) -> StoredBinding {

@@ -3,6 +3,7 @@
 mod cli;
 mod guard;
 mod house;
+mod rooms;
 mod services;
 mod tenancy;
 mod watching;

@@ -5,8 +5,8 @@ use admin::v1::{
     ActivateDialplanRequest, CallState, CreateTenantRequest, CreateUserRequest, DeactivateDialplanRequest,
     DeleteTenantRequest, DeleteUserRequest, Disposition, GetActiveDialplanRequest, GetCallRequest, GetCdrRequest,
     GetTenantRequest, GetUserRequest, HangupRequest, ListCallsRequest, ListDialplanVersionsRequest,
-    ListRegistrationsRequest, ListTenantsRequest, ListUsersRequest, Names, QueryCdrsRequest, Side, UpdateTenantRequest,
-    UpdateUserRequest, UploadDialplanRequest,
+    ListRegistrationsRequest, ListTenantsRequest, ListUsersRequest, Names, QueryCdrsRequest, Side, Srtp,
+    UpdateTenantRequest, UpdateUserRequest, UploadDialplanRequest,
 };
 use prost_types::{Duration, Timestamp};
 use switch::{Cause, Event, Ha1, Label, TenantId};
@@ -62,6 +62,8 @@ async fn a_tenant_is_made_found_changed_and_deleted() {
             max_calls: Some(0),
             fallback_status: Some(0),
             hosts: Some(Names { names: vec!["carrier.example".to_owned()] }),
+            srtp: Some(Srtp::Optional.into()),
+            codecs: Some(Names { names: vec!["g722".to_owned()] }),
             peers: Some(Names::default()),
             ..Default::default()
         })
@@ -70,6 +72,7 @@ async fn a_tenant_is_made_found_changed_and_deleted() {
         .into_inner();
     assert_eq!((changed.max_calls, changed.fallback_status), (None, None));
     assert_eq!((changed.hosts.len(), changed.peers.len()), (1, 0));
+    assert_eq!((changed.srtp(), changed.codecs.as_slice()), (Srtp::Optional, ["g722".to_owned()].as_slice()));
     assert_eq!((&changed.domains, &changed.time_zone), (&made.domains, &made.time_zone), "what was absent stays");
 
     tenants.delete(DeleteTenantRequest { name: acme() }).await.unwrap();
@@ -131,11 +134,14 @@ async fn a_user_is_made_found_changed_and_deleted() {
             password: "correct horse".to_owned(),
             display_name: Some("Alice A.".to_owned()),
             extension: Some("1001".to_owned()),
+            srtp: Srtp::Required.into(),
+            codecs: vec!["OPUS".to_owned(), "pcma".to_owned()],
         })
         .await
         .unwrap()
         .into_inner();
     assert_eq!((made.tenant.as_str(), made.name.as_str(), made.enabled), ("acme", "alice", true));
+    assert_eq!((made.srtp(), made.codecs.join(" ")), (Srtp::Required, "opus pcma".to_owned()));
     let kept = house.store.users(tenant).by_name("alice").await.unwrap();
     assert!(kept.ha1 == Ha1::of("alice", "acme.example", "correct horse"), "only its digests are kept");
 
@@ -154,6 +160,7 @@ async fn a_user_is_made_found_changed_and_deleted() {
             password: Some("battery staple".to_owned()),
             display_name: Some(String::new()),
             enabled: Some(false),
+            srtp: Some(Srtp::Inherit.into()),
             ..Default::default()
         })
         .await
@@ -161,6 +168,7 @@ async fn a_user_is_made_found_changed_and_deleted() {
         .into_inner();
     assert_eq!((changed.display_name.as_deref(), changed.enabled), (None, false));
     assert_eq!(changed.extension.as_deref(), Some("1001"), "what was absent stays");
+    assert_eq!((changed.srtp(), changed.codecs.len()), (Srtp::Inherit, 2));
     let kept = house.store.users(tenant).by_name("alice").await.unwrap();
     assert!(kept.ha1 == Ha1::of("alice", "acme.example", "battery staple"));
 
@@ -181,7 +189,7 @@ async fn every_wrong_field_of_a_user_is_named_and_its_password_is_not_repeated()
         name: name.to_owned(),
         password: password.to_owned(),
         extension: Some(extension.to_owned()),
-        display_name: None,
+        ..Default::default()
     };
     let refused = users.create(bad("al ice", "secret7", "1001")).await.unwrap_err();
     assert_eq!(fields(&refused), ["name", "password"]);
@@ -197,6 +205,14 @@ async fn every_wrong_field_of_a_user_is_named_and_its_password_is_not_repeated()
         ..Default::default()
     };
     assert_eq!(fields(&users.update(short).await.unwrap_err()), ["password"]);
+    let deaf = UpdateUserRequest {
+        tenant: acme(),
+        name: "alice".to_owned(),
+        codecs: Some(Names { names: vec!["opus".to_owned(), "mp3".to_owned()] }),
+        srtp: Some(Srtp::Unspecified.into()),
+        ..Default::default()
+    };
+    assert_eq!(fields(&users.update(deaf).await.unwrap_err()), ["srtp", "codecs"]);
     assert_eq!(fields(&users.list(ListUsersRequest::default()).await.unwrap_err()), ["tenant"]);
 }
 

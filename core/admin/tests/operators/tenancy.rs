@@ -1,10 +1,14 @@
 //! Tenant A × tenant B × every RPC: nothing is seen or reached across.
 
 use admin::v1::{
-    ActivateDialplanRequest, DeactivateDialplanRequest, DeleteUserRequest, GetActiveDialplanRequest, GetCallRequest,
-    GetCdrRequest, GetUserRequest, HangupRequest, ListCallsRequest, ListDialplanVersionsRequest,
-    ListRegistrationsRequest, ListUsersRequest, QueryCdrsRequest, UpdateUserRequest, UploadDialplanRequest,
-    WatchCallsRequest,
+    ActivateDialplanRequest, CreateRoomRequest, DeactivateDialplanRequest, DeleteRoomRequest, DeleteUserRequest,
+    GetActiveDialplanRequest, GetCallRequest, GetCdrRequest, GetOpenRoomRequest, GetRoomRequest, GetUserRequest,
+    HangupRequest, ListCallsRequest, ListDialplanVersionsRequest, ListOpenRoomsRequest, ListRegistrationsRequest,
+    ListRoomsRequest, ListUsersRequest, QueryCdrsRequest, RoomAnnounceRequest, RoomDeafenRequest, RoomEndRequest,
+    RoomInviteRequest, RoomKickRequest, RoomLockRequest, RoomMuteAllRequest, RoomMuteRequest,
+    RoomPauseRecordingRequest, RoomRecordRequest, RoomStopRecordingRequest, RoomVolumeRequest, Sound,
+    UpdateRoomRequest, UpdateUserRequest, UploadDialplanRequest, WatchCallsRequest, WatchRoomsRequest, room_event,
+    room_invite_request, sound,
 };
 use switch::TenantId;
 use tonic::Code;
@@ -13,7 +17,7 @@ use crate::guard::methods;
 use crate::house::{House, at, call_uid, cdr, component};
 
 /// Every RPC that takes a tenant; one that is not tried here makes the first test fail.
-const TRIED: [&str; 17] = [
+const TRIED: [&str; 37] = [
     "CallService.Get",
     "CallService.Hangup",
     "CallService.List",
@@ -26,6 +30,26 @@ const TRIED: [&str; 17] = [
     "DialplanService.ListVersions",
     "DialplanService.Upload",
     "RegistrationService.List",
+    "RoomService.Announce",
+    "RoomService.Create",
+    "RoomService.Deafen",
+    "RoomService.Delete",
+    "RoomService.End",
+    "RoomService.Get",
+    "RoomService.GetOpen",
+    "RoomService.Invite",
+    "RoomService.Kick",
+    "RoomService.List",
+    "RoomService.ListOpen",
+    "RoomService.Lock",
+    "RoomService.Mute",
+    "RoomService.MuteAll",
+    "RoomService.PauseRecording",
+    "RoomService.Record",
+    "RoomService.StopRecording",
+    "RoomService.Update",
+    "RoomService.Volume",
+    "RoomService.Watch",
     "UserService.Create",
     "UserService.Delete",
     "UserService.Get",
@@ -64,6 +88,9 @@ async fn two_tenants() -> (House, TenantId, String) {
         component: component(b"acme's"),
         activate: true,
     };
+    let room = CreateRoomRequest { tenant: "acme".to_owned(), name: "600".to_owned(), ..Default::default() };
+    house.rooms().await.create(room).await.unwrap();
+    house.exchange.opens(acme, "600");
     let hash = house.dialplans().await.upload(upload).await.unwrap().into_inner().hash;
     (house, acme, hash)
 }
@@ -82,6 +109,10 @@ async fn lists_of_one_tenant_show_nothing_of_another() {
     assert!(versions.versions.is_empty());
     let calls = house.calls().await.list(ListCallsRequest { tenant: umbrella() }).await.unwrap().into_inner();
     assert!(calls.calls.is_empty());
+    let rooms = house.rooms().await.list(ListRoomsRequest { tenant: umbrella() }).await.unwrap().into_inner();
+    assert!(rooms.rooms.is_empty());
+    let open = house.rooms().await.list_open(ListOpenRoomsRequest { tenant: umbrella() }).await.unwrap().into_inner();
+    assert!(open.rooms.is_empty());
     let cdrs = house.cdrs().await.query(QueryCdrsRequest { tenant, ..Default::default() }).await.unwrap().into_inner();
     assert!(cdrs.cdrs.is_empty());
 }
@@ -117,6 +148,60 @@ async fn nothing_of_one_tenant_is_found_or_changed_through_another() {
     assert_eq!(house.exchange.changes.lock().unwrap().len(), before, "the exchange was told of nothing");
     assert_eq!(house.exchange.board.calls(acme).len(), 1);
     assert!(house.store.users(acme).by_name("alice").await.unwrap().enabled);
+}
+
+#[allow(clippy::needless_update, reason = "some requests have no further fields")]
+#[tokio::test]
+async fn a_room_of_one_tenant_is_not_reached_through_another() {
+    let (house, acme, _) = two_tenants().await;
+    let before = house.exchange.changes.lock().unwrap().len();
+    let (tenant, name, member, on) = (umbrella(), "600".to_owned(), 1, true);
+    let mut rooms = house.rooms().await;
+    macro_rules! asked {
+        ($($rpc:ident: $request:ident { $($field:ident: $value:expr),* }),* $(,)?) => {
+            [$(rooms.$rpc($request {
+                tenant: tenant.clone(), name: name.clone(), $($field: $value,)* ..Default::default()
+            }).await.map(drop).unwrap_err().code()),*]
+        };
+    }
+    let codes = asked! {
+        get: GetRoomRequest {},
+        update: UpdateRoomRequest { maximum: Some(2) },
+        delete: DeleteRoomRequest {},
+        get_open: GetOpenRoomRequest {},
+        mute: RoomMuteRequest { member: member, on: on },
+        mute_all: RoomMuteAllRequest { on: on },
+        deafen: RoomDeafenRequest { member: member, on: on },
+        volume: RoomVolumeRequest { member: member },
+        kick: RoomKickRequest { member: member },
+        lock: RoomLockRequest { on: on },
+        announce: RoomAnnounceRequest { sounds: vec![Sound { sound: Some(sound::Sound::Number(1)) }] },
+        record: RoomRecordRequest {},
+        pause_recording: RoomPauseRecordingRequest { on: on },
+        stop_recording: RoomStopRecordingRequest {},
+        invite: RoomInviteRequest { target: Some(room_invite_request::Target::User("bob".to_owned())) },
+        end: RoomEndRequest {},
+    };
+    assert_eq!(codes, [Code::NotFound; 16]);
+    assert!(house.exchange.orders.lock().unwrap().is_empty());
+    assert_eq!(house.exchange.changes.lock().unwrap().len(), before, "the exchange was told of nothing");
+    assert_eq!(house.store.rooms(acme).get("600").await.unwrap().settings.maximum, 100);
+    // The same name is free for the other.
+    let room = CreateRoomRequest { tenant: umbrella(), name: "600".to_owned(), ..Default::default() };
+    rooms.create(room).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_watcher_of_one_tenants_rooms_hears_nothing_of_anothers() {
+    let (house, acme, _) = two_tenants().await;
+    let umbrella_id = house.store.tenants().by_name("umbrella").await.unwrap().id;
+    let request = WatchRoomsRequest { tenant: umbrella(), name: String::new() };
+    let mut events = house.rooms().await.watch(request).await.unwrap().into_inner();
+    house.exchange.tells(acme, "600", 1, switch::RoomEvent::Locked(true));
+    house.exchange.tells(umbrella_id, "600", 2, switch::RoomEvent::Opened);
+    let heard = events.message().await.unwrap().unwrap();
+    assert_eq!((heard.tenant.as_str(), heard.now), ("umbrella", None), "acme's room is open, but not theirs");
+    assert!(matches!(heard.event, Some(room_event::Event::Opened(_))), "{:?}", heard.event);
 }
 
 #[tokio::test]

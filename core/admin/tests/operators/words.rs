@@ -6,6 +6,7 @@ use prost_reflect::DescriptorPool;
 const EVENT: &str = include_str!("../../../switch/src/event.rs");
 const COMMAND: &str = include_str!("../../../switch/src/command.rs");
 const AUDIO: &str = include_str!("../../../switch/src/audio.rs");
+const ROOM: &str = include_str!("../../../switch/src/room.rs");
 const RECORD: &str = include_str!("../../../switch/src/record.rs");
 
 /// The names of an enum's variants, in their order, as its source spells them.
@@ -58,6 +59,18 @@ fn every_command_of_the_api_has_its_name_in_the_exchange() {
     assert_eq!(commands, ["Hangup"]);
     let known = variants(COMMAND, "Command");
     assert!(commands.iter().all(|command| known.contains(command)), "{commands:?} in {known:?}");
+}
+
+#[test]
+fn every_word_of_a_room_has_its_name_in_the_api() {
+    assert_eq!(oneof("RoomEvent", "event"), variants(ROOM, "RoomEvent"));
+    assert_eq!(values("Role", "ROLE_"), variants(ROOM, "Role"));
+    assert_eq!(values("Left", "LEFT_"), variants(ROOM, "Left"));
+    let rooms = pool().get_service_by_name("strowger.admin.v1.RoomService").unwrap();
+    let others = ["Create", "Get", "List", "Update", "Delete", "ListOpen", "GetOpen", "Watch"];
+    let names = rooms.methods().map(|method| method.name().to_owned());
+    let orders: Vec<_> = names.filter(|name| !others.contains(&name.as_str())).collect();
+    assert_eq!(orders, variants(ROOM, "RoomOrder"));
 }
 
 #[test]

@@ -1,0 +1,165 @@
+//! Rooms that are open, as operators see them, and those who watch them.
+
+use std::time::SystemTime;
+
+use store::Tenant;
+use switch::{MemberView, RoomView};
+use tokio::sync::mpsc;
+use tonic::Status;
+
+use crate::desk::Desk;
+use crate::live::{RoomHappening, RoomHeard, RoomNews};
+use crate::v1::room_event::Event;
+use crate::v1::{
+    Left, Member, OpenRoom, Role, RoomEnded, RoomEvent, RoomLeft, RoomLocked, RoomOpened, RoomRecording, RoomSpeaking,
+};
+use crate::words::timestamp;
+
+/// How many events wait in one stream; more wait in the exchange's backlog.
+pub(super) const STREAM: usize = 64;
+
+impl Desk {
+    /// The open rooms of a tenant by name, or the one of this name.
+    pub(super) async fn open_rooms(&self, tenant: &Tenant, name: &str) -> Vec<OpenRoom> {
+        let rooms = self.live.rooms(tenant.id).await;
+        let mine = |room: &RoomView| room.tenant == tenant.id && (name.is_empty() || room.name == name);
+        let mut rooms: Vec<_> = rooms.into_iter().filter(mine).map(|room| open_room(&tenant.name, room)).collect();
+        rooms.sort_by(|one, other| one.name.cmp(&other.name));
+        rooms
+    }
+}
+
+/// One who watches the rooms of a tenant.
+pub(super) struct Watcher {
+    desk: Desk,
+    tenant: Tenant,
+    /// Only this room; all when it is empty.
+    only: String,
+    missed: u64,
+    stream: mpsc::Sender<Result<RoomEvent, Status>>,
+}
+
+impl Watcher {
+    pub(super) fn new(
+        desk: Desk,
+        tenant: Tenant,
+        only: String,
+        stream: mpsc::Sender<Result<RoomEvent, Status>>,
+    ) -> Self {
+        Self { desk, tenant, only, missed: 0, stream }
+    }
+
+    pub(super) async fn run(mut self, mut news: Box<dyn RoomNews>) {
+        let mut closing = self.desk.closing.clone();
+        if !self.tell_all().await {
+            return;
+        }
+        loop {
+            let heard = tokio::select! {
+                () = self.stream.closed() => return,
+                _ = closing.wait_for(|closing| *closing) => return,
+                heard = news.next() => heard,
+            };
+            let stays = match heard {
+                RoomHeard::Happened(happening) => self.tell(happening).await,
+                RoomHeard::Missed(missed) => {
+                    self.missed += missed;
+                    self.tell_all().await
+                }
+                RoomHeard::Over => return,
+            };
+            if !stays {
+                return;
+            }
+        }
+    }
+
+    /// How all the rooms are now; false when the watcher left.
+    async fn tell_all(&mut self) -> bool {
+        for room in self.desk.open_rooms(&self.tenant, &self.only).await {
+            let event = RoomEvent {
+                tenant: self.tenant.name.clone(),
+                room: room.name.clone(),
+                at: Some(timestamp(SystemTime::now())),
+                missed: std::mem::take(&mut self.missed),
+                now: Some(room),
+                event: None,
+            };
+            if self.stream.send(Ok(event)).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Passes on what is for this watcher; false when it left.
+    async fn tell(&mut self, happening: RoomHappening) -> bool {
+        if happening.tenant != self.tenant.id || !(self.only.is_empty() || self.only == happening.room) {
+            return true;
+        }
+        let event = RoomEvent {
+            tenant: self.tenant.name.clone(),
+            room: happening.room,
+            at: Some(timestamp(happening.at)),
+            missed: std::mem::take(&mut self.missed),
+            now: None,
+            event: Some(event(happening.event)),
+        };
+        self.stream.send(Ok(event)).await.is_ok()
+    }
+}
+
+fn open_room(tenant: &str, room: RoomView) -> OpenRoom {
+    OpenRoom {
+        tenant: tenant.to_owned(),
+        name: room.name,
+        opened: Some(timestamp(room.opened)),
+        locked: room.locked,
+        recording: room.recording,
+        members: room.members.into_iter().map(member).collect(),
+    }
+}
+
+fn member(member: MemberView) -> Member {
+    let role = match member.role {
+        switch::Role::Participant => Role::Participant,
+        switch::Role::Moderator => Role::Moderator,
+    };
+    Member {
+        number: member.number.0,
+        call: member.call.to_string(),
+        name: member.name,
+        user: member.user.map(|user| user.0),
+        role: role.into(),
+        muted: member.bearing.muted,
+        deaf: member.bearing.deaf,
+        speaking: member.bearing.speaking.into(),
+        hearing: member.bearing.hearing.into(),
+        speaks: member.speaks,
+        waiting: member.waiting,
+        since: Some(timestamp(member.since)),
+    }
+}
+
+fn event(event: switch::RoomEvent) -> Event {
+    use switch::RoomEvent as Told;
+    match event {
+        Told::Opened => Event::Opened(RoomOpened {}),
+        Told::Waiting(who) => Event::Waiting(member(who)),
+        Told::Joined(who) => Event::Joined(member(who)),
+        Told::Left { member, why } => {
+            let why = match why {
+                switch::Left::HungUp => Left::HungUp,
+                switch::Left::Key => Left::Key,
+                switch::Left::Kicked => Left::Kicked,
+                switch::Left::Ended => Left::Ended,
+            };
+            Event::Left(RoomLeft { member: member.0, why: why.into() })
+        }
+        Told::Changed(who) => Event::Changed(member(who)),
+        Told::Speaking { member, speaks } => Event::Speaking(RoomSpeaking { member: member.0, speaks }),
+        Told::Locked(locked) => Event::Locked(RoomLocked { locked }),
+        Told::Recording(name) => Event::Recording(RoomRecording { name }),
+        Told::Ended => Event::Ended(RoomEnded {}),
+    }
+}

@@ -1,0 +1,123 @@
+//! What operators say to open rooms: read from requests, and what a refusal means.
+
+use std::time::Duration;
+
+use switch::{Bearing, MemberNumber, RoomOrder, RoomRefusal, Sound, Target, Tone};
+use tonic::{Response, Status};
+
+use crate::desk::Desk;
+use crate::v1;
+use crate::v1::RoomOrderResponse;
+use crate::v1::room_invite_request::Target as Wanted;
+use crate::v1::sound::Sound as Spelt;
+use crate::violations::{Violations, violation};
+
+/// The most sounds of one announcement, and the longest tone or silence in it.
+const SOUNDS: usize = 32;
+const LONGEST: Duration = Duration::from_secs(60);
+/// The longest name of a sound, and the most digits or letters at once.
+const TEXT: usize = 128;
+
+impl Desk {
+    pub(super) async fn order(
+        &self,
+        tenant: &str,
+        room: &str,
+        order: RoomOrder,
+    ) -> Result<Response<RoomOrderResponse>, Status> {
+        let tenant = self.tenant(tenant).await?;
+        let room = super::named(room)?;
+        self.live.order(tenant.id, room, order).await.map_err(refused)?;
+        Ok(Response::new(RoomOrderResponse {}))
+    }
+}
+
+fn refused(refusal: RoomRefusal) -> Status {
+    let why = refusal.to_string();
+    match refusal {
+        RoomRefusal::NoRoom => Status::not_found("there is no such room, or nobody is in it"),
+        RoomRefusal::NoMember => Status::not_found(why),
+        RoomRefusal::BadValue => Status::invalid_argument(why),
+        RoomRefusal::NoResources => Status::resource_exhausted(why),
+        RoomRefusal::Full | RoomRefusal::Locked | RoomRefusal::WrongPin | RoomRefusal::Forbidden => {
+            Status::failed_precondition(why)
+        }
+    }
+}
+
+pub(super) fn member(number: u32) -> Result<MemberNumber, Status> {
+    if number == 0 { Err(violation("member", "members are numbered from 1")) } else { Ok(MemberNumber(number)) }
+}
+
+pub(super) fn volume(number: u32, speaking: i32, hearing: i32) -> Result<RoomOrder, Status> {
+    let mut wrong = Violations::default();
+    let mut read = |field: &str, value: i32| {
+        let fits = i8::try_from(value).ok().filter(|value| Bearing::VOLUMES.contains(value));
+        wrong.read(field, fits.ok_or_else(|| "-20 to 20 dB".to_owned())).unwrap_or_default()
+    };
+    let (speaking, hearing) = (read("speaking", speaking), read("hearing", hearing));
+    wrong.expect(number > 0, "member", "members are numbered from 1");
+    wrong.finish()?;
+    Ok(RoomOrder::Volume { member: MemberNumber(number), speaking, hearing })
+}
+
+/// The name of a recording; `None` for a new one.
+pub(super) fn recording(name: String) -> Result<Option<String>, Status> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.len() > 64 || !name.bytes().all(plain) {
+        return Err(violation("recording", "1 to 64 of a-z, 0-9 and `-`"));
+    }
+    Ok(Some(name).filter(|name| !name.is_empty()))
+}
+
+pub(super) fn target(wanted: Option<Wanted>) -> Result<Target, Status> {
+    let target = match wanted {
+        Some(Wanted::User(name)) => Target::User(name),
+        Some(Wanted::Extension(number)) => Target::Extension(number),
+        Some(Wanted::Number(number)) => Target::Number(number),
+        Some(Wanted::Uri(uri)) => Target::Uri(uri),
+        None => return Err(violation("target", "whom to call: a user, an extension, a number or a URI")),
+    };
+    let (Target::User(text) | Target::Extension(text) | Target::Number(text) | Target::Uri(text)) = &target else {
+        return Ok(target);
+    };
+    if text.is_empty() || text.len() > 256 || text.chars().any(char::is_control) {
+        return Err(violation("target", "1 to 256 bytes, no control characters"));
+    }
+    Ok(target)
+}
+
+pub(super) fn sounds(sounds: Vec<v1::Sound>) -> Result<Vec<Sound>, Status> {
+    let mut wrong = Violations::default();
+    let number = sounds.len();
+    wrong.expect((1..=SOUNDS).contains(&number), "sounds", "1 to 32 sounds");
+    let read = sounds.into_iter().take(SOUNDS).enumerate().filter_map(|(at, sound)| {
+        let spelt = sound.sound.ok_or_else(|| "no sound is said".to_owned());
+        wrong.read(&format!("sounds[{at}]"), spelt.and_then(sound_of))
+    });
+    let read = read.collect();
+    wrong.finish()?;
+    Ok(read)
+}
+
+fn sound_of(sound: Spelt) -> Result<Sound, String> {
+    Ok(match sound {
+        Spelt::Prompt(name) => Sound::Prompt(text(name)?),
+        Spelt::Recording(name) => Sound::Recording(text(name)?),
+        Spelt::Digits(digits) => Sound::Digits(text(digits)?),
+        Spelt::Number(number) => Sound::Number(number),
+        Spelt::Spelled(letters) => Sound::Spelled(text(letters)?),
+        Spelt::Beep(time) => Sound::Tone(Tone::Beep, duration(time)?),
+        Spelt::Silence(time) => Sound::Silence(duration(time)?),
+    })
+}
+
+fn text(text: String) -> Result<String, String> {
+    let fits = (1..=TEXT).contains(&text.len()) && !text.chars().any(char::is_control);
+    if fits { Ok(text) } else { Err("1 to 128 bytes, no control characters".to_owned()) }
+}
+
+fn duration(time: prost_types::Duration) -> Result<Duration, String> {
+    let time = Duration::try_from(time).ok().filter(|time| !time.is_zero() && *time <= LONGEST);
+    time.ok_or_else(|| "more than 0 and at most 60 seconds".to_owned())
+}
