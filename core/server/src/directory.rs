@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
-use store::{Store, Tenant, User};
+use store::{Room, Store, Tenant, User};
 use switch::{Account, Admission, Aor, Destination, Target, TenantId, Unresolved};
 
 use crate::settings::parse_net;
@@ -39,6 +39,8 @@ struct Entry {
     users: HashMap<String, User>,
     /// Names of users by extension.
     extensions: HashMap<String, String>,
+    /// Conference rooms by name.
+    rooms: HashMap<String, Arc<Room>>,
 }
 
 impl Directory {
@@ -58,8 +60,10 @@ impl Directory {
             let peers = tenant.peers.iter().filter_map(|peer| Some((parse_net(peer).ok()?, peer.clone()))).collect();
             let extensions =
                 users.iter().filter_map(|user| Some((user.extension.clone()?, user.name.clone()))).collect();
+            let rooms = store.rooms(tenant.id).list().await?;
+            let rooms = rooms.into_iter().map(|room| (room.name.clone(), Arc::new(room))).collect();
             let users = users.into_iter().map(|user| (user.name.clone(), user)).collect();
-            known.tenants.insert(tenant.id, Entry { tenant, peers, users, extensions });
+            known.tenants.insert(tenant.id, Entry { tenant, peers, users, extensions, rooms });
         }
         self.known.store(Arc::new(known));
         Ok(())
@@ -127,6 +131,11 @@ impl Directory {
             display_name: user.display_name.clone(),
             extension: user.extension.clone(),
         })
+    }
+
+    /// A conference room that is kept.
+    pub(crate) fn room(&self, tenant: TenantId, name: &str) -> Option<Arc<Room>> {
+        self.known.load().tenants.get(&tenant)?.rooms.get(name).cloned()
     }
 
     pub(crate) fn time_zone(&self, tenant: TenantId) -> String {

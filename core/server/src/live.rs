@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use admin::{Change, Happening, Live, LiveCall, Pending, RoomHeard, RoomNews};
+use admin::{Change, Happening, Live, LiveCall, Pending, RoomNews};
+use conference::Conference;
 use store::Store;
 use switch::{Aor, CallUid, Cause, Command, RoomOrder, RoomRefusal, RoomView, StoredBinding, TenantId};
 use tokio::sync::broadcast;
@@ -10,12 +11,14 @@ use tokio::sync::broadcast;
 use crate::applications::Applications;
 use crate::directory::Directory;
 use crate::exchange::Exchange;
+use crate::rooms;
 
 pub(crate) struct Running {
     pub(crate) exchange: Exchange,
     pub(crate) applications: Arc<Applications>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
+    pub(crate) conference: Conference,
 }
 
 impl Running {
@@ -57,20 +60,20 @@ impl Live for Running {
         Box::pin(self.exchange.registrations(Some(tenant)))
     }
 
-    fn rooms(&self, _: TenantId) -> Pending<'_, Vec<RoomView>> {
-        Box::pin(async { Vec::new() })
+    fn rooms(&self, tenant: TenantId) -> Pending<'_, Vec<RoomView>> {
+        Box::pin(async move { self.conference.rooms(tenant) })
     }
 
-    fn order<'a>(&'a self, _: TenantId, _: &'a str, _: RoomOrder) -> Pending<'a, Result<(), RoomRefusal>> {
-        Box::pin(async { Err(RoomRefusal::NoRoom) })
+    fn order<'a>(&'a self, tenant: TenantId, room: &'a str, order: RoomOrder) -> Pending<'a, Result<(), RoomRefusal>> {
+        Box::pin(async move { self.conference.order(tenant, room, order) })
     }
 
     fn watch_rooms(&self) -> Box<dyn RoomNews> {
-        Box::new(Silence)
+        Box::new(rooms::News(self.conference.watch()))
     }
 
     fn room_actions(&self) -> Vec<&'static str> {
-        Vec::new()
+        rooms::actions()
     }
 
     fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>> {
@@ -105,14 +108,5 @@ impl Live for Running {
                 Change::TenantPut(_) | Change::Rooms(_) => self.refresh().await,
             }
         })
-    }
-}
-
-/// No room is open.
-struct Silence;
-
-impl RoomNews for Silence {
-    fn next(&mut self) -> Pending<'_, RoomHeard> {
-        Box::pin(std::future::pending())
     }
 }

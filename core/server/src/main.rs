@@ -9,6 +9,7 @@ mod keeper;
 mod live;
 mod media;
 mod observer;
+mod rooms;
 mod run;
 mod settings;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use admin::TokenHash;
 use anyhow::{Context, Result, bail};
+use conference::Conference;
 use dialplan::Host;
 use store::{Store, Writer};
 use tokio::runtime::{Handle, Runtime};
@@ -20,6 +21,7 @@ use crate::keeper::Shelf;
 use crate::live::Running;
 use crate::media::{Engine, Library, Recordings};
 use crate::observer::Observer;
+use crate::rooms;
 use crate::settings::{Settings, parse_net};
 
 /// Threads that read and decode sounds: a large file must not keep all the others waiting.
@@ -31,6 +33,7 @@ pub(crate) struct Station {
     pub(crate) exchange: Exchange,
     pub(crate) directory: Arc<Directory>,
     pub(crate) applications: Arc<Applications>,
+    pub(crate) conference: Conference,
     /// Where phones reach it.
     pub(crate) sip: Vec<String>,
     pub(crate) admin: Option<SocketAddr>,
@@ -101,6 +104,7 @@ impl Station {
                 "sip.default_tenant names no tenant yet; make one with `strowger tenant create`"
             );
         }
+        let conference = rooms::conference(&directory);
         let shelf = Shelf { directory: directory.clone(), store: store.clone() };
         let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf))?);
         let (inbox, outbox) = Inbox::new()?;
@@ -143,6 +147,7 @@ impl Station {
             exchange,
             directory,
             applications,
+            conference,
             sip,
             admin: None,
             metrics,
@@ -172,6 +177,7 @@ impl Station {
             applications: self.applications.clone(),
             directory: self.directory.clone(),
             store: self.store.clone(),
+            conference: self.conference.clone(),
         };
         let (close, closed) = oneshot::channel::<()>();
         self.close_admin = Some(close);
