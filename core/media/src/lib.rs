@@ -54,7 +54,7 @@ pub use pcm::{FRAME, Rate};
 pub use player::Player;
 pub use port::Expectation;
 pub use record::Recorder;
-pub use relay::{Forward, Kind, PortKey, Relay};
+pub use relay::{Forward, Kind, Parted, PortKey, Relay};
 pub use resample::Resampler;
 pub use sound::Sound;
 pub use transcode::{Crossing, Format, Heard, Hearing, Packetiser, Speaking, Unheard, Unspeakable};

@@ -49,6 +49,12 @@ pub struct Relay {
     ports: SlotMap<PortKey, Port>,
 }
 
+/// A port between two relays.
+#[derive(Debug)]
+pub struct Parted {
+    port: Box<Port>,
+}
+
 impl Relay {
     /// A new port, silent until it is told whom to expect.
     pub fn open(&mut self, now: Instant) -> PortKey {
@@ -90,6 +96,17 @@ impl Relay {
             port.watch = silence.map(|longest| (longest, now));
             port.told = false;
         }
+    }
+
+    /// Takes a port out, with all that is known and counted of it, for another relay; it is connected to nobody any more.
+    pub fn part(&mut self, port: PortKey) -> Option<Parted> {
+        self.disconnect(port);
+        self.ports.remove(port).map(|port| Parted { port: Box::new(port) })
+    }
+
+    /// Takes a port of another relay in. It has another name here.
+    pub fn adopt(&mut self, parted: Parted) -> PortKey {
+        self.ports.insert(*parted.port)
     }
 
     /// Forgets a port, and says what was counted.

@@ -67,7 +67,6 @@ fn nobody_hears_that_he_changed_to_his_own_encoder_and_back() {
             house.bear(1, Bearing::default());
             house.run(1_000);
             let (changed, other) = (worst(&house.phones[1], note(0), 0), worst(&house.phones[2], note(0), 0));
-            println!("{codec:?}: {changed:.3} {other:.3}");
             assert!(changed < other + bound, "{codec:?}: {changed:.3}, and {other:.3} who did not change");
             house.speak(&[]);
             house.run(800);

@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use media::Codec;
 use media::player::Item;
 use media::tone::{Kind, Part, Plan, Sound as Wave, Tone as Cadence};
+use media::{Codec, Rate};
 use switch::{AudioError, Sound, TenantId, Tone};
 
 use shelf::Shelf;
@@ -30,8 +30,16 @@ pub(super) struct Wish {
     pub(super) tenant: TenantId,
     pub(super) sounds: Vec<Sound>,
     pub(super) language: Option<String>,
-    pub(super) codec: Codec,
-    pub(super) ptime: Duration,
+    pub(super) form: Form,
+}
+
+/// In which form a sound is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Encoded, for one leg, in packets of this time.
+    Encoded(Codec, Duration),
+    /// As it is, for a mixer.
+    Linear(Rate),
 }
 
 type Answer = Box<dyn FnOnce(Result<Vec<Item>, AudioError>) + Send>;

@@ -4,10 +4,18 @@
 use std::time::{Duration, Instant};
 
 use media::{FRAME, PortKey};
+use switch::MixerId;
 
 const SLOTS: u32 = 4;
 /// A thread that is later than this leaves beats out rather than send them in one burst.
 const LATEST: Duration = Duration::from_millis(200);
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Port(PortKey),
+    Room(MixerId),
+}
 
 /// The beats of one thread.
 #[derive(Debug)]
@@ -15,7 +23,7 @@ pub(super) struct Metronome {
     start: Instant,
     /// The next step, counted from the beginning; each is a quarter of a frame.
     step: u32,
-    slots: [Vec<PortKey>; SLOTS as usize],
+    slots: [Vec<Turn>; SLOTS as usize],
 }
 
 impl Metronome {
@@ -23,22 +31,22 @@ impl Metronome {
         Self { start: now, step: 0, slots: [const { Vec::new() }; SLOTS as usize] }
     }
 
-    /// Gives a port a turn in every frame, in the slot with the fewest; says which.
-    pub(super) fn join(&mut self, now: Instant, port: PortKey) -> usize {
+    /// Gives somebody a turn in every frame, in the slot with the fewest; says which.
+    pub(super) fn join(&mut self, now: Instant, turn: Turn) -> usize {
         if self.is_idle() {
             (self.start, self.step) = (now, 0);
         }
         let slot = (0..self.slots.len()).min_by_key(|slot| self.slots.get(*slot).map_or(0, Vec::len)).unwrap_or(0);
         if let Some(ports) = self.slots.get_mut(slot) {
-            ports.push(port);
+            ports.push(turn);
         }
         slot
     }
 
-    /// Takes its turn away.
-    pub(super) fn leave(&mut self, port: PortKey, slot: usize) {
+    /// Takes a turn away.
+    pub(super) fn leave(&mut self, turn: Turn, slot: usize) {
         if let Some(ports) = self.slots.get_mut(slot) {
-            ports.retain(|other| *other != port);
+            ports.retain(|other| *other != turn);
         }
     }
 
@@ -55,7 +63,7 @@ impl Metronome {
     }
 
     /// The slot whose turn it is; its ports are taken out and to be given back by [`Self::give_back`].
-    pub(super) fn take(&mut self, now: Instant) -> Option<(usize, Vec<PortKey>)> {
+    pub(super) fn take(&mut self, now: Instant) -> Option<(usize, Vec<Turn>)> {
         if self.is_idle() {
             return None;
         }
@@ -74,7 +82,7 @@ impl Metronome {
     }
 
     /// The ports of a slot that go on.
-    pub(super) fn give_back(&mut self, slot: usize, ports: Vec<PortKey>) {
+    pub(super) fn give_back(&mut self, slot: usize, ports: Vec<Turn>) {
         if let Some(place) = self.slots.get_mut(slot) {
             *place = ports;
         }
@@ -89,7 +97,7 @@ impl Metronome {
         }
     }
 
-    fn slot(&self, step: u32) -> Option<&Vec<PortKey>> {
+    fn slot(&self, step: u32) -> Option<&Vec<Turn>> {
         self.slots.get((step % SLOTS) as usize)
     }
 
@@ -113,7 +121,7 @@ mod tests {
         let start = Instant::now();
         let (mut relay, mut metronome) = (Relay::default(), Metronome::new(start));
         assert_eq!(metronome.poll_timeout(), None, "nothing ticks where nobody has a turn");
-        let ports: Vec<_> = (0..10).map(|_| relay.open(start)).collect();
+        let ports: Vec<_> = (0..10).map(|_| Turn::Port(relay.open(start))).collect();
         let slots: Vec<_> = ports.iter().map(|port| metronome.join(start, *port)).collect();
         let mut turns = 0;
         let mut now = start;
@@ -136,7 +144,7 @@ mod tests {
     fn who_was_away_for_a_second_does_not_catch_up_in_a_burst() {
         let start = Instant::now();
         let (mut relay, mut metronome) = (Relay::default(), Metronome::new(start));
-        metronome.join(start, relay.open(start));
+        metronome.join(start, Turn::Port(relay.open(start)));
         let late = start + Duration::from_secs(1);
         let mut turns = 0;
         while let Some((slot, ports)) = metronome.take(late) {

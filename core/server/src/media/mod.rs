@@ -5,7 +5,8 @@
 //!                       ├─ seal         decrypted as it comes, encrypted as it leaves
 //!                       ├─ keys         what the far end presses
 //!                       ├─ way          another payload type or law, packet for packet
-//!                       └─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
+//!                       ├─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
+//!                       └─ room         every 20 ms, a mixer: its members' ports are all on one thread, and move there
 //!                            ▲ library: prompts, decoded and encoded by other threads
 //!                            ▼ recordings: files, written by another thread
 //! ```
@@ -14,8 +15,10 @@ mod keys;
 mod library;
 mod metronome;
 mod mouth;
+mod places;
 mod ports;
 mod recordings;
+mod room;
 mod seal;
 mod studio;
 #[cfg(test)]
@@ -28,10 +31,11 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
-use switch::{MediaCommand, MediaPort, NoPort, PortId};
+use switch::{AudioError, MediaCommand, MediaEvent, MediaPort, NoPort, PortId};
 
-use crate::exchange::Inbox;
+use crate::exchange::{Inbox, Inward};
 pub(crate) use library::{Folders, Library};
+use places::{Place, Places};
 use ports::Ports;
 pub(crate) use recordings::Recordings;
 use worker::Worker;
@@ -41,6 +45,8 @@ use worker::Worker;
 pub(crate) struct Engine {
     ports: Ports,
     workers: Vec<Worker>,
+    places: Places,
+    inbox: Inbox,
     minted: u64,
 }
 
@@ -62,7 +68,11 @@ impl Engine {
                 Worker::start(number, seed, inbox.clone(), library.clone(), recordings.clone())
             })
             .collect::<Result<_>>()?;
-        Ok(Self { ports: Ports::new(range, seed), workers, minted: 0 })
+        Ok(Self::new(Ports::new(range, seed), workers, inbox.clone()))
+    }
+
+    fn new(ports: Ports, workers: Vec<Worker>, inbox: Inbox) -> Self {
+        Self { ports, places: Places::new(workers.len()), workers, inbox, minted: 0 }
     }
 
     /// Sets a pair of ports aside to talk with this address, on the thread of the port beside it.
@@ -70,9 +80,10 @@ impl Engine {
         let pair = self.ports.open(toward.ip()).ok_or(NoPort)?;
         self.minted += 1;
         let threads = self.workers.len() as u64;
-        let id = PortId(self.minted * threads + beside.map_or(self.minted, |beside| beside.0) % threads);
+        let place = beside.map_or(self.minted % threads, |beside| self.places.of(beside) as u64);
+        let id = PortId(self.minted * threads + place);
         let address = pair.address;
-        self.worker(id).ok_or(NoPort)?.open(id, pair).map_err(|error| {
+        self.workers.get(self.places.of(id)).ok_or(NoPort)?.open(id, pair).map_err(|error| {
             tracing::error!(%error, "a media port cannot be watched");
             NoPort
         })?;
@@ -80,31 +91,61 @@ impl Engine {
         Ok(MediaPort { id, address })
     }
 
-    /// Passes an order on to the thread that owns the port.
+    /// Passes an order on to the thread that owns the port or the mixer. Ports that are to hear each other come together.
     pub(crate) fn command(&mut self, command: MediaCommand) {
-        let port = match command {
+        let place = match &command {
+            MediaCommand::Join { port, mixer, .. } => {
+                let place = self.places.join(*port, *mixer);
+                self.bring(*port, place);
+                Some(place)
+            }
+            MediaCommand::Connect { a, b } => {
+                self.places.leave(*a);
+                self.places.leave(*b);
+                let place = self.places.of(*a);
+                self.bring(*b, place);
+                Some(place)
+            }
+            MediaCommand::Leave { port } => {
+                self.places.leave(*port);
+                Some(self.places.of(*port))
+            }
+            MediaCommand::Close { port } => {
+                metrics::gauge!("strowger_media_ports").decrement(1.0);
+                let place = self.places.of(*port);
+                self.places.forget(*port);
+                Some(place)
+            }
             MediaCommand::Expect { port, .. }
-            | MediaCommand::Connect { a: port, .. }
             | MediaCommand::Disconnect { port }
             | MediaCommand::Watch { port, .. }
             | MediaCommand::Play { port, .. }
             | MediaCommand::Hush { port }
             | MediaCommand::Echo { port, .. }
             | MediaCommand::Record { port, .. }
-            | MediaCommand::Enough { port }
-            | MediaCommand::Join { port, .. }
-            | MediaCommand::Leave { port } => port,
-            MediaCommand::Announce { .. }
-            | MediaCommand::RecordRoom { .. }
-            | MediaCommand::PauseRoom { .. }
-            | MediaCommand::EnoughRoom { .. } => return,
-            MediaCommand::Close { port } => {
-                metrics::gauge!("strowger_media_ports").decrement(1.0);
-                port
-            }
+            | MediaCommand::Enough { port } => Some(self.places.of(*port)),
+            MediaCommand::Announce { mixer, .. }
+            | MediaCommand::RecordRoom { mixer, .. }
+            | MediaCommand::PauseRoom { mixer, .. }
+            | MediaCommand::EnoughRoom { mixer } => self.places.of_mixer(*mixer),
         };
-        if let Some(worker) = self.worker(port) {
-            worker.give(command);
+        match (place.and_then(|place| self.workers.get(place)), command) {
+            (Some(worker), command) => worker.give(command),
+            // Whoever asked waits for the answer.
+            (None, MediaCommand::RecordRoom { mixer, id, name, .. }) => {
+                let fault = Some(AudioError::Unwritable("nobody is in the room".to_owned()));
+                let length = std::time::Duration::ZERO;
+                self.inbox.send(Inward::Media(MediaEvent::RoomRecorded { mixer, id, name, length, fault }));
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Brings a port to a thread.
+    fn bring(&mut self, port: PortId, to: Place) {
+        let Some(from) = self.places.go(port, to) else { return };
+        if let (Some(from), Some(to)) = (self.workers.get(from), self.workers.get(to)) {
+            from.hand_over(port, to);
         }
     }
 
@@ -113,11 +154,5 @@ impl Engine {
         for worker in &self.workers {
             worker.wake();
         }
-    }
-
-    /// The name tells the thread.
-    fn worker(&self, port: PortId) -> Option<&Worker> {
-        let number = usize::try_from(port.0).unwrap_or(0) % self.workers.len().max(1);
-        self.workers.get(number)
     }
 }

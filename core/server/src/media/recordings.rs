@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use media::record::mend;
-use switch::{AudioError, MediaEvent, PortId, SoundId, TenantId};
+use switch::{AudioError, MediaEvent, MixerId, PortId, SoundId, TenantId};
 
 use super::library::{recordings_of, right_name};
 use super::worker::{Order, Orders};
@@ -37,8 +37,15 @@ enum Work {
     End { reel: Reel, length: Duration },
 }
 
+/// What a recording is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taped {
+    Port(PortId),
+    Mixer(MixerId),
+}
+
 struct Begin {
-    port: PortId,
+    of: Taped,
     id: SoundId,
     tenant: TenantId,
     name: String,
@@ -77,10 +84,10 @@ impl Recordings {
         Ok(Self { work, waiting, minted: Arc::default() })
     }
 
-    /// A new recording. What comes of it is told by `Recorded`; that it cannot go on also by an order to the thread.
-    pub(super) fn begin(&self, port: PortId, id: SoundId, tenant: TenantId, name: String, back: Orders) -> Writing {
+    /// A new recording. What comes of it is told by `Recorded` or `RoomRecorded`; that it cannot go on also by an order to the thread.
+    pub(super) fn begin(&self, of: Taped, id: SoundId, tenant: TenantId, name: String, back: Orders) -> Writing {
         let reel = self.minted.fetch_add(1, Ordering::Relaxed);
-        let _ = self.work.send(Work::Begin(reel, Box::new(Begin { port, id, tenant, name, back })));
+        let _ = self.work.send(Work::Begin(reel, Box::new(Begin { of, id, tenant, name, back })));
         Writing { reel, work: self.work.clone(), waiting: self.waiting.clone(), at: 0, bytes: Vec::new() }
     }
 }
@@ -177,12 +184,16 @@ impl Disk {
 
     fn failed(&self, begin: &Begin, length: Duration, error: &io::Error) {
         tracing::warn!(%error, "a recording cannot be written");
-        begin.back.give(Order::Spoilt { port: begin.port, id: begin.id });
+        begin.back.give(Order::Spoilt { of: begin.of, id: begin.id });
         self.tell(begin, length, Some(AudioError::Unwritable(error.to_string())));
     }
 
     fn tell(&self, begin: &Begin, length: Duration, fault: Option<AudioError>) {
-        self.inbox.send(Inward::Media(MediaEvent::Recorded { port: begin.port, id: begin.id, length, fault }));
+        let id = begin.id;
+        self.inbox.send(Inward::Media(match begin.of {
+            Taped::Port(port) => MediaEvent::Recorded { port, id, length, fault },
+            Taped::Mixer(mixer) => MediaEvent::RoomRecorded { mixer, id, name: begin.name.clone(), length, fault },
+        }));
     }
 }
 

@@ -57,8 +57,8 @@ struct Ear {
 
 /// A recording under way.
 #[derive(Debug)]
-struct Tape {
-    id: SoundId,
+pub(super) struct Tape {
+    pub(super) id: SoundId,
     recorder: Recorder,
     writing: Writing,
 }
@@ -153,7 +153,7 @@ impl Studio {
         let rate = rate_of(voice.codec);
         let settings = Settings { layout: Layout::Near, longest: Some(limit), silence, ..Settings::wav(rate) };
         match Recorder::new(settings) {
-            Ok(recorder) => self.tape = Some(Tape { id, recorder, writing }),
+            Ok(recorder) => self.tape = Some(Tape::new(id, recorder, writing)),
             Err(_) => writing.end(Duration::ZERO),
         }
     }
@@ -272,8 +272,17 @@ impl Studio {
 }
 
 impl Tape {
+    pub(super) const fn new(id: SoundId, recorder: Recorder, writing: Writing) -> Self {
+        Self { id, recorder, writing }
+    }
+
+    /// Nothing is kept for now, or again.
+    pub(super) fn pause(&mut self, on: bool) {
+        if on { self.recorder.pause() } else { self.recorder.resume() }
+    }
+
     /// Takes a frame; says whether that was the last.
-    fn take(&mut self, frame: &[i16]) -> bool {
+    pub(super) fn take(&mut self, frame: &[i16]) -> bool {
         let ended = self.recorder.handle_frame(Some(frame), None).ended.is_some();
         let kept_up = self.write();
         ended || !kept_up
@@ -287,7 +296,7 @@ impl Tape {
         kept_up
     }
 
-    fn end(mut self) {
+    pub(super) fn end(mut self) {
         self.recorder.stop();
         self.write();
         let length = self.recorder.summary().length;

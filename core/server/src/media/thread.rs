@@ -2,9 +2,11 @@
 //! costs no task, no lock and no allocation.
 
 mod commands;
+mod moves;
 mod port;
+mod rooms;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use media::{Kind, PortKey, Relay};
@@ -13,16 +15,20 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use rustix::event::Timespec;
 use rustix::event::epoll;
 use slotmap::SecondaryMap;
-use switch::{MediaEvent, PortId};
+use switch::{MediaEvent, MixerId, PortId};
 
-use super::metronome::Metronome;
+use super::metronome::{Metronome, Turn};
 use super::mouth::Seed;
+use super::recordings::Taped;
+use super::room::Room;
 use super::seal::ROOM;
 use super::studio::News;
 use super::way::Way;
 use super::worker::{BELL, Order, Parts, RTCP};
 use crate::exchange::Inward;
-use port::Port;
+use moves::Moves;
+pub(super) use moves::Moving;
+use port::{Membership, Port};
 
 const WATCH: Duration = Duration::from_secs(1);
 /// No datagram is larger.
@@ -37,6 +43,9 @@ pub(super) struct Thread {
     ports: SecondaryMap<PortKey, Port>,
     /// The relay's keys by the exchange's.
     keys: HashMap<PortId, PortKey>,
+    /// Mixers with members here, as who opened them named them.
+    rooms: BTreeMap<MixerId, Room>,
+    moves: Moves,
     counted: Counted,
     shown: Busy,
 }
@@ -55,6 +64,8 @@ struct Busy {
     playing: u32,
     recording: u32,
     transcoding: u32,
+    rooms: u32,
+    members: u32,
 }
 
 impl Thread {
@@ -65,6 +76,8 @@ impl Thread {
             rng: ChaCha12Rng::from_seed(parts.seed),
             ports: SecondaryMap::new(),
             keys: HashMap::new(),
+            rooms: BTreeMap::new(),
+            moves: Moves::default(),
             counted: Counted::default(),
             shown: Busy::default(),
             parts,
@@ -161,6 +174,11 @@ impl Thread {
         if let Some(studio) = &mut port.studio {
             studio.hear(now, packet);
         }
+        if let Some(Membership { mixer, member: Some(member), .. }) = port.membership
+            && let Some(room) = self.rooms.get_mut(&mixer)
+        {
+            let _ = room.hall.handle(now, member, packet);
+        }
         if beside.is_none()
             && let Some(keys) = &mut port.keys
         {
@@ -192,9 +210,12 @@ impl Thread {
         });
     }
 
-    /// The turn of each port of a slot.
-    fn turns(&mut self, now: Instant, slot: usize, mut ports: Vec<PortKey>) {
-        ports.retain(|key| self.turn(now, *key));
+    /// The turn of each port and each mixer of a slot.
+    fn turns(&mut self, now: Instant, slot: usize, mut ports: Vec<Turn>) {
+        ports.retain(|turn| match turn {
+            Turn::Port(key) => self.turn(now, *key),
+            Turn::Room(mixer) => self.room_turn(now, *mixer),
+        });
         self.metronome.give_back(slot, ports);
     }
 
@@ -253,6 +274,7 @@ impl Thread {
     }
 
     fn order(&mut self, now: Instant, order: Order) {
+        let Some(order) = self.moves.hold(order) else { return };
         match order {
             Order::Open { id, pair } => {
                 let key = self.relay.open(now);
@@ -261,7 +283,16 @@ impl Thread {
             }
             Order::Command(command) => self.command(now, command),
             Order::Ready { port, id, items } => self.ready(now, port, id, items),
-            Order::Spoilt { port, id } => {
+            Order::Announced { mixer, id, items } => self.announced(mixer, id, items),
+            Order::Await { port } => self.await_port(port),
+            Order::Move { port, to } => self.depart(now, port, &to),
+            Order::Arrive { port, moving } => self.arrive(now, port, moving),
+            Order::Spoilt { of: Taped::Mixer(mixer), id } => {
+                if let Some(room) = self.rooms.get_mut(&mixer) {
+                    room.spoil(id);
+                }
+            }
+            Order::Spoilt { of: Taped::Port(port), id } => {
                 if let Some(studio) = self.keys.get(&port).and_then(|key| self.ports.get_mut(*key)?.studio.as_mut()) {
                     studio.spoil(id);
                 }
@@ -295,11 +326,18 @@ impl Thread {
             busy.recording += u32::from(studio.is_recording());
             busy.transcoding += u32::from(studio.across);
         }
+        for room in self.rooms.values() {
+            busy.rooms += 1;
+            busy.members += u32::try_from(room.members.len()).unwrap_or(u32::MAX);
+            busy.recording += u32::from(room.is_recorded());
+        }
         // Other threads count into the same gauges.
         let before = std::mem::replace(&mut self.shown, busy);
         let tell = |gauge: metrics::Gauge, now: u32, before: u32| gauge.increment(f64::from(now) - f64::from(before));
         tell(metrics::gauge!("strowger_media_playing"), busy.playing, before.playing);
         tell(metrics::gauge!("strowger_media_recording"), busy.recording, before.recording);
         tell(metrics::gauge!("strowger_media_transcoding"), busy.transcoding, before.transcoding);
+        tell(metrics::gauge!("strowger_media_rooms"), busy.rooms, before.rooms);
+        tell(metrics::gauge!("strowger_media_members"), busy.members, before.members);
     }
 }

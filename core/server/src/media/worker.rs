@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 use media::player::Item;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
-use switch::{AudioError, MediaCommand, PortId, SoundId};
+use switch::{AudioError, MediaCommand, MixerId, PortId, SoundId};
 
 use super::library::Library;
 use super::ports::Pair;
-use super::recordings::Recordings;
-use super::thread::Thread;
+use super::recordings::{Recordings, Taped};
+use super::thread::{Moving, Thread};
 use crate::exchange::Inbox;
 
 /// What a thread is told.
@@ -26,8 +26,16 @@ pub(super) enum Order {
     Command(MediaCommand),
     /// What was to be played is there, or is not.
     Ready { port: PortId, id: SoundId, items: Result<Vec<Item>, AudioError> },
+    /// The same of what was to be announced in a mixer.
+    Announced { mixer: MixerId, id: SoundId, items: Result<Vec<Item>, AudioError> },
     /// A recording cannot go on; the exchange is told.
-    Spoilt { port: PortId, id: SoundId },
+    Spoilt { of: Taped, id: SoundId },
+    /// A port will come from another thread; orders for it follow.
+    Await { port: PortId },
+    /// A port goes to another thread.
+    Move { port: PortId, to: Orders },
+    /// A port comes from another thread; `None` when it was not there.
+    Arrive { port: PortId, moving: Option<Box<Moving>> },
 }
 
 /// The way of other threads to a media thread.
@@ -51,6 +59,7 @@ pub(crate) struct Worker {
     orders: Sender<Order>,
     bell: Arc<Bell>,
     poll: Arc<OwnedFd>,
+    back: Orders,
 }
 
 #[derive(Debug)]
@@ -98,12 +107,13 @@ impl Worker {
         let bell = Arc::new(Bell { event, wanted: AtomicBool::new(false) });
         let poll = Arc::new(epoll::create(epoll::CreateFlags::CLOEXEC).context("an epoll for media")?);
         epoll::add(&*poll, &bell.event, EventData::new_u64(BELL), EventFlags::IN).context("watching the eventfd")?;
+        let back = Orders { orders: back, bell: bell.clone() };
         let thread = Thread::new(Parts {
             poll: poll.clone(),
             bell: bell.clone(),
             orders: received,
             results,
-            back: Orders { orders: back, bell: bell.clone() },
+            back: back.clone(),
             inbox,
             library,
             recordings,
@@ -113,7 +123,7 @@ impl Worker {
             .name(format!("media-{number}"))
             .spawn(move || thread.run())
             .context("starting a media thread")?;
-        Ok(Self { orders, bell, poll })
+        Ok(Self { orders, bell, poll, back })
     }
 
     /// A new port of this thread. Nobody is woken for it.
@@ -150,6 +160,13 @@ impl Worker {
             self.bell.wanted.store(true, Ordering::Release);
         }
         let _ = self.orders.send(Order::Command(command));
+    }
+
+    /// A port of this thread goes to another one, where what is ordered from now on waits for it.
+    pub(super) fn hand_over(&self, port: PortId, to: &Self) {
+        let _ = to.orders.send(Order::Await { port });
+        let _ = self.orders.send(Order::Move { port, to: to.back.clone() });
+        self.bell.wanted.store(true, Ordering::Release);
     }
 
     pub(super) fn wake(&self) {

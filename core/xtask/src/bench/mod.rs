@@ -6,6 +6,7 @@
 //! | route | the same by the built-in route, without a dialplan |
 //! | register | registrations with digest: 401, then 200 |
 //! | relay | voice of many calls at once |
+//! | room | conference rooms of 100 and of 1,000, of whom three speak |
 //! | memory | calls that are held |
 //! | capacity | many calls a second, with sipp on the same processors |
 //! | start | from the start of the program until it listens |
@@ -19,6 +20,7 @@ mod machine;
 mod micro;
 mod phones;
 mod relay;
+mod room;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,7 +34,7 @@ use figures::Figure;
 use machine::{Machine, Spent, Window};
 use phones::{Flood, Phones, Tally};
 
-const SCENES: &[&str] = &["calls", "route", "register", "relay", "memory", "capacity", "start", "micro"];
+const SCENES: &[&str] = &["calls", "route", "register", "relay", "room", "memory", "capacity", "start", "micro"];
 /// The callee is there for so long before it is hung up on.
 const HOLD: Duration = Duration::from_millis(200);
 /// Beyond the time that a run should take.
@@ -144,6 +146,7 @@ impl Bench<'_> {
                 "route" => self.calls(false)?,
                 "register" => self.register()?,
                 "relay" => self.relay()?,
+                "room" => self.room()?,
                 "memory" => self.memory()?,
                 "capacity" => self.capacity()?,
                 "start" => self.start()?,
@@ -224,6 +227,28 @@ impl Bench<'_> {
         }
         figure.note = format!("at most {lost:.3} % lost");
         Ok(vec![figure])
+    }
+
+    fn room(&self) -> Outcome<Vec<Figure>> {
+        let figure = |members: u32, target| {
+            let what = format!("a member of a room of {members}, G.711, three speak");
+            Figure::new(&format!("room.{members}"), &what, "% of a core", target)
+        };
+        let (mut hundred, mut thousand) = (figure(100, Some(0.06)), figure(1000, None));
+        let mut gap = Figure::new("room.gap", "the longest gap in what a member of the 1,000 hears", "ms", Some(60.0));
+        for _ in 0..self.wish.runs {
+            for (members, figure) in [(100, &mut hundred), (1000, &mut thousand)] {
+                let stage = self.stage()?;
+                let met = room::room(&stage.exchange, members, Duration::from_secs(self.wish.seconds.into()))?;
+                #[allow(clippy::cast_precision_loss, reason = "a thousand members at most")]
+                figure.values.push(100.0 * met.spent.server / met.spent.wall / members as f64);
+                figure.note = format!("{:.2} % of the packets came", 100.0 * met.share);
+                if members == 1000 {
+                    gap.values.push(met.gap.as_secs_f64() * 1000.0);
+                }
+            }
+        }
+        Ok(vec![hundred, thousand, gap])
     }
 
     fn memory(&self) -> Outcome<Vec<Figure>> {

@@ -12,23 +12,23 @@ use crate::tool::{Outcome, Told, fail};
 const SOCKETS: usize = 16;
 /// RTP's header, and 20 ms of PCMU.
 const PACKET: usize = 172;
-const FRAME: u32 = 20;
+pub(super) const FRAME: u32 = 20;
 const SETTLING: Duration = Duration::from_secs(2);
 
 /// One end of a call.
-struct End {
+pub(super) struct End {
     /// The number of the socket that it sends by.
     socket: usize,
     /// Where the exchange wants its packets.
-    to: SocketAddr,
+    pub(super) to: SocketAddr,
     sequence: u16,
 }
 
 /// One side of all calls.
-struct Side {
+pub(super) struct Side {
     signalling: UdpSocket,
     media: Vec<UdpSocket>,
-    ends: Vec<End>,
+    pub(super) ends: Vec<End>,
     sent: u64,
     received: u64,
 }
@@ -74,7 +74,7 @@ fn talk(sides: &mut [Side; 2], time: Duration) {
             std::thread::sleep(early);
         }
         for side in sides.iter_mut() {
-            side.send(tick);
+            side.send(tick, |_, _| 0x7f);
             if tick % 2 == 0 {
                 side.read();
             }
@@ -83,7 +83,7 @@ fn talk(sides: &mut [Side; 2], time: Duration) {
 }
 
 impl Side {
-    fn open(ip: &str, port: u16) -> Outcome<Self> {
+    pub(super) fn open(ip: &str, port: u16) -> Outcome<Self> {
         let open = |port| UdpSocket::bind((ip, port)).told(|| format!("cannot open a socket on {ip}:{port}"));
         let signalling = open(port)?;
         let timeout = Some(Duration::from_secs(5));
@@ -95,10 +95,14 @@ impl Side {
         Ok(Self { signalling, media, ends: Vec::new(), sent: 0, received: 0 })
     }
 
-    fn send(&mut self, tick: u32) {
+    /// Sends a packet by each end whose turn it is; `sound` gives the bytes of an end's payload.
+    pub(super) fn send(&mut self, tick: u32, sound: impl Fn(usize, usize) -> u8) {
         let frame = FRAME as usize;
         for (number, end) in self.ends.iter_mut().enumerate().skip(tick as usize % frame).step_by(frame) {
-            let mut packet = [0x7f; PACKET];
+            let mut packet = [0; PACKET];
+            for (at, byte) in packet[12..].iter_mut().enumerate() {
+                *byte = sound(number, at);
+            }
             let stamp = u32::from(end.sequence).wrapping_mul(160);
             // RFC 3550 §5.1: version 2, payload type 0, sequence number, time stamp, source.
             packet[..2].copy_from_slice(&[0x80, 0]);
@@ -113,10 +117,17 @@ impl Side {
     }
 
     fn read(&mut self) {
+        let mut count = 0;
+        self.read_each(|_| count += 1);
+        self.received += count;
+    }
+
+    /// Reads all that has come; tells where each packet came from.
+    pub(super) fn read_each(&self, mut heard: impl FnMut(SocketAddr)) {
         let mut packet = [0; 512];
         for socket in &self.media {
-            while socket.recv_from(&mut packet).is_ok() {
-                self.received += 1;
+            while let Ok((_, from)) = socket.recv_from(&mut packet) {
+                heard(from);
             }
         }
     }
@@ -146,24 +157,46 @@ impl Side {
     }
 }
 
-/// One call, from INVITE to ACK.
-fn set_up(number: usize, server: SocketAddr, callers: &mut Side, callees: &mut Side) -> Outcome {
+/// The rows that a caller's requests have in common.
+fn common(number: usize, own: SocketAddr, to: &str, method: &str) -> String {
+    format!(
+        "Via: SIP/2.0/UDP {own};branch=z9hG4bKr{number}{method};rport\r\nMax-Forwards: 70\r\n\
+         From: <sip:caller@{own}>;tag=r{number}\r\n{to}\r\nCall-ID: relay-{number}@{own}\r\nCSeq: 1 {method}\r\n"
+    )
+}
+
+/// The INVITE of a call.
+pub(super) fn invite(number: usize, server: SocketAddr, extension: &str, callers: &mut Side) -> Outcome {
     let own = callers.signalling.local_addr().told(|| "a socket without address".to_owned())?;
-    let (socket, media) = callers.socket_for(number)?;
-    let common = |to: &str, method: &str| {
-        format!(
-            "Via: SIP/2.0/UDP {own};branch=z9hG4bKr{number}{method};rport\r\nMax-Forwards: 70\r\n\
-             From: <sip:caller@{own}>;tag=r{number}\r\n{to}\r\nCall-ID: relay-{number}@{own}\r\nCSeq: 1 {method}\r\n"
-        )
-    };
+    let (_, media) = callers.socket_for(number)?;
     let body = description(media);
     let invite = format!(
-        "INVITE sip:{EXTENSION}@{server} SIP/2.0\r\n{}Contact: <sip:caller@{own}>\r\n\
+        "INVITE sip:{extension}@{server} SIP/2.0\r\n{}Contact: <sip:caller@{own}>\r\n\
          Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        common(&format!("To: <sip:{EXTENSION}@{server}>"), "INVITE"),
+        common(number, own, &format!("To: <sip:{extension}@{server}>"), "INVITE"),
         body.len()
     );
-    callers.say(&invite, server)?;
+    callers.say(&invite, server)
+}
+
+/// Its answer, and the ACK.
+pub(super) fn confirm(number: usize, server: SocketAddr, extension: &str, callers: &mut Side) -> Outcome {
+    let own = callers.signalling.local_addr().told(|| "a socket without address".to_owned())?;
+    let (socket, _) = callers.socket_for(number)?;
+    let (ok, _) = callers.hear("SIP/2.0 200 ")?;
+    callers.ends.push(End { socket, to: media_of(&ok)?, sequence: 0 });
+    let contact = row(&ok, "Contact:")?;
+    let Some(target) = contact.split(['<', '>']).nth(1) else {
+        return fail(format!("a Contact without brackets at {extension}"));
+    };
+    let ack =
+        format!("ACK {target} SIP/2.0\r\n{}Content-Length: 0\r\n\r\n", common(number, own, row(&ok, "To:")?, "ACK"));
+    callers.say(&ack, server)
+}
+
+/// One call, from INVITE to ACK.
+fn set_up(number: usize, server: SocketAddr, callers: &mut Side, callees: &mut Side) -> Outcome {
+    invite(number, server, EXTENSION, callers)?;
 
     let (offer, from) = callees.hear("INVITE ")?;
     let (callee_socket, media) = callees.socket_for(number)?;
@@ -184,12 +217,7 @@ fn set_up(number: usize, server: SocketAddr, callers: &mut Side, callees: &mut S
     callees.say(&answer, from)?;
     callees.ends.push(End { socket: callee_socket, to: media_of(&offer)?, sequence: 0 });
 
-    let (ok, _) = callers.hear("SIP/2.0 200 ")?;
-    callers.ends.push(End { socket, to: media_of(&ok)?, sequence: 0 });
-    let contact = row(&ok, "Contact:")?;
-    let Some(target) = contact.split(['<', '>']).nth(1) else { return fail("a Contact without brackets") };
-    let ack = format!("ACK {target} SIP/2.0\r\n{}Content-Length: 0\r\n\r\n", common(row(&ok, "To:")?, "ACK"));
-    callers.say(&ack, server)
+    confirm(number, server, EXTENSION, callers)
 }
 
 fn description(media: SocketAddr) -> String {

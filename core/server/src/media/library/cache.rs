@@ -48,8 +48,8 @@ impl Cache {
         self.entry(path, stamp)?.sounds.iter().find(|sound| sound.rate() == rate).cloned()
     }
 
-    /// Keeps a sound and what was made of it.
-    pub(super) fn keep(&mut self, path: &Path, stamp: Stamp, sound: Sound, track: Arc<Track>) {
+    /// Keeps a sound, and what was made of it.
+    pub(super) fn keep(&mut self, path: &Path, stamp: Stamp, sound: Sound, track: Option<Arc<Track>>) {
         let entry = self.entries.entry(path.to_owned()).or_default();
         let before = entry.bytes();
         if entry.stamp != stamp {
@@ -59,9 +59,7 @@ impl Cache {
             entry.sounds.push(sound);
         }
         let form = |track: &Track| (track.codec(), track.ptime());
-        if entry.tracks.iter().all(|known| form(known) != form(&track)) {
-            entry.tracks.push(track);
-        }
+        entry.tracks.extend(track.filter(|track| entry.tracks.iter().all(|known| form(known) != form(track))));
         self.uses += 1;
         entry.used = self.uses;
         self.bytes = self.bytes + entry.bytes() - before;
@@ -96,7 +94,7 @@ mod tests {
     fn keep(cache: &mut Cache, name: &str, stamp: Stamp) {
         let sound = Sound::new(Rate::Narrow, vec![0_i16; 800]);
         let track = Arc::new(Track::encode(&sound, Codec::Pcmu, FRAME).expect("a track"));
-        cache.keep(Path::new(name), stamp, sound, track);
+        cache.keep(Path::new(name), stamp, sound, Some(track));
     }
 
     #[test]

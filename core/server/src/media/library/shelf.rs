@@ -15,7 +15,7 @@ use media::{Sound as Samples, Track};
 use switch::{AudioError, Sound, TenantId};
 
 use super::cache::{Cache, Stamp};
-use super::{Wish, at_once};
+use super::{Form, Wish, at_once};
 use crate::media::mouth::rate_of;
 
 /// The prompts that are music.
@@ -82,7 +82,7 @@ impl Shelf {
                 let path = right_name(name).then(|| recordings_of(&self.folders.data, wish.tenant));
                 let path = path.ok_or_else(missing)?.join(format!("{name}.wav"));
                 let stamp = stamp(&path).ok_or_else(missing)?;
-                items.push(self.track(wish, name, &path, stamp)?);
+                items.push(self.item(wish, name, &path, stamp)?);
             }
             Sound::Prompt(name) => {
                 let name = Name::parse(name).map_err(|_| AudioError::Missing(name.clone()))?;
@@ -145,7 +145,7 @@ impl Shelf {
         items: &mut Vec<Item>,
     ) -> Result<bool, AudioError> {
         if let Some((path, stamp)) = self.find(wish.tenant, language, name, tag_is) {
-            items.push(self.track(wish, name.as_str(), &path, stamp)?);
+            items.push(self.item(wish, name.as_str(), &path, stamp)?);
             return Ok(false);
         }
         // Nobody is to hear signs over and over where there should be music: without it he hears nothing.
@@ -198,13 +198,18 @@ impl Shelf {
         })
     }
 
-    /// A file's sound, encoded.
-    fn track(&self, wish: &Wish, name: &str, path: &Path, stamp: Stamp) -> Result<Item, AudioError> {
-        let rate = rate_of(wish.codec);
+    /// A file's sound, in the form that is wanted.
+    fn item(&self, wish: &Wish, name: &str, path: &Path, stamp: Stamp) -> Result<Item, AudioError> {
         let cache = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(track) = cache().track(path, stamp, wish.codec, wish.ptime) {
-            return Ok(Item::Track(track));
-        }
+        let rate = match wish.form {
+            Form::Encoded(codec, ptime) => {
+                if let Some(track) = cache().track(path, stamp, codec, ptime) {
+                    return Ok(Item::Track(track));
+                }
+                rate_of(codec)
+            }
+            Form::Linear(rate) => rate,
+        };
         let broken = |why: String| AudioError::Unplayable(name.to_owned(), why);
         let known = cache().sound(path, stamp, rate);
         let sound = match known {
@@ -218,9 +223,13 @@ impl Shelf {
                 Samples::decode(&bytes, rate, &limits).map_err(|error| broken(error.to_string()))?
             }
         };
-        let track = Track::encode(&sound, wish.codec, wish.ptime).map_err(|error| broken(error.to_string()))?;
+        let Form::Encoded(codec, ptime) = wish.form else {
+            cache().keep(path, stamp, sound.clone(), None);
+            return Ok(Item::Sound(sound));
+        };
+        let track = Track::encode(&sound, codec, ptime).map_err(|error| broken(error.to_string()))?;
         let track = Arc::new(track);
-        cache().keep(path, stamp, sound, track.clone());
+        cache().keep(path, stamp, sound, Some(track.clone()));
         Ok(Item::Track(track))
     }
 

@@ -3,9 +3,11 @@
 mod phone;
 mod playing;
 mod recording;
+mod rooms;
 mod sealing;
 mod transcoding;
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +17,7 @@ use media::Rate;
 use switch::{MediaCommand, MediaEvent, PortId, SoundId, TenantId};
 use tempfile::TempDir;
 
+use super::Engine;
 use super::library::{Folders, Library};
 use super::ports::Ports;
 use super::recordings::Recordings;
@@ -24,18 +27,21 @@ use phone::Phone;
 
 const TENANT: TenantId = TenantId(7);
 
-/// A media thread, and what it says.
+/// The engine with its threads, and what they say.
 struct House {
     data: TempDir,
-    worker: Worker,
-    ports: Ports,
+    engine: RefCell<Engine>,
     outbox: Outbox,
     number: usize,
-    minted: u64,
 }
 
 impl House {
     fn new() -> Self {
+        Self::of(1)
+    }
+
+    /// One of so many threads.
+    fn of(threads: usize) -> Self {
         static HOUSES: AtomicUsize = AtomicUsize::new(0);
         let number = 100 + HOUSES.fetch_add(1, Ordering::Relaxed);
         let data = TempDir::new().expect("a folder");
@@ -49,25 +55,27 @@ impl House {
         };
         let library = Library::start(folders, Box::new(|_| "Europe/Berlin".to_owned()), 2).expect("a library");
         let recordings = Recordings::start(data.path().to_owned(), inbox.clone()).expect("recordings");
-        let worker = Worker::start(number, [7; 32], inbox, library, recordings).expect("a worker");
+        let worker = |thread: usize| {
+            let (inbox, library, recordings) = (inbox.clone(), library.clone(), recordings.clone());
+            Worker::start(number + 1_000 * thread, [7; 32], inbox, library, recordings).expect("a worker")
+        };
         let ports = Ports::new((50_000, 59_998), [u8::try_from(number).expect("few"); 32]);
-        Self { data, worker, ports, outbox, number, minted: 0 }
+        let engine = RefCell::new(Engine::new(ports, (0..threads).map(worker).collect(), inbox.clone()));
+        Self { data, engine, outbox, number }
     }
 
     /// A port whose far end is this phone.
     fn open(&mut self, phone: &mut Phone) -> PortId {
-        let pair = self.ports.open(phone.address().ip()).expect("a port");
-        self.minted += 1;
-        let id = PortId(self.minted);
-        phone.far = Some(pair.address);
-        self.worker.open(id, pair).expect("watched");
-        self.give(phone.expect(id));
-        id
+        let port = self.engine.get_mut().open(phone.address(), None).expect("a port");
+        phone.far = Some(port.address);
+        self.give(phone.expect(port.id));
+        port.id
     }
 
     fn give(&self, command: MediaCommand) {
-        self.worker.give(command);
-        self.worker.wake();
+        let mut engine = self.engine.borrow_mut();
+        engine.command(command);
+        engine.flush();
     }
 
     /// What the engine says next, within two seconds.

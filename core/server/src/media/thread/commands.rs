@@ -5,14 +5,16 @@ use std::time::Instant;
 use media::player::Item;
 use media::{Expectation, Format, PortKey, Stats};
 use rand_chacha::rand_core::Rng;
-use switch::{AudioError, MediaCommand, MediaEvent, MediaStats, PortId, Secured, SoundId, Voice};
+use switch::{AudioError, MediaCommand, MediaEvent, MediaStats, PortId, Secured, Sound, SoundId, TenantId, Voice};
 
 use super::Thread;
 use super::port::Port;
 use crate::exchange::Inward;
 use crate::media::keys::{Keys, events};
-use crate::media::library::Wish;
+use crate::media::library::{Form, Wish};
+use crate::media::metronome::Turn;
 use crate::media::mouth::Mouth;
+use crate::media::recordings::Taped;
 use crate::media::seal::Seal;
 use crate::media::studio::Studio;
 use crate::media::way::Way;
@@ -47,12 +49,14 @@ impl Thread {
                 }
             }
             MediaCommand::Play { port, id, tenant, sounds, language, forever } => {
-                self.play(now, port, id, forever, |voice| {
-                    let (codec, ptime) = (voice.codec, voice.ptime);
-                    Wish { tenant, sounds, language, codec, ptime }
-                });
+                self.play(now, port, id, forever, tenant, sounds, language);
             }
-            MediaCommand::Hush { port } => self.with_studio(now, port, Studio::hush),
+            MediaCommand::Hush { port } => {
+                if let Some(key) = self.key(port) {
+                    self.hush(key);
+                }
+                self.with_studio(now, port, Studio::hush);
+            }
             MediaCommand::Echo { port, on } => {
                 self.with_studio(now, port, |studio| studio.set_echo(on));
             }
@@ -62,7 +66,7 @@ impl Thread {
                     let length = std::time::Duration::ZERO;
                     return self.tell(MediaEvent::Recorded { port, id, length, fault });
                 };
-                let writing = self.parts.recordings.begin(port, id, tenant, name, self.parts.back.clone());
+                let writing = self.parts.recordings.begin(Taped::Port(port), id, tenant, name, self.parts.back.clone());
                 if let Some(studio) = self.studio(key) {
                     studio.enough();
                     studio.record(&voice, id, limit, silence, writing);
@@ -70,12 +74,28 @@ impl Thread {
                 self.settle(now, key);
             }
             MediaCommand::Enough { port } => self.with_studio(now, port, Studio::enough),
-            MediaCommand::Join { .. }
-            | MediaCommand::Leave { .. }
-            | MediaCommand::Announce { .. }
-            | MediaCommand::RecordRoom { .. }
-            | MediaCommand::PauseRoom { .. }
-            | MediaCommand::EnoughRoom { .. } => {}
+            MediaCommand::Join { port, mixer, tenant: _, bearing } => self.join(now, port, mixer, bearing),
+            MediaCommand::Leave { port } => {
+                if let Some(key) = self.key(port) {
+                    self.leave(now, key);
+                }
+            }
+            MediaCommand::Announce { mixer, id, tenant, sounds, language } => {
+                self.announce(mixer, id, tenant, sounds, language);
+            }
+            MediaCommand::RecordRoom { mixer, id, tenant, name, limit } => {
+                self.record_room(mixer, id, tenant, name, limit);
+            }
+            MediaCommand::PauseRoom { mixer, on } => {
+                if let Some(room) = self.rooms.get_mut(&mixer) {
+                    room.pause(on);
+                }
+            }
+            MediaCommand::EnoughRoom { mixer } => {
+                if let Some(room) = self.rooms.get_mut(&mixer) {
+                    room.enough();
+                }
+            }
             MediaCommand::Close { port } => self.close(now, port),
         }
     }
@@ -93,11 +113,11 @@ impl Thread {
         port.seal.is_some() == wanted
     }
 
-    fn key(&self, port: PortId) -> Option<PortKey> {
+    pub(super) fn key(&self, port: PortId) -> Option<PortKey> {
         self.keys.get(&port).copied()
     }
 
-    fn tell(&self, event: MediaEvent) {
+    pub(super) fn tell(&self, event: MediaEvent) {
         self.parts.inbox.send(Inward::Media(event));
     }
 
@@ -107,7 +127,7 @@ impl Thread {
     }
 
     /// The studio of a port, made where there is none; `None` where the far end has no voice that we know.
-    fn studio(&mut self, key: PortKey) -> Option<&mut Studio> {
+    pub(super) fn studio(&mut self, key: PortKey) -> Option<&mut Studio> {
         let seed = self.seed();
         let port = self.ports.get_mut(key)?;
         if port.studio.is_none() {
@@ -126,7 +146,7 @@ impl Thread {
     }
 
     /// Gives a port turns, or takes them away, as what it does needs them.
-    fn settle(&mut self, now: Instant, key: PortKey) {
+    pub(super) fn settle(&mut self, now: Instant, key: PortKey) {
         let seed = self.rng.next_u64();
         let Some(port) = self.ports.get_mut(key) else { return };
         let (Some(studio), Some(voice)) = (&mut port.studio, &port.voice) else { return };
@@ -134,10 +154,10 @@ impl Thread {
         match (studio.is_needed(), studio.slot) {
             (true, None) => {
                 studio.mouth.resume(now);
-                studio.slot = Some(self.metronome.join(now, key));
+                studio.slot = Some(self.metronome.join(now, Turn::Port(key)));
             }
             (false, Some(slot)) => {
-                self.metronome.leave(key, slot);
+                self.metronome.leave(Turn::Port(key), slot);
                 studio.slot = None;
                 studio.mouth.rest(now);
             }
@@ -155,7 +175,8 @@ impl Thread {
             }
             if let (Some(studio), Some(voice)) = (&mut port.studio, &voice) {
                 let changed = studio.mouth.follow(voice, seed);
-                if studio.follow(voice, changed) {
+                // What is whispered to a member is not encoded for it.
+                if studio.follow(voice, changed) && port.membership.is_none() {
                     again = studio.wish.clone().map(|wish| (port.id, wish));
                 }
             }
@@ -165,21 +186,36 @@ impl Thread {
         if let Some(beside) = self.relay.peer(key) {
             self.wire(now, key, beside);
         }
+        self.seat(now, key);
         self.settle(now, key);
         if let Some((port, (id, wish, forever))) = again {
             // What is encoded for the old codec is of no use; it begins anew.
-            self.play(now, port, id, forever, |voice| Wish { codec: voice.codec, ptime: voice.ptime, ..wish });
+            self.play(now, port, id, forever, wish.tenant, wish.sounds, wish.language);
         }
     }
 
-    fn play(&mut self, now: Instant, port: PortId, id: SoundId, forever: bool, wish: impl FnOnce(&Voice) -> Wish) {
+    #[allow(clippy::too_many_arguments, reason = "all that the order says")]
+    fn play(
+        &mut self,
+        now: Instant,
+        port: PortId,
+        id: SoundId,
+        forever: bool,
+        tenant: TenantId,
+        sounds: Vec<Sound>,
+        language: Option<String>,
+    ) {
+        let whispered = self.key(port).and_then(|key| {
+            self.hush(key);
+            self.whispered(key)
+        });
         let studio = self.voiced(port).and_then(|(key, voice)| Some((key, voice, self.studio(key)?)));
         let Some((key, voice, studio)) = studio else {
             return self.tell(MediaEvent::Played { port, id, fault: Some(AudioError::NoCodec) });
         };
         studio.hush();
-        let mut wish = wish(&voice);
-        wish.ptime = studio.mouth.ptime();
+        let form = whispered.unwrap_or(Form::Encoded(voice.codec, studio.mouth.ptime()));
+        let wish = Wish { tenant, sounds, language, form };
         studio.wish = Some((id, wish.clone(), forever));
         self.settle(now, key);
         let back = self.parts.back.clone();
@@ -189,12 +225,19 @@ impl Thread {
     /// What was to be played is there, or is not; if it is still wanted.
     pub(super) fn ready(&mut self, now: Instant, port: PortId, id: SoundId, items: Result<Vec<Item>, AudioError>) {
         let Some((key, voice)) = self.voiced(port) else { return };
-        let studio = self.ports.get_mut(key).and_then(|port| port.studio.as_mut());
-        let Some(studio) = studio.filter(|studio| studio.wish.as_ref().is_some_and(|(wanted, ..)| *wanted == id))
+        let studio = self.ports.get(key).and_then(|port| port.studio.as_ref());
+        let Some((_, _, forever)) = studio.and_then(|studio| studio.wish.clone()).filter(|(wanted, ..)| *wanted == id)
         else {
             return;
         };
-        match items.and_then(|items| studio.play(&voice, items)) {
+        let begun = items.map(|items| self.whisper(key, items, forever));
+        let Some(studio) = self.ports.get_mut(key).and_then(|port| port.studio.as_mut()) else { return };
+        let begun = match begun {
+            Ok(Ok(whispered)) => whispered,
+            Ok(Err(items)) => studio.play(&voice, items),
+            Err(fault) => Err(fault),
+        };
+        match begun {
             Ok(()) => {
                 // Whoever is connected to it is not to speak into it.
                 if let Some(beside) = self.relay.peer(key).and_then(|beside| self.ports.get_mut(beside)) {
@@ -211,6 +254,7 @@ impl Thread {
 
     fn connect(&mut self, now: Instant, a: PortKey, b: PortKey) {
         for key in [a, b] {
+            self.leave(now, key);
             self.disconnect(now, key);
             if let Some(studio) = self.ports.get_mut(key).and_then(|port| port.studio.as_mut()) {
                 studio.hush();
@@ -246,7 +290,7 @@ impl Thread {
         self.settle(now, b);
     }
 
-    fn disconnect(&mut self, now: Instant, key: PortKey) {
+    pub(super) fn disconnect(&mut self, now: Instant, key: PortKey) {
         let beside = self.relay.peer(key);
         self.relay.disconnect(key);
         for key in [Some(key), beside].into_iter().flatten() {
@@ -263,13 +307,14 @@ impl Thread {
 
     fn close(&mut self, now: Instant, port: PortId) {
         let stats = self.keys.remove(&port).and_then(|key| {
+            self.leave(now, key);
             self.disconnect(now, key);
             // Closing a socket takes it out of the epoll.
             let studio = self.ports.remove(key).and_then(|port| port.studio);
             if let Some(mut studio) = studio {
                 studio.enough();
                 if let Some(slot) = studio.slot {
-                    self.metronome.leave(key, slot);
+                    self.metronome.leave(Turn::Port(key), slot);
                 }
             }
             self.relay.close(key)

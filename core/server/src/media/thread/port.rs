@@ -1,13 +1,23 @@
 //! One port of a media thread.
 
+use media::mixer::MemberKey;
 use media::{PortKey, Relay};
-use switch::{PortId, Voice};
+use switch::{Bearing, MixerId, PortId, Voice};
 
 use crate::media::keys::Keys;
 use crate::media::ports::Pair;
 use crate::media::seal::Seal;
 use crate::media::studio::Studio;
 use crate::media::way::Way;
+
+/// What a port is to a mixer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Membership {
+    pub(super) mixer: MixerId,
+    pub(super) bearing: Bearing,
+    /// Its place there; `None` while it has no voice.
+    pub(super) member: Option<MemberKey>,
+}
 
 pub(super) struct Port {
     pub(super) id: PortId,
@@ -24,6 +34,7 @@ pub(super) struct Port {
     pub(super) way: Option<Way>,
     /// It is connected, to a port that plays nothing.
     pub(super) relayed: bool,
+    pub(super) membership: Option<Membership>,
 }
 
 impl Port {
@@ -38,6 +49,7 @@ impl Port {
             studio: None,
             way: None,
             relayed: false,
+            membership: None,
         }
     }
 

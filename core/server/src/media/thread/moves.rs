@@ -1,0 +1,166 @@
+//! Ports that move from one thread to another, with all that they have. What is ordered of them meanwhile waits where they
+//! come to, and is carried out in the order in which it was given.
+//!
+//! ```text
+//! engine ─► new thread: Await(port)   orders for the port follow, and wait
+//!        └► old thread: Move(port) ──► new thread: Arrive(port, all that it has)
+//! ```
+
+use std::time::Instant;
+
+use media::Parted;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use switch::{MediaCommand, MixerId, PortId};
+
+use super::Thread;
+use super::port::Port;
+use crate::media::metronome::Turn;
+use crate::media::worker::{Order, Orders, RTCP};
+
+/// A port on its way.
+pub(in crate::media) struct Moving {
+    port: Port,
+    relayed: Parted,
+}
+
+impl std::fmt::Debug for Moving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Moving").field("port", &self.port.id).finish_non_exhaustive()
+    }
+}
+
+/// Ports that are to come, and what waits for them.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    awaited: Vec<PortId>,
+    /// Came before this thread had read that it would.
+    early: Vec<PortId>,
+    /// Names something awaited, or something that an order before it names.
+    held: Vec<Order>,
+}
+
+/// What an order is about: two orders that name the same keep their order.
+fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
+    let Order::Command(command) = order else {
+        return match order {
+            Order::Move { port, .. } => ([Some(*port), None], None),
+            _ => ([None, None], None),
+        };
+    };
+    match command {
+        MediaCommand::Connect { a, b } => ([Some(*a), Some(*b)], None),
+        MediaCommand::Join { port, mixer, .. } => ([Some(*port), None], Some(*mixer)),
+        MediaCommand::Expect { port, .. }
+        | MediaCommand::Disconnect { port }
+        | MediaCommand::Watch { port, .. }
+        | MediaCommand::Leave { port }
+        | MediaCommand::Play { port, .. }
+        | MediaCommand::Hush { port }
+        | MediaCommand::Echo { port, .. }
+        | MediaCommand::Record { port, .. }
+        | MediaCommand::Enough { port }
+        | MediaCommand::Close { port } => ([Some(*port), None], None),
+        MediaCommand::Announce { mixer, .. }
+        | MediaCommand::RecordRoom { mixer, .. }
+        | MediaCommand::PauseRoom { mixer, .. }
+        | MediaCommand::EnoughRoom { mixer } => ([None, None], Some(*mixer)),
+    }
+}
+
+impl Moves {
+    /// Takes an order that has to wait; gives back one that has not.
+    pub(super) fn hold(&mut self, order: Order) -> Option<Order> {
+        if self.awaited.is_empty() {
+            return Some(order);
+        }
+        let (ports, mixer) = names(&order);
+        let mut ports = ports.iter().flatten();
+        let waits = ports.clone().any(|port| self.awaited.contains(port))
+            || self.held.iter().map(names).any(|(others, other)| {
+                ports.any(|port| others.contains(&Some(*port))) || (mixer.is_some() && mixer == other)
+            });
+        if waits {
+            self.held.push(order);
+            return None;
+        }
+        Some(order)
+    }
+}
+
+impl Thread {
+    /// A port will come.
+    pub(super) fn await_port(&mut self, port: PortId) {
+        if let Some(at) = self.moves.early.iter().position(|early| *early == port) {
+            self.moves.early.swap_remove(at);
+        } else {
+            self.moves.awaited.push(port);
+        }
+    }
+
+    /// A port goes; one that is not here any more is told too, so that nobody waits for it.
+    pub(super) fn depart(&mut self, now: Instant, port: PortId, to: &Orders) {
+        let moving = self.keys.get(&port).copied().and_then(|key| {
+            self.leave(now, key);
+            self.disconnect(now, key);
+            let key = self.keys.remove(&port)?;
+            let mut port = self.ports.remove(key)?;
+            if let Some(studio) = &mut port.studio
+                && let Some(slot) = studio.slot.take()
+            {
+                self.metronome.leave(Turn::Port(key), slot);
+                studio.mouth.rest(now);
+            }
+            for socket in [&port.pair.rtp, &port.pair.rtcp] {
+                let _ = epoll::delete(&*self.parts.poll, socket);
+            }
+            let relayed = self.relay.part(key)?;
+            Some(Box::new(Moving { port, relayed }))
+        });
+        to.give(Order::Arrive { port, moving });
+    }
+
+    /// A port has come, or never will; what waited for it is done now.
+    pub(super) fn arrive(&mut self, now: Instant, id: PortId, moving: Option<Box<Moving>>) {
+        if let Some(moving) = moving {
+            let Moving { port, relayed } = *moving;
+            let (rtp, rtcp) = (EventData::new_u64(id.0), EventData::new_u64(id.0 | RTCP));
+            let watched = epoll::add(&*self.parts.poll, &port.pair.rtp, rtp, EventFlags::IN)
+                .and_then(|()| epoll::add(&*self.parts.poll, &port.pair.rtcp, rtcp, EventFlags::IN));
+            if let Err(error) = watched {
+                tracing::error!(%error, "a media port that moved cannot be watched");
+            }
+            let key = self.relay.adopt(relayed);
+            self.keys.insert(id, key);
+            self.ports.insert(key, port);
+            self.settle(now, key);
+        }
+        let awaited = self.moves.awaited.iter().position(|awaited| *awaited == id);
+        let Some(at) = awaited else { return self.moves.early.push(id) };
+        self.moves.awaited.swap_remove(at);
+        for order in std::mem::take(&mut self.moves.held) {
+            self.order(now, order);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_a_port_that_is_to_come_waits_and_so_does_what_follows_it() {
+        let mut moves = Moves { awaited: vec![PortId(1)], ..Moves::default() };
+        let (a, b, c) = (PortId(1), PortId(2), PortId(3));
+        let mut waits = |command: MediaCommand| moves.hold(Order::Command(command)).is_none();
+        assert!(!waits(MediaCommand::Hush { port: b }));
+        assert!(waits(MediaCommand::Connect { a: b, b: a }));
+        assert!(waits(MediaCommand::Disconnect { port: b }), "it would come before the connection");
+        assert!(!waits(MediaCommand::Hush { port: c }));
+        let bearing = switch::Bearing::default();
+        let join = |port| MediaCommand::Join { port, mixer: MixerId(9), tenant: switch::TenantId(1), bearing };
+        assert!(waits(join(a)) && waits(MediaCommand::EnoughRoom { mixer: MixerId(9) }) && waits(join(c)));
+        assert!(waits(MediaCommand::Close { port: c }));
+        assert!(!waits(MediaCommand::EnoughRoom { mixer: MixerId(8) }));
+        assert_eq!(moves.held.len(), 6);
+    }
+}

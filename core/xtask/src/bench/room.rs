@@ -1,0 +1,94 @@
+//! A conference room: many members, of whom a few speak, each with a packet every 20 ms both ways. What it costs, and the
+//! longest time for which a member got nothing.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::exchange::{CALLER, Exchange};
+use super::machine::{Spent, Window};
+use super::relay::{FRAME, Side, confirm, invite};
+use crate::tool::{Outcome, fail};
+
+/// An ad hoc room of the office dialplan.
+const ROOM: &str = "*8100";
+const SPEAKERS: usize = 3;
+/// 1 kHz in µ-law, 12 dB below the digital milliwatt of ITU-T G.711.
+const TONE: [u8; 8] = [0x3e, 0x2b, 0x2b, 0x3e, 0xbe, 0xab, 0xab, 0xbe];
+/// Greetings are over by then.
+const SETTLING: Duration = Duration::from_secs(6);
+/// For a set-up of so many calls there is no hurry.
+const BETWEEN: Duration = Duration::from_millis(2);
+
+/// What came of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Met {
+    pub(crate) spent: Spent,
+    /// Packets that members got, of those that they should have.
+    pub(crate) share: f64,
+    /// The longest time between two packets to one member.
+    pub(crate) gap: Duration,
+}
+
+/// When each member got its last packet.
+struct Clock {
+    /// Numbers of members by where the exchange sends from.
+    members: HashMap<SocketAddr, usize>,
+    last: Vec<Instant>,
+    gap: Duration,
+    received: u64,
+}
+
+/// Lets so many members meet for a while.
+pub(crate) fn room(exchange: &Exchange, members: usize, time: Duration) -> Outcome<Met> {
+    let mut side = Side::open(CALLER, 0)?;
+    for number in 0..members {
+        invite(number, exchange.sip, ROOM, &mut side)?;
+        confirm(number, exchange.sip, ROOM, &mut side)?;
+        std::thread::sleep(BETWEEN);
+    }
+    let places = side.ends.iter().enumerate().map(|(number, end)| (end.to, number)).collect();
+    let now = Instant::now();
+    let mut clock = Clock { members: places, last: vec![now; members], gap: Duration::ZERO, received: 0 };
+    meet(&mut side, &mut clock, SETTLING);
+    (clock.gap, clock.received) = (Duration::ZERO, 0);
+    let window = Window::open(exchange.pid())?;
+    meet(&mut side, &mut clock, time);
+    let spent = window.close()?;
+    let now = Instant::now();
+    for last in &clock.last {
+        clock.gap = clock.gap.max(now.saturating_duration_since(*last));
+    }
+    #[allow(clippy::cast_precision_loss, reason = "packets of some seconds")]
+    let share = clock.received as f64 * f64::from(FRAME) / 1000.0 / time.as_secs_f64() / members.max(1) as f64;
+    if share < 0.5 {
+        return fail(format!("members got {:.0} % of what they should: is there a room at {ROOM}?", 100.0 * share));
+    }
+    Ok(Met { spent, share, gap: clock.gap })
+}
+
+/// Every millisecond the members whose turn it is send, and all that came is read.
+fn meet(side: &mut Side, clock: &mut Clock, time: Duration) {
+    let begun = Instant::now();
+    let end = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    for tick in 0..end {
+        let due = begun + Duration::from_millis(tick.into());
+        let early = due.saturating_duration_since(Instant::now());
+        if !early.is_zero() {
+            std::thread::sleep(early);
+        }
+        // µ-law's smallest step: the noise of a line on which nobody speaks.
+        side.send(tick, |number, at| if number < SPEAKERS { TONE[at % TONE.len()] } else { 0xff - (at % 2) as u8 });
+        let now = Instant::now();
+        side.read_each(|from| clock.heard(now, from));
+    }
+}
+
+impl Clock {
+    fn heard(&mut self, now: Instant, from: SocketAddr) {
+        self.received += 1;
+        let Some(last) = self.members.get(&from).and_then(|member| self.last.get_mut(*member)) else { return };
+        self.gap = self.gap.max(now.saturating_duration_since(*last));
+        *last = now;
+    }
+}
