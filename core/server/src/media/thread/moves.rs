@@ -74,10 +74,10 @@ impl Moves {
             return Some(order);
         }
         let (ports, mixer) = names(&order);
-        let mut ports = ports.iter().flatten();
-        let waits = ports.clone().any(|port| self.awaited.contains(port))
+        let any = |told: &dyn Fn(&PortId) -> bool| ports.iter().flatten().any(told);
+        let waits = any(&|port| self.awaited.contains(port))
             || self.held.iter().map(names).any(|(others, other)| {
-                ports.any(|port| others.contains(&Some(*port))) || (mixer.is_some() && mixer == other)
+                any(&|port| others.contains(&Some(*port))) || (mixer.is_some() && mixer == other)
             });
         if waits {
             self.held.push(order);
