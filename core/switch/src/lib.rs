@@ -63,6 +63,9 @@ pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
 pub use policy::{BadOrder, CodecOrder, MediaPolicy};
 pub use record::{BindingChange, Cdr, Direction, Disposition, LegRecord, Notice, Record, StoredBinding};
-pub use room::{Bearing, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView};
+pub use room::{
+    Bearing, JoinError, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView,
+    Wish,
+};
 pub use sdp::{Secrecy, Secured};
 pub use switch::Switch;

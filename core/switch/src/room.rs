@@ -3,6 +3,7 @@
 
 use std::time::SystemTime;
 
+use crate::application::HungUp;
 use crate::audio::Sound;
 use crate::command::Target;
 use crate::ids::{CallUid, TenantId, UserId};
@@ -144,6 +145,42 @@ impl Left {
             Self::Kicked => "kicked",
             Self::Ended => "ended",
         }
+    }
+}
+
+/// How a caller wants to come in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wish {
+    /// A room that is kept nowhere is opened, and who opens it is its moderator.
+    pub ad_hoc: bool,
+    /// The PIN, where it is known already; tried once.
+    pub pin: Option<String>,
+    /// He is a moderator without a PIN: whoever says so has made sure of it.
+    pub moderator: bool,
+    /// The name that others see; the caller's own when `None`.
+    pub name: Option<String>,
+}
+
+/// Why a caller did not come in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// His call ended first.
+    #[error("the call is over")]
+    HungUp,
+    /// The room did not take him; he was told why, where he could be.
+    #[error("{0}")]
+    Refused(RoomRefusal),
+}
+
+impl From<HungUp> for JoinError {
+    fn from(_: HungUp) -> Self {
+        Self::HungUp
+    }
+}
+
+impl From<RoomRefusal> for JoinError {
+    fn from(refusal: RoomRefusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 

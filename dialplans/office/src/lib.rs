@@ -4,6 +4,8 @@
 //! |---|---|
 //! | an extension or a user's name | it rings for 30 s; busy, declined and no answer are told as such |
 //! | one's own number | refused as busy: a phone cannot call itself |
+//! | a conference room | joined, by its PIN and its rules |
+//! | `*8` and a number | a room of this number is opened, or joined; who opens it is its moderator |
 //! | `*43` | echo: the caller hears himself, until `#` or for 5 minutes |
 //! | `*44` | a test tone of 1,004 Hz, until any key or for a minute |
 //! | `*45` | records up to a minute, plays it back; then 1 keeps it, 2 plays it, 3 records anew |
@@ -11,6 +13,7 @@
 //! | anything else | 404, as a phone shows for a wrong number |
 
 mod demos;
+mod rooms;
 
 use strowger_dialplan::{Call, DialOutcome, Error, Order, Target, debug, directory};
 
@@ -22,8 +25,7 @@ fn handle(call: &Call) -> Result<(), Error> {
         return demonstration(call);
     }
     let Some(user) = directory::find(&dialled) else {
-        debug(&format!("{dialled} is nobody here"));
-        return call.reject(404, None);
+        return rooms::join(call, &dialled);
     };
     if user.name == caller {
         return call.reject(486, Some("You are calling yourself"));

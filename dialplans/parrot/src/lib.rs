@@ -7,7 +7,7 @@
 mod sounds;
 
 use strowger_dialplan::bindings::strowger::dialplan::call::Call;
-use strowger_dialplan::{Guest, Order, Target, clock, directory, log, values};
+use strowger_dialplan::{Guest, Order, Target, Wish, clock, directory, log, rooms, values};
 
 struct Parrot;
 
@@ -63,6 +63,10 @@ fn call_verb(call: &Call, verb: &str, rest: &str) -> Option<String> {
         "route" => format!("{:?}", call.route()),
         "hangup" => format!("{:?}", call.hangup(number(rest))),
         "sleep" => format!("{:?}", call.sleep(number(rest))),
+        "join" => {
+            let (room, how) = rest.split_once(' ').unwrap_or((rest, ""));
+            format!("{:?}", rooms::join(call, room, &wish(how)))
+        }
         _ => return None,
     })
 }
@@ -79,6 +83,7 @@ fn other_verb(verb: &str, rest: &str) -> Option<String> {
         "local" => format!("{:?}", clock::local()),
         "random" => clock::random().to_string(),
         "directory" => format!("{:?}", directory::find(rest)),
+        "find-room" => format!("{:?}", directory::find_room(rest)),
         "log" => {
             for level in [log::Level::Debug, log::Level::Info, log::Level::Warn, log::Level::Error] {
                 log::write(level, rest);
@@ -102,6 +107,13 @@ fn target(word: &str) -> Option<Target> {
         "uri" => Target::Uri(name),
         _ => return None,
     })
+}
+
+/// `ad-hoc,moderator,pin:4711,name:Bob`
+fn wish(how: &str) -> Wish {
+    let text = |key: &str| how.split(',').find_map(|word| word.strip_prefix(key)).map(str::to_owned);
+    let has = |wanted: &str| how.split(',').any(|word| word == wanted);
+    Wish { ad_hoc: has("ad-hoc"), pin: text("pin:"), moderator: has("moderator"), name: text("name:") }
 }
 
 /// Computes for about so many milliseconds by the exchange's own clock of ticks: a loop of so many thousand rounds.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::bindings::strowger::dialplan::audio::{PlayOptions, Played};
 use crate::bindings::strowger::dialplan::call::Call as Raw;
 use crate::{
-    Choice, DialOutcome, Digits, Ending, Error, Menu, Order, Party, ReadDigits, Record, Recorded, Sound, Target,
+    Choice, DialOutcome, Digits, Ending, Error, Left, Menu, Order, Party, ReadDigits, Record, Recorded, Sound, Target,
+    Wish, rooms,
 };
 
 /// The call that is served. What it is asked for waits until it is done; once the caller has hung up, everything says
@@ -86,6 +87,22 @@ impl<'a> Call<'a> {
     /// Rings targets for so long each step, and bridges the first that answers.
     pub fn dial(&self, targets: &[Target], order: Order, ring_milliseconds: u32) -> Result<DialOutcome, Error> {
         Ok(self.raw.dial(targets, order, ring_milliseconds)?)
+    }
+
+    /// Lets the caller into the conference room of this number or name, and says why he left it. He is answered if he was
+    /// not, and asked for what the room wants of him.
+    pub fn join(&self, room: &str) -> Result<Left, Error> {
+        self.join_as(room, &Wish { ad_hoc: false, pin: None, moderator: false, name: None })
+    }
+
+    /// The same for a room that need not be there: it is opened for him, and he is its moderator.
+    pub fn join_ad_hoc(&self, room: &str) -> Result<Left, Error> {
+        self.join_as(room, &Wish { ad_hoc: true, pin: None, moderator: false, name: None })
+    }
+
+    /// The same in just this way.
+    pub fn join_as(&self, room: &str, wish: &Wish) -> Result<Left, Error> {
+        Ok(rooms::join(self.raw, room, wish)?)
     }
 
     /// Leaves the caller to the tenant's built-in route.

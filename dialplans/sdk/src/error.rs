@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::Ending;
 use crate::bindings::strowger::dialplan::audio::AudioError;
 use crate::bindings::strowger::dialplan::types;
+use crate::{Ending, RoomError};
 
 /// Why something was not done.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub enum Error {
     NoCodec,
     /// Nothing can be recorded, because.
     Unwritable(String),
+    /// A conference room did not take the caller, who was told so where he could be.
+    Room(RoomError),
 }
 
 impl Error {
@@ -56,6 +58,13 @@ impl fmt::Display for Error {
             Self::Unplayable { name, why } => write!(f, "the sound {name} cannot be played: {why}"),
             Self::NoCodec => f.write_str("the caller and the exchange have no codec in common"),
             Self::Unwritable(why) => write!(f, "nothing can be recorded: {why}"),
+            Self::Room(refusal) => f.write_str(match refusal {
+                RoomError::NoRoom => "there is no such room",
+                RoomError::Full => "the room is full",
+                RoomError::Locked => "the room is locked",
+                RoomError::WrongPin => "the PIN is wrong",
+                _ => "the room does not permit it",
+            }),
         }
     }
 }
@@ -69,6 +78,17 @@ impl From<types::Error> for Error {
             types::Error::WrongState => Self::WrongState,
             types::Error::BadValue => Self::BadValue,
             types::Error::NoResources => Self::NoResources,
+        }
+    }
+}
+
+impl From<RoomError> for Error {
+    fn from(error: RoomError) -> Self {
+        match error {
+            RoomError::HungUp(ending) => Self::HungUp(ending),
+            RoomError::BadValue => Self::BadValue,
+            RoomError::NoResources => Self::NoResources,
+            refusal => Self::Room(refusal),
         }
     }
 }

@@ -31,8 +31,9 @@ mod record;
 mod sound;
 
 pub use bindings::strowger::dialplan::audio::{Digits, Ended, Recorded, Sound, Tone};
+pub use bindings::strowger::dialplan::rooms::{Left, RoomError, Wish};
 pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Order, Party, Side, Target};
-pub use bindings::strowger::dialplan::{clock, directory, log, values};
+pub use bindings::strowger::dialplan::{clock, directory, log, rooms, values};
 #[doc(hidden)]
 pub use bindings::{Guest, export};
 pub use call::Call;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use switch::{
-    Application, CallControl, Command, Failure, HungUp, Label, Left, MemberNumber, MixerId, RoomEvent, RoomOrder,
-    RoomRefusal, RoomView, Running, TenantId,
+    Application, CallControl, Command, Failure, JoinError, Label, Left, MemberNumber, MixerId, RoomEvent, RoomOrder,
+    RoomRefusal, RoomView, Running, TenantId, Wish,
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -40,42 +40,6 @@ impl Default for Config {
 
 /// The time, for those who may not read it themselves.
 pub type Clock = Arc<dyn Fn() -> (Instant, SystemTime) + Send + Sync>;
-
-/// How somebody wants to come in.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wish {
-    /// A room that is kept nowhere is opened, and who opens it is its moderator.
-    pub ad_hoc: bool,
-    /// The PIN, where it is known already; tried once.
-    pub pin: Option<String>,
-    /// He is a moderator without a PIN: whoever says so has made sure of it.
-    pub moderator: bool,
-    /// The name that others see; the caller's own when `None`.
-    pub name: Option<String>,
-}
-
-/// Why somebody did not come in.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum JoinError {
-    /// His call ended first.
-    #[error("the call is over")]
-    HungUp,
-    /// The room did not take him; he was told why, where he could be.
-    #[error("{0}")]
-    Refused(RoomRefusal),
-}
-
-impl From<HungUp> for JoinError {
-    fn from(_: HungUp) -> Self {
-        Self::HungUp
-    }
-}
-
-impl From<RoomRefusal> for JoinError {
-    fn from(refusal: RoomRefusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
 
 /// Something that happened in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,7 +22,7 @@ mod prompts;
 mod room;
 mod stay;
 
-pub use conference::{Clock, Conference, Config, Happened, JoinError, Wish};
+pub use conference::{Clock, Conference, Config, Happened};
 pub use keys::{Action, Keymap};
 pub use plan::{Entry, Plan, Plans, Wait};
 pub use room::{Act, Newcomer, Room};

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switch::{
-    CallControl, Command, Keys, Left, MemberNumber, Play, Read, Recording, Reply, Role, RoomRefusal, TenantId,
+    CallControl, Command, JoinError, Keys, Left, MemberNumber, Play, Read, Recording, Reply, Role, RoomRefusal,
+    TenantId, Wish,
 };
 use tokio::sync::Notify;
 
-use crate::conference::{Inner, JoinError, Open, Wish, lock};
+use crate::conference::{Inner, Open, lock};
 use crate::plan::{Entry, Plan};
 use crate::prompts::{self, prompt};
 use crate::room::{Act, Newcomer};

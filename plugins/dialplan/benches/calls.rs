@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use dialplan::{Config, Dialplan, Found, Host, Keeper, Program, ValueFault, Wait};
+use dialplan::{Config, Dialplan, Found, FoundRoom, Host, Keeper, Program, Rooms, ValueFault, Wait};
 use switch::{
-    Application, CallControl, CallId, CallUid, Cause, Command, Commands, Dial, DialOutcome, Event, Invitation, Label,
-    Order, Party, Reply, Running, Target, TenantId,
+    Application, CallControl, CallId, CallUid, Cause, Command, Commands, Dial, DialOutcome, Event, Invitation,
+    JoinError, Label, Left, Order, Party, Reply, RoomRefusal, Running, Target, TenantId, Wish,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -45,11 +45,21 @@ impl Keeper for Nothing {
     }
 }
 
+impl Rooms for Nothing {
+    fn find<'a>(&'a self, _: TenantId, _: &'a str) -> Wait<'a, Option<FoundRoom>> {
+        Box::pin(async { None })
+    }
+    fn join<'a>(&'a self, _: &'a mut CallControl, _: &'a str, _: Wish) -> Wait<'a, Result<Left, JoinError>> {
+        Box::pin(async { Err(RoomRefusal::NoRoom.into()) })
+    }
+}
+
 fn guest(name: &str) -> Program {
     static HOST: OnceLock<Host> = OnceLock::new();
     let host = HOST.get_or_init(|| {
         let max_calls = std::env::var("CALLS").ok().and_then(|calls| calls.parse().ok()).unwrap_or(1_000);
-        Host::new(Config { max_calls, ..Config::default() }, Arc::new(Nothing)).expect("the engine starts")
+        Host::new(Config { max_calls, ..Config::default() }, Arc::new(Nothing), Arc::new(Nothing))
+            .expect("the engine starts")
     });
     let folder = std::env::var_os("STROWGER_GUESTS")
         .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests"), PathBuf::from);

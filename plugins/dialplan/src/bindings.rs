@@ -21,6 +21,8 @@ wasmtime::component::bindgen!({
         "strowger:dialplan/call.[method]call.music": async | trappable,
         "strowger:dialplan/call.[method]call.hush": async | trappable,
         "strowger:dialplan/values": async | trappable,
+        "strowger:dialplan/rooms.join": async | trappable,
+        "strowger:dialplan/directory.find-room": async | trappable,
         default: trappable,
     },
     exports: { default: async },

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::guest::{Guest, Held};
 use crate::keeper::Keeper;
+use crate::rooms::Rooms;
 use crate::ticker::Ticker;
 use crate::turns::Turns;
 use crate::{module, words};
@@ -39,6 +40,7 @@ pub struct Host {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) keeper: Arc<dyn Keeper>,
+    pub(crate) rooms: Arc<dyn Rooms>,
     pub(crate) ticker: Ticker,
     pub(crate) turns: Turns,
 }
@@ -65,7 +67,7 @@ impl std::fmt::Debug for Program {
 
 impl Host {
     /// Starts the engine and its clock.
-    pub fn new(config: Config, keeper: Arc<dyn Keeper>) -> Result<Self, Error> {
+    pub fn new(config: Config, keeper: Arc<dyn Keeper>, rooms: Arc<dyn Rooms>) -> Result<Self, Error> {
         let engine_error = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
         let calls = if config.max_calls == 0 { calls_by_mappings() } else { config.max_calls };
         let mut pool = PoolingAllocationConfig::default();
@@ -95,7 +97,7 @@ impl Host {
             Ticker::start(&engine, config.tick).map_err(|error| Error::Engine(format!("its clock: {error}")))?;
         tracing::info!(calls, "so many calls may be held by dialplans at once");
         let artefacts = Artefacts(config.artefacts.clone());
-        let shared = Arc::new(Shared { config, keeper, ticker, turns: Turns::default() });
+        let shared = Arc::new(Shared { config, keeper, rooms, ticker, turns: Turns::default() });
         Ok(Self { engine, linker, artefacts, max_calls: calls, shared })
     }
 

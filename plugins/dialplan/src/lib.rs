@@ -1,7 +1,7 @@
 //! The host for dialplans: WebAssembly components that decide about calls, an instance a call.
 //!
 //! ```text
-//! let host = Host::new(config, keeper)?;          // one engine for all
+//! let host = Host::new(config, keeper, rooms)?;   // one engine for all
 //! let program = host.load(&bytes)?;               // component or core module → precompiled, kept by hash
 //! Dialplan::new(name, program)                    // a switch::Application
 //! ```
@@ -27,6 +27,7 @@ mod guest;
 mod host;
 mod keeper;
 mod module;
+mod rooms;
 mod sound;
 mod ticker;
 mod turns;
@@ -37,3 +38,4 @@ pub use config::Config;
 pub use error::Error;
 pub use host::{Host, Program};
 pub use keeper::{Found, Keeper, ValueFault, Wait};
+pub use rooms::{FoundRoom, Rooms};

@@ -87,4 +87,14 @@ impl directory::Host for Guest {
             extension: user.extension,
         }))
     }
+
+    async fn find_room(&mut self, name: String) -> wasmtime::Result<Option<directory::Room>> {
+        if !crate::rooms::is_name(&name) {
+            self.spend(name.len())?;
+            return Ok(None);
+        }
+        let (shared, tenant) = (self.shared.clone(), self.tenant());
+        let found = self.kept(name.len(), async { Ok(shared.rooms.find(tenant, &name).await) }).await?;
+        Ok(found.ok().flatten().map(|room| directory::Room { name: room.name, title: room.title }))
+    }
 }

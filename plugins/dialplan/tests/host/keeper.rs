@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use dialplan::{Found, Keeper, ValueFault, Wait};
-use switch::TenantId;
+use dialplan::{Found, FoundRoom, Keeper, Rooms, ValueFault, Wait};
+use switch::{CallControl, Command, JoinError, Label, Left, RoomRefusal, TenantId, Wish};
 
 /// Saturday, 21 November 2026, 07:30:15 UTC.
 pub(crate) const NOW: Duration = Duration::from_secs(1_795_246_215);
@@ -85,6 +85,39 @@ impl Keeper for FakeKeeper {
             silence(name).await;
             fault(name)?;
             Ok(self.values.lock().expect("not poisoned").remove(&(tenant, name.to_owned())).is_some())
+        })
+    }
+}
+
+/// One room is kept; of all others the name chooses how a caller fares there. What the call is told says how he came in.
+impl Rooms for FakeKeeper {
+    fn find<'a>(&'a self, _: TenantId, name: &'a str) -> Wait<'a, Option<FoundRoom>> {
+        let kept = (name == "600").then(|| FoundRoom { name: name.to_owned(), title: Some("Board".to_owned()) });
+        Box::pin(async move {
+            silence(name).await;
+            kept
+        })
+    }
+
+    fn join<'a>(&'a self, call: &'a mut CallControl, room: &'a str, wish: Wish) -> Wait<'a, Result<Left, JoinError>> {
+        Box::pin(async move {
+            let version = format!("{} {:?} {} {:?}", wish.ad_hoc, wish.pin, wish.moderator, wish.name);
+            call.request(Command::Attach(Label { name: room.to_owned(), version })).await?;
+            let refused = match room {
+                "600" | "900" => return Ok(Left::Key),
+                "kicked" => return Ok(Left::Kicked),
+                "ended" => return Ok(Left::Ended),
+                "hung-up" => return Ok(Left::HungUp),
+                "full" => RoomRefusal::Full,
+                "locked" => RoomRefusal::Locked,
+                "wrong-pin" => RoomRefusal::WrongPin,
+                "no-member" => RoomRefusal::NoMember,
+                "forbidden" => RoomRefusal::Forbidden,
+                "bad-value" => RoomRefusal::BadValue,
+                "no-resources" => RoomRefusal::NoResources,
+                _ => RoomRefusal::NoRoom,
+            };
+            Err(refused.into())
         })
     }
 }

@@ -9,4 +9,5 @@ mod keeper;
 mod limits;
 mod loading;
 mod menus;
+mod rooms;
 mod words;

@@ -7,6 +7,8 @@ const SOUND: &str = include_str!("../../../../core/switch/src/audio.rs");
 const EVENT: &str = include_str!("../../../../core/switch/src/event.rs");
 const TYPES: &str = include_str!("../../../../wit/types.wit");
 const AUDIO: &str = include_str!("../../../../wit/audio.wit");
+const ROOM: &str = include_str!("../../../../core/switch/src/room.rs");
+const ROOMS: &str = include_str!("../../../../wit/rooms.wit");
 const CALL: &str = include_str!("../../../../wit/call.wit");
 
 type Names = BTreeSet<String>;
@@ -135,4 +137,11 @@ fn what_is_played_read_and_recorded_has_the_same_fields() {
     assert_eq!(rust(SOUND, "pub struct Record"), wit(AUDIO, "record record-options"));
     assert_eq!(rust(SOUND, "pub struct Digits"), wit(AUDIO, "record digits"));
     assert_eq!(rust(SOUND, "pub struct Recorded"), wit(AUDIO, "record recorded"));
+}
+
+#[test]
+fn rooms_are_joined_left_and_refused_by_the_same_words() {
+    assert_eq!(rust(ROOM, "pub struct Wish"), wit(ROOMS, "record wish"));
+    assert_eq!(rust(ROOM, "pub enum Left"), wit(ROOMS, "enum left"));
+    assert_eq!(rust(ROOM, "pub enum RoomRefusal"), without(wit(ROOMS, "variant room-error"), &["hung-up"]));
 }
