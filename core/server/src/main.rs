@@ -5,6 +5,7 @@ mod cli;
 mod demo;
 mod directory;
 mod exchange;
+mod hall;
 mod keeper;
 mod live;
 mod media;

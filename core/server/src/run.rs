@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use crate::applications::Applications;
 use crate::directory::Directory;
 use crate::exchange::{self, Exchange, Inbox, Inward, Listener, Parts, StreamLimits};
+use crate::hall::Hall;
 use crate::keeper::Shelf;
 use crate::live::Running;
 use crate::media::{Engine, Library, Recordings};
@@ -104,9 +105,10 @@ impl Station {
                 "sip.default_tenant names no tenant yet; make one with `strowger tenant create`"
             );
         }
-        let conference = rooms::conference(&directory);
         let shelf = Shelf { directory: directory.clone(), store: store.clone() };
-        let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf))?);
+        let conference = rooms::conference(&directory);
+        let hall = Hall { conference: conference.clone(), directory: directory.clone() };
+        let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf), Arc::new(hall))?);
         let (inbox, outbox) = Inbox::new()?;
         let applications = Applications::new(host, inbox.clone())?;
         for (tenant, name) in directory.tenants() {

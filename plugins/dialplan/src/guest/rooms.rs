@@ -31,7 +31,7 @@ impl rooms::Host for Guest {
         if matches!(joined, Ok(Left::HungUp) | Err(JoinError::HungUp)) {
             self.hung_up = Some(None);
         }
-        Ok(joined.map(left).map_err(error))
+        Ok(joined.map(left).map_err(|fault| error(&fault)))
     }
 }
 
@@ -53,7 +53,7 @@ fn left(left: Left) -> rooms::Left {
     }
 }
 
-fn error(error: JoinError) -> rooms::RoomError {
+fn error(error: &JoinError) -> rooms::RoomError {
     match error {
         JoinError::HungUp => rooms::RoomError::HungUp(None),
         JoinError::Refused(refusal) => match refusal {
