@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use switch::{CallId, CallUid, Event, Reply, TenantId};
+use switch::{CallId, CallUid, Event, RecordingState, Reply, TenantId};
 use tokio::sync::broadcast;
 
 use crate::live::{CallState, Happening, LiveCall};
@@ -117,6 +117,8 @@ fn arrived(invitation: &switch::Invitation) -> LiveCall {
         arrived: invitation.arrived,
         bridged: None,
         held_by: Vec::new(),
+        recording: None,
+        recording_paused: false,
     }
 }
 
@@ -146,6 +148,18 @@ fn follow(call: &mut LiveCall, at: SystemTime, event: &Event) {
                 call.state = CallState::Bridged;
             }
         }
+        Event::Recording { name, state } => match state {
+            RecordingState::Running | RecordingState::Paused => {
+                call.recording = Some(name.clone());
+                call.recording_paused = *state == RecordingState::Paused;
+            }
+            // The next one may have begun before the file of this one was closed.
+            RecordingState::Ended | RecordingState::Failed(_) => {
+                if call.recording.as_ref() == Some(name) {
+                    (call.recording, call.recording_paused) = (None, false);
+                }
+            }
+        },
         // A dial that came out otherwise leaves the call to its application again.
         Event::Reply(Reply::Dialled(_)) if call.state == CallState::Ringing => {
             call.state = CallState::Deciding;

@@ -1,6 +1,6 @@
 //! `CallService`: the calls that are up.
 
-use switch::{CallUid, Cause, TenantId};
+use switch::{CallRecording, CallUid, Cause, RecordingOrder, Refusal, TenantId};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -10,9 +10,11 @@ use crate::live::Happening;
 use crate::v1::call_service_server::CallService;
 use crate::v1::{
     Call, CallEvent, GetCallRequest, HangupRequest, HangupResponse, ListCallsRequest, ListCallsResponse,
-    WatchCallsRequest,
+    PauseRecordingRequest, PauseRecordingResponse, RecordingFormat, RecordingLayout, ResumeRecordingRequest,
+    ResumeRecordingResponse, StartRecordingRequest, StartRecordingResponse, StopRecordingRequest,
+    StopRecordingResponse, WatchCallsRequest,
 };
-use crate::violations::violation;
+use crate::violations::{Violations, violation};
 use crate::words;
 
 /// How many events wait in one stream; more wait in the board's backlog.
@@ -52,6 +54,62 @@ impl CallService for Desk {
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 
+    async fn start_recording(
+        &self,
+        request: Request<StartRecordingRequest>,
+    ) -> Result<Response<StartRecordingResponse>, Status> {
+        let StartRecordingRequest { tenant, uid, name, format, layout, beep } = request.into_inner();
+        let mut wrong = Violations::default();
+        let format = match RecordingFormat::try_from(format) {
+            Ok(RecordingFormat::Unspecified | RecordingFormat::Wav) => switch::RecordingFormat::Wav,
+            Ok(RecordingFormat::Opus) => switch::RecordingFormat::Opus,
+            Err(_) => {
+                wrong.add("format", "not one of its values");
+                switch::RecordingFormat::Wav
+            }
+        };
+        let layout = match RecordingLayout::try_from(layout) {
+            Ok(RecordingLayout::Unspecified | RecordingLayout::Stereo) => switch::RecordingLayout::Stereo,
+            Ok(RecordingLayout::Mixed) => switch::RecordingLayout::Mixed,
+            Err(_) => {
+                wrong.add("layout", "not one of its values");
+                switch::RecordingLayout::Stereo
+            }
+        };
+        wrong.finish()?;
+        let name = Some(name).filter(|name| !name.is_empty());
+        let order = RecordingOrder::Start(CallRecording { name, format, layout, beep });
+        let name = self.record(&tenant, &uid, order).await?;
+        Ok(Response::new(StartRecordingResponse { name }))
+    }
+
+    async fn pause_recording(
+        &self,
+        request: Request<PauseRecordingRequest>,
+    ) -> Result<Response<PauseRecordingResponse>, Status> {
+        let PauseRecordingRequest { tenant, uid } = request.into_inner();
+        let name = self.record(&tenant, &uid, RecordingOrder::Pause).await?;
+        Ok(Response::new(PauseRecordingResponse { name }))
+    }
+
+    async fn resume_recording(
+        &self,
+        request: Request<ResumeRecordingRequest>,
+    ) -> Result<Response<ResumeRecordingResponse>, Status> {
+        let ResumeRecordingRequest { tenant, uid } = request.into_inner();
+        let name = self.record(&tenant, &uid, RecordingOrder::Resume).await?;
+        Ok(Response::new(ResumeRecordingResponse { name }))
+    }
+
+    async fn stop_recording(
+        &self,
+        request: Request<StopRecordingRequest>,
+    ) -> Result<Response<StopRecordingResponse>, Status> {
+        let StopRecordingRequest { tenant, uid } = request.into_inner();
+        let name = self.record(&tenant, &uid, RecordingOrder::Stop).await?;
+        Ok(Response::new(StopRecordingResponse { name }))
+    }
+
     async fn hangup(&self, request: Request<HangupRequest>) -> Result<Response<HangupResponse>, Status> {
         let request = request.into_inner();
         let tenant = self.tenant(&request.tenant).await?;
@@ -66,6 +124,28 @@ impl CallService for Desk {
         }
         tracing::info!(tenant = tenant.id.0, call = %uid, cause = cause.0, "an operator hung up");
         Ok(Response::new(HangupResponse {}))
+    }
+}
+
+impl Desk {
+    /// Says something of the recording of a call; gives the recording's name.
+    async fn record(&self, tenant: &str, uid: &str, order: RecordingOrder) -> Result<String, Status> {
+        let tenant = self.tenant(tenant).await?;
+        let uid = read_uid(uid)?;
+        let already = match order {
+            RecordingOrder::Start(_) => "the call is recorded already; `call show` names the recording",
+            RecordingOrder::Pause => "the call is not recorded, or its recording is paused already",
+            RecordingOrder::Resume => "the call is not recorded, or its recording goes on already",
+            RecordingOrder::Stop => "the call is not recorded",
+        };
+        let done = self.live.record(tenant.id, uid, order).await.ok_or_else(no_call)?;
+        let name = done.map_err(|refusal| match refusal {
+            Refusal::BadValue => violation("name", "1 to 64 of a-z, 0-9 and -"),
+            Refusal::WrongState => Status::failed_precondition(already),
+            Refusal::NoResources => Status::resource_exhausted("the exchange has nothing left to record with"),
+        })?;
+        tracing::info!(tenant = tenant.id.0, call = %uid, "an operator changed what is recorded");
+        Ok(name)
     }
 }
 

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::time::SystemTime;
 
 use switch::{
-    CallUid, Cause, Event, Label, Party, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, StoredBinding, TenantId,
-    UserId,
+    CallUid, Cause, Event, Label, Party, RecordingOrder, Refusal, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side,
+    StoredBinding, TenantId, UserId,
 };
 use tokio::sync::broadcast;
 
@@ -23,6 +23,14 @@ pub trait Live: Send + Sync + 'static {
 
     /// Ends a call of this tenant; says whether there was one.
     fn hang_up(&self, tenant: TenantId, call: CallUid, cause: Cause) -> Pending<'_, bool>;
+
+    /// Says something of the recording of a call of this tenant; gives the recording's name. `None`: there is no such call.
+    fn record(
+        &self,
+        tenant: TenantId,
+        call: CallUid,
+        order: RecordingOrder,
+    ) -> Pending<'_, Option<Result<String, Refusal>>>;
 
     /// The bindings of a tenant that are in force.
     fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>>;
@@ -71,6 +79,10 @@ pub struct LiveCall {
     pub bridged: Option<SystemTime>,
     /// Who has put the other on hold.
     pub held_by: Vec<Side>,
+    /// The recording of the call as a whole.
+    pub recording: Option<String>,
+    /// It stands still.
+    pub recording_paused: bool,
 }
 
 /// How far a call is.

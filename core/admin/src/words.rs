@@ -47,6 +47,8 @@ pub(crate) fn call(tenant: &str, call: LiveCall) -> v1::Call {
         arrived: Some(timestamp(call.arrived)),
         bridged: call.bridged.map(timestamp),
         held_by: call.held_by.into_iter().map(|holder| side(holder).into()).collect(),
+        recording: call.recording,
+        recording_paused: call.recording_paused,
     }
 }
 
@@ -77,8 +79,21 @@ fn event(event: Event) -> v1::call_event::Event {
         // Who watches is told that a key was pressed, not which.
         Event::Key(_) => Spelt::Key(v1::Key {}),
         Event::Speaking(speaks) => Spelt::Speaking(v1::Speaking { speaks }),
+        Event::Recording { name, state } => Spelt::Recording(recording(name, state)),
         Event::Ended(ending) => Spelt::Ended(ended(&ending)),
     }
+}
+
+fn recording(name: String, state: switch::RecordingState) -> v1::RecordingNews {
+    use switch::RecordingState;
+    use v1::RecordingState as Spelt;
+    let (state, fault) = match state {
+        RecordingState::Running => (Spelt::Running, None),
+        RecordingState::Paused => (Spelt::Paused, None),
+        RecordingState::Ended => (Spelt::Ended, None),
+        RecordingState::Failed(fault) => (Spelt::Failed, Some(inaudible(fault))),
+    };
+    v1::RecordingNews { name, state: state.into(), fault }
 }
 
 fn reply(reply: switch::Reply) -> v1::reply::Reply {
@@ -107,6 +122,7 @@ fn reply(reply: switch::Reply) -> v1::reply::Reply {
             name: recorded.name,
             key: recorded.key.map(|key| key.character().to_string()),
         }),
+        switch::Reply::Recording(name) => Spelt::Recording(v1::RecordingName { name }),
         switch::Reply::Inaudible(fault) => Spelt::Inaudible(inaudible(fault)),
     }
 }

@@ -47,6 +47,11 @@ impl<'a> Pages<'a> {
         Self { rest: bytes }
     }
 
+    /// How many bytes are left behind what was given.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The page that the rest begins with and its size, if it is one.
     fn here(&self) -> Option<(Page<'a>, usize)> {
         let header = self.rest.get(..HEADER)?;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use admin::{Change, Happening, Live, LiveCall, Pending, RoomNews};
 use conference::Conference;
 use store::Store;
-use switch::{Aor, CallUid, Cause, Command, RoomOrder, RoomRefusal, RoomView, StoredBinding, TenantId};
+use switch::{
+    Aor, CallUid, Cause, Command, RecordingOrder, Refusal, RoomOrder, RoomRefusal, RoomView, StoredBinding, TenantId,
+};
 use tokio::sync::broadcast;
 
 use crate::applications::Applications;
@@ -53,6 +55,18 @@ impl Live for Running {
             let Some(id) = self.exchange.board.find(tenant, call) else { return false };
             self.exchange.command(id, Command::Hangup(cause));
             true
+        })
+    }
+
+    fn record(
+        &self,
+        tenant: TenantId,
+        call: CallUid,
+        order: RecordingOrder,
+    ) -> Pending<'_, Option<Result<String, Refusal>>> {
+        Box::pin(async move {
+            let id = self.exchange.board.find(tenant, call)?;
+            Some(self.exchange.record(id, order).await)
         })
     }
 

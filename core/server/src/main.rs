@@ -86,6 +86,9 @@ fn operate(command: admin::cli::Command, connection: &admin::cli::Connection) ->
 fn run_exchange(config: Option<&Path>, data: &Path, demo: bool, ready_file: Option<&Path>) -> Result<()> {
     let settings = Settings::load(config)?;
     start_log(&settings.log.filter, &settings.log.format);
+    if let Err(error) = survive_full_files() {
+        tracing::warn!(%error, "a limit on the size of files would end the exchange");
+    }
     raise_file_limit();
     let data = run::data_folder(data)?;
     run::runtime()?.block_on(async {
@@ -129,6 +132,14 @@ fn raise_file_limit() {
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::warn!(%error, "the limit on open files could not be raised; there may be fewer calls at once");
     }
+}
+
+/// A file that may not grow any more (`ulimit -f`) is an error like a full disk, and not the end of the exchange.
+fn survive_full_files() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _guard = runtime.enter();
+    // The handler stays when nobody listens any more.
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
 }
 
 fn write_ready(file: &Path, station: &Station) -> Result<()> {

@@ -127,7 +127,8 @@ impl Station {
         let zones = directory.clone();
         let zones = Box::new(move |tenant| zones.time_zone(tenant));
         let library = Library::start(settings.folders(data)?, zones, SOUND_THREADS)?;
-        let recordings = Recordings::start(data.to_owned(), inbox.clone())?;
+        let free = settings.media.recordings_free_mib << 20;
+        let (recordings, mended) = Recordings::start(data.to_owned(), free, inbox.clone())?;
         let (range, threads) = (settings.media_ports()?, settings.media.threads);
         let engine = Engine::start(range, threads, seed()?, &inbox, &library, &recordings)?;
         let exchange = Exchange { inbox, board: Arc::default() };

@@ -52,6 +52,14 @@ const KEYS: &[(&str, &str)] = &[
     ("media.language", "The language of prompts where a dialplan asks for none."),
     ("media.country", "Whose tones callers hear, by the country's code of two letters, as us or de."),
     ("media.sounds_mib", "How much memory sounds may take that were played and may be played again."),
+    (
+        "media.recordings_free_mib",
+        "So much of the disk is to be left free: where less is, nothing is recorded, and what is being recorded ends. 0: all may be used.",
+    ),
+    (
+        "media.recordings_days",
+        "Recordings of calls and rooms are deleted after so many days, where their tenant says nothing else. 0: never.",
+    ),
     ("media.srtp", "Encryption of media (SRTP) for everybody: off, optional (taken where it is offered) or required."),
     ("media.silence_seconds", "A leg that sends nothing for so long ends its call. 0: never."),
     (
@@ -125,6 +133,8 @@ section!(
         language: String = "en".into(),
         country: String = "us".into(),
         sounds_mib: usize = 128,
+        recordings_free_mib: u64 = 512,
+        recordings_days: u32 = 0,
         srtp: String = "optional".into(),
         silence_seconds: u64 = 60,
     }

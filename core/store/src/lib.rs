@@ -16,6 +16,7 @@ mod entity;
 mod error;
 mod migration;
 mod pins;
+mod recordings;
 mod rooms;
 mod settings;
 mod tenants;
@@ -33,6 +34,7 @@ pub use cdrs::{CdrFilter, CdrPage, Cdrs, StoredCdr, StoredLeg};
 pub use dialplans::{Dialplans, Version};
 pub use error::Error;
 pub use pins::{Admitted, Pins};
+pub use recordings::{MendedRecording, RecordingFilter, RecordingPage, Recordings, StoredRecording};
 pub use rooms::{EntrySound, MAXIMUM, NewRoom, Room, RoomKey, RoomSettings, Rooms, check_room_name};
 pub use settings::Settings;
 pub use tenants::{NewTenant, Tenant, Tenants};
@@ -108,6 +110,12 @@ impl Store {
     #[must_use]
     pub fn cdrs(&self, tenant: switch::TenantId) -> Cdrs<'_> {
         Cdrs { db: &self.db, tenant }
+    }
+
+    /// The recordings of a tenant.
+    #[must_use]
+    pub fn recordings(&self, tenant: switch::TenantId) -> Recordings<'_> {
+        Recordings { db: &self.db, tenant }
     }
 
     /// What the dialplans of a tenant keep.

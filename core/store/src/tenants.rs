@@ -30,6 +30,8 @@ pub struct Tenant {
     pub peers: Vec<String>,
     /// Hosts that its dialplans may dial by URI.
     pub hosts: Vec<String>,
+    /// How many days recordings of its calls and rooms are kept, 0 for ever; as everybody's when `None`.
+    pub recording_days: Option<u32>,
     /// When it was made.
     pub created: SystemTime,
 }
@@ -103,6 +105,7 @@ impl Tenants<'_> {
             created: Set(micros(SystemTime::now())),
             secrecy: Set(secrecy),
             codecs: Set(codecs),
+            recording_days: Set(None),
         };
         let transaction = self.db.begin().await?;
         let row = row.insert(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
@@ -166,6 +169,7 @@ impl Tenants<'_> {
         row.hosts = Set(changed.hosts.join(" "));
         let (secrecy, codecs) = media_columns(&changed.policy.media);
         (row.secrecy, row.codecs) = (Set(secrecy), Set(codecs));
+        row.recording_days = Set(changed.recording_days.map(|days| i32::try_from(days).unwrap_or(i32::MAX)));
         let transaction = self.db.begin().await?;
         let row = row.update(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
         domain::Entity::delete_many().filter(domain::Column::TenantId.eq(row.id)).exec(&transaction).await?;
@@ -220,6 +224,7 @@ fn tenant_of(row: tenant::Model, domains: Vec<String>) -> Result<Tenant, Error> 
         },
         peers: words(&row.peers),
         hosts: words(&row.hosts),
+        recording_days: row.recording_days.and_then(|days| u32::try_from(days).ok()),
         created: time(row.created),
         name: row.name,
     })

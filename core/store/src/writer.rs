@@ -8,7 +8,7 @@ use sea_orm::TransactionTrait;
 use switch::Record;
 use tokio::sync::mpsc;
 
-use crate::{Error, Store, bindings, cdrs};
+use crate::{Error, Store, bindings, cdrs, recordings};
 
 /// How many records one transaction takes.
 const BATCH: usize = 500;
@@ -110,6 +110,7 @@ impl WriterTask {
             match record {
                 Record::Cdr(cdr) => calls.push(*cdr),
                 Record::Binding(change) => bindings::apply(&transaction, change).await?,
+                Record::Recording(kept) => recordings::apply(&transaction, *kept).await?,
             }
         }
         cdrs::insert(&transaction, calls).await?;

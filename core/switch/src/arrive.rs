@@ -15,6 +15,7 @@ use crate::leg::{Leg, Seal};
 use crate::member::Member;
 use crate::sound::Sounds;
 use crate::switch::{Asked, Switch};
+use crate::taping::Tape;
 use crate::timers::Timer;
 
 impl Switch {
@@ -61,6 +62,7 @@ impl Switch {
             draft: Draft::default(),
             sounds: Sounds::default(),
             member: Member::default(),
+            tape: Tape::default(),
             hold: Hold::default(),
             decide: None,
             set_up: None,

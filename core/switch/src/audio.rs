@@ -173,6 +173,59 @@ pub struct Recorded {
     pub key: Option<Digit>,
 }
 
+/// How a call is recorded as a whole, while its parties talk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRecording {
+    /// Its name in the tenant: 1 to 64 of `a-z`, `0-9`, `-`; a new one when `None`.
+    pub name: Option<String>,
+    /// Which kind of file.
+    pub format: RecordingFormat,
+    /// What becomes of the two sides.
+    pub layout: RecordingLayout,
+    /// Both hear a short tone at the beginning and every 15 seconds.
+    pub beep: bool,
+}
+
+/// Which kind of file a recording is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordingFormat {
+    /// PCM of 16 bits.
+    Wav,
+    /// Opus in Ogg: about a twentieth of the size.
+    Opus,
+}
+
+/// What becomes of the sides of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordingLayout {
+    /// All in one voice.
+    Mixed,
+    /// The caller left, the callee right.
+    Stereo,
+}
+
+impl RecordingFormat {
+    /// Its name in records and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Opus => "opus",
+        }
+    }
+}
+
+impl RecordingLayout {
+    /// Its name in records and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mixed => "mixed",
+            Self::Stereo => "stereo",
+        }
+    }
+}
+
 /// Why sound could not be made or kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AudioError {

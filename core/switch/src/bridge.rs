@@ -106,7 +106,7 @@ impl Switch {
             if let Some(call) = self.calls.get_mut(call) {
                 call.resolve(Pending::Answer, Reply::Done, &mut self.wire);
             }
-            return;
+            return self.wind(call);
         };
         let Some([leg, other_leg]) = self.legs.get_disjoint_mut([id, other]) else { return };
         let Some(answer) = leg.negotiation.remote().cloned() else { return };

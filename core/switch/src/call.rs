@@ -22,6 +22,7 @@ use crate::member::Member;
 use crate::record::{Cdr, Disposition, LegRecord};
 use crate::sound::Sounds;
 use crate::tables;
+use crate::taping::Tape;
 use crate::timers::TimerKey;
 use crate::wire::Wire;
 
@@ -47,6 +48,8 @@ pub(crate) struct Call {
     pub(crate) sounds: Sounds,
     /// Where he is a member.
     pub(crate) member: Member,
+    /// The recording of the call as a whole.
+    pub(crate) tape: Tape,
     /// Which of two connected parties holds.
     pub(crate) hold: Hold,
     /// The deadline for the next decision.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::audio::{Keys, Play, Read, Record as Recording, Sound};
+use crate::audio::{CallRecording, Keys, Play, Read, Record as Recording, Sound};
 use crate::event::Cause;
 use crate::room::{Bearing, MixerId};
 
@@ -73,6 +73,15 @@ pub enum Command {
     EnoughRoom,
     /// He leaves the mixer, and is what he was: a caller who has been answered.
     Leave,
+    /// Record the call as a whole: whoever talks in it, from when the caller is answered to the end of the call. The reply
+    /// is [`Reply::Recording`](crate::Reply), at once.
+    StartRecording(CallRecording),
+    /// Let the recording of the call stand still. A short mark in the file tells where.
+    PauseRecording,
+    /// Let it go on.
+    ResumeRecording,
+    /// End it.
+    StopRecording,
     /// End the call.
     Hangup(Cause),
     /// Reply after this time: applications never sleep themselves, so that virtual time covers them.

@@ -71,6 +71,10 @@ impl Switch {
             | Command::PauseRoom(_)
             | Command::EnoughRoom
             | Command::Leave => self.mix(id, command),
+            Command::StartRecording(_)
+            | Command::PauseRecording
+            | Command::ResumeRecording
+            | Command::StopRecording => self.record_for_application(id, command),
             Command::Hangup(_) => {}
         }
     }
@@ -145,6 +149,7 @@ impl Switch {
             Some(_) => call.reply(Reply::Done, &mut self.wire),
             None => call.pending = Some(Pending::Answer),
         }
+        self.wind(id);
     }
 
     fn reject(&mut self, id: CallId, status: u16, reason: Option<String>) {

@@ -324,6 +324,7 @@ impl Switch {
         call.draft.answered_by = Some(target.clone());
         call.span.in_scope(|| tracing::debug!("bridged"));
         self.wire.event(id, Event::Bridged { target: target.clone() });
+        self.wind(id);
         self.dial_ended(id, DialOutcome::Answered { target }, Side::Callee);
     }
 

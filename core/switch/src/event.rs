@@ -36,8 +36,28 @@ pub enum Event {
     Key(Digit),
     /// He speaks there now, or does no longer.
     Speaking(bool),
+    /// The call as a whole is recorded, or not any more.
+    Recording {
+        /// The recording's name in the tenant.
+        name: String,
+        /// How far it is.
+        state: RecordingState,
+    },
     /// The call is over. Always the last event.
     Ended(Ending),
+}
+
+/// How far the recording of a call is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordingState {
+    /// It began, or goes on.
+    Running,
+    /// It stands still.
+    Paused,
+    /// It is whole.
+    Ended,
+    /// It could not be made, or not to its end; what was recorded until then is kept.
+    Failed(AudioError),
 }
 
 /// The answer to a [`Command`](crate::Command).
@@ -53,6 +73,8 @@ pub enum Reply {
     Read(Digits),
     /// What was recorded.
     Recorded(Recorded),
+    /// The call is recorded under this name, as soon as its caller is answered.
+    Recording(String),
     /// Sound could not be made or kept.
     Inaudible(AudioError),
     /// The call was over; the reply to `AwaitEnd`, and to whatever was under way when the call ended.

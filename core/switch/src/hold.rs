@@ -31,6 +31,10 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
+    pub(crate) fn holds(&self, side: Side) -> bool {
+        if side == Side::Caller { self.caller } else { self.callee }
+    }
+
     fn anybody(&self) -> bool {
         self.caller || self.callee
     }
@@ -87,6 +91,7 @@ impl Switch {
         for port in [a, b] {
             self.wire.media(MediaCommand::Watch { port, silence });
         }
+        self.wind(id);
     }
 }
 

@@ -46,6 +46,7 @@ mod sound;
 mod sounding;
 mod switch;
 mod tables;
+mod taping;
 mod timers;
 mod voice;
 mod wire;
@@ -53,19 +54,24 @@ mod wire;
 pub use application::{Application, CallControl, Commands, Failure, HungUp, Running};
 pub use ask::{Account, Admission, Answer, Ask, Destination, Fallback, Ha1, NoPort, TenantPolicy, Unresolved};
 pub use audio::{
-    AudioError, Digit, Digits, Ended, Keys, Play, Played, Read, Record as Recording, Recorded, Sound, Tone,
+    AudioError, CallRecording, Digit, Digits, Ended, Keys, Play, Played, Read, Record as Recording, Recorded,
+    RecordingFormat, RecordingLayout, Sound, Tone,
 };
 pub use command::{Command, Dial, Label, Order, Target};
 pub use config::Config;
-pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, Refusal, Reply, Side};
+pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, RecordingState, Refusal, Reply, Side};
 pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
 pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
 pub use policy::{BadOrder, CodecOrder, MediaPolicy};
-pub use record::{BindingChange, Cdr, Direction, Disposition, LegRecord, Notice, Record, StoredBinding};
+pub use record::{
+    BindingChange, Cdr, Direction, Disposition, KeptRecording, LegRecord, Notice, Record, RecordingEnd, RecordingKind,
+    StoredBinding,
+};
 pub use room::{
     Bearing, JoinError, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView,
     Wish,
 };
 pub use sdp::{Secrecy, Secured};
 pub use switch::Switch;
+pub use taping::RecordingOrder;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use media::{Codec, Format};
 
-use crate::audio::{AudioError, Digit, Sound};
+use crate::audio::{AudioError, Digit, RecordingFormat, RecordingLayout, Sound};
 use crate::ids::{PortId, TenantId};
 use crate::room::{Bearing, MixerId};
 
@@ -184,6 +184,45 @@ pub enum MediaCommand {
         /// Which port.
         port: PortId,
     },
+    /// Record a call as a whole: what the far end of this port says, and of the port that [`Tap`](Self::Tap) names. Beside
+    /// whatever else happens there. Answered by [`MediaEvent::Recorded`], once.
+    RecordCall {
+        /// The caller's port; the recording lives and moves with it.
+        port: PortId,
+        /// Its name in the answer.
+        id: SoundId,
+        /// Whose.
+        tenant: TenantId,
+        /// Under which name; in place of what had it.
+        name: String,
+        /// Which kind of file.
+        format: RecordingFormat,
+        /// What becomes of the sides.
+        layout: RecordingLayout,
+        /// Both hear a short tone at the beginning and every 15 seconds.
+        beep: bool,
+    },
+    /// Whom the recording of a call hears from now on.
+    Tap {
+        /// The caller's port.
+        port: PortId,
+        /// The caller.
+        near: bool,
+        /// Who talks with him.
+        far: Option<PortId>,
+    },
+    /// Let the recording of a call stand still, or go on.
+    PauseCall {
+        /// The caller's port.
+        port: PortId,
+        /// Stand still.
+        on: bool,
+    },
+    /// End the recording of a call.
+    EnoughCall {
+        /// The caller's port.
+        port: PortId,
+    },
     /// Give the port back. Answered by [`MediaEvent::Closed`].
     Close {
         /// Which port.
@@ -216,6 +255,8 @@ pub enum MediaEvent {
         id: SoundId,
         /// How long it is.
         length: Duration,
+        /// How many bytes its file has; 0: there is none.
+        bytes: u64,
         /// Why it is not what it should be.
         fault: Option<AudioError>,
     },
@@ -243,6 +284,8 @@ pub enum MediaEvent {
         name: String,
         /// How long it is.
         length: Duration,
+        /// How many bytes its file has; 0: there is none.
+        bytes: u64,
         /// Why it is not what it should be.
         fault: Option<AudioError>,
     },

@@ -19,14 +19,15 @@
 
 use std::time::Duration;
 
-use crate::audio::Digit;
+use crate::audio::{Digit, RecordingFormat, RecordingLayout};
 use crate::command::Command;
 use crate::event::{Event, Refusal, Reply};
 use crate::ids::PortId;
 use crate::media::{MediaCommand, SoundId};
+use crate::record::{KeptRecording, RecordingKind};
 use crate::room::{Bearing, MixerId};
 use crate::sound::{Place, check};
-use crate::wire::Wire;
+use crate::wire::{Reel, Wire};
 
 /// The longest recording of a mixer.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -117,6 +118,11 @@ impl Member {
                     self.named += 1;
                     format!("{}-room-{}", at.uid, self.named)
                 });
+                let (call, started) = (Some(at.uid), wire.wall());
+                let (kind, format, layout) = (RecordingKind::Room, RecordingFormat::Wav, RecordingLayout::Mixed);
+                let named = name.clone();
+                let kept = KeptRecording { tenant, name: named, call, kind, started, format, layout, end: None };
+                wire.begin_recording(Reel::Mixer(mixer, id, name.clone()), kept);
                 wire.media(MediaCommand::RecordRoom { mixer, id, tenant, name, limit });
             }
             Command::PauseRoom(on) => wire.media(MediaCommand::PauseRoom { mixer, on }),

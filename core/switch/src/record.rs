@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
+use crate::audio::{RecordingFormat, RecordingLayout};
 use crate::command::Label;
 use crate::event::{Cause, Side};
 use crate::ids::{Aor, CallUid, TenantId, UserId};
@@ -16,6 +17,63 @@ pub enum Record {
     Cdr(Box<Cdr>),
     /// A registration changed.
     Binding(BindingChange),
+    /// A recording has begun, or is over.
+    Recording(Box<KeptRecording>),
+}
+
+/// A recording, as it is listed and looked up. Told twice: when it begins, and when it is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRecording {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its name in the tenant.
+    pub name: String,
+    /// The call that it is of.
+    pub call: Option<CallUid>,
+    /// What it is of.
+    pub kind: RecordingKind,
+    /// When it began.
+    pub started: SystemTime,
+    /// Which kind of file.
+    pub format: RecordingFormat,
+    /// What became of the sides.
+    pub layout: RecordingLayout,
+    /// What came of it; `None` while it goes on.
+    pub end: Option<RecordingEnd>,
+}
+
+/// What came of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingEnd {
+    /// How long it is.
+    pub length: Duration,
+    /// How many bytes its file has; 0: there is none.
+    pub bytes: u64,
+    /// Why it ended early, if it did.
+    pub fault: Option<String>,
+}
+
+/// What is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordingKind {
+    /// What a caller said to an application.
+    Message,
+    /// A call as a whole.
+    Call,
+    /// A conference.
+    Room,
+}
+
+impl RecordingKind {
+    /// Its name in records, metrics and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Call => "call",
+            Self::Room => "room",
+        }
+    }
 }
 
 /// One call, as billed and looked up afterwards. Exactly one per call.

@@ -12,6 +12,7 @@ use crate::record::Record;
 use crate::switch::Switch;
 use crate::tables;
 use crate::timers::Timer;
+use crate::wire::Reel;
 
 /// How long the CDR waits for the media engine's counts.
 const COUNTING: Duration = Duration::from_secs(1);
@@ -108,6 +109,7 @@ impl Switch {
     /// Gives a leg's media port back; its counts come by [`MediaEvent::Closed`].
     pub(crate) fn close_port(&mut self, id: LegId) {
         self.still(id);
+        self.stop_tape(id);
         let Some(leg) = self.legs.get_mut(id) else { return };
         let Some(port) = leg.port.take() else { return };
         self.wire.media(MediaCommand::Close { port: port.id });
@@ -140,7 +142,10 @@ impl Switch {
             }
             MediaEvent::Played { .. } | MediaEvent::Recorded { .. } | MediaEvent::Key { .. } => self.sound_event(event),
             MediaEvent::Speaking { port, speaks } => self.speech_came(port, speaks),
-            MediaEvent::RoomRecorded { .. } => {}
+            MediaEvent::RoomRecorded { mixer, id, ref name, length, bytes, ref fault } => {
+                let reel = Reel::Mixer(mixer, id, name.clone());
+                self.wire.end_recording(&reel, length, bytes, fault.as_ref());
+            }
         }
     }
 

@@ -63,7 +63,8 @@ impl Switch {
                 }
                 self.told(port, |sounds, at, wire| sounds.played(id, fault.clone(), at, wire));
             }
-            MediaEvent::Recorded { port, id, length, ref fault } => {
+            MediaEvent::Recorded { port, id, length, bytes, ref fault } => {
+                self.taped(port, id, length, bytes, fault.as_ref());
                 self.told(port, |sounds, _, _| sounds.recorded(id, length, fault.clone()));
             }
             MediaEvent::Key { port, digit } => self.pressed(port, digit),

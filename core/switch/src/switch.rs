@@ -158,6 +158,7 @@ impl Switch {
             && self.invites.is_empty()
             && self.ports.is_empty()
             && self.carried.is_empty()
+            && self.wire.reels.is_empty()
             && self.wire.layer.is_empty()
             && self.wire.timers.is_empty()
     }

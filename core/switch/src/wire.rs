@@ -1,6 +1,6 @@
 //! What every part of the switch needs in hand: the transaction layer, the mint, the timers and the outputs.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,10 +11,12 @@ use sip::{Flow, Host, Status, Transport, Uri};
 use crate::ask::Ask;
 use crate::config::Config;
 use crate::event::Event;
-use crate::ids::{CallId, LegId, Ticket};
+use crate::ids::{CallId, LegId, PortId, Ticket};
 use crate::io::Output;
-use crate::media::MediaCommand;
+use crate::media::{MediaCommand, SoundId};
 use crate::mint::Mint;
+use crate::record::KeptRecording;
+use crate::room::MixerId;
 use crate::timers::{Timer, TimerKey, Timers};
 
 /// Whose client transaction it is, and what for.
@@ -39,6 +41,15 @@ pub(crate) enum Purpose {
     Info(ServerKey),
 }
 
+/// What a recording is found by when the engine says what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Reel {
+    /// At a port.
+    Port(PortId, SoundId),
+    /// Of a mixer. Members mint each for themselves: the name tells them apart.
+    Mixer(MixerId, SoundId, String),
+}
+
 /// The switch's hands.
 #[derive(Debug)]
 pub(crate) struct Wire {
@@ -47,6 +58,8 @@ pub(crate) struct Wire {
     pub(crate) mint: Mint,
     pub(crate) timers: Timers,
     pub(crate) outputs: VecDeque<Output>,
+    /// Recordings under way, by what the engine will name when they are over. A call may end before.
+    pub(crate) reels: HashMap<Reel, KeptRecording>,
     pub(crate) now: Instant,
     wall: (Instant, SystemTime),
 }
@@ -54,7 +67,8 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) fn new(config: Arc<Config>, mint: Mint, now: Instant, wall: SystemTime) -> Self {
         let layer = Layer::new(config.transaction.clone());
-        Self { config, layer, mint, timers: Timers::default(), outputs: VecDeque::new(), now, wall: (now, wall) }
+        let (timers, outputs, reels) = (Timers::default(), VecDeque::new(), HashMap::new());
+        Self { config, layer, mint, timers, outputs, reels, now, wall: (now, wall) }
     }
 
     pub(crate) fn set_wall(&mut self, now: Instant, wall: SystemTime) {

@@ -15,6 +15,8 @@ pub(crate) struct Engine {
     playing: BTreeMap<PortId, Playing>,
     recording: BTreeMap<PortId, Recording>,
     pub(crate) mixing: Mixing,
+    /// Recordings of calls as a whole, by the caller's port.
+    tapes: BTreeMap<PortId, Tape>,
     pub(crate) echoing: BTreeSet<PortId>,
     /// How the exchange can be heard at each port.
     pub(crate) voices: BTreeMap<PortId, Option<Voice>>,
@@ -44,12 +46,26 @@ struct Recording {
     over: Instant,
 }
 
+/// The recording of a call as a whole.
+#[derive(Debug)]
+struct Tape {
+    id: SoundId,
+    begin: Instant,
+    near: bool,
+    far: Option<PortId>,
+    paused: bool,
+}
+
+/// Bytes of sound a millisecond, with two sides of 8 kHz.
+const PACE: u64 = 32;
+
 impl Engine {
     pub(crate) fn new() -> Self {
         Self {
             playing: BTreeMap::new(),
             recording: BTreeMap::new(),
             mixing: Mixing::default(),
+            tapes: BTreeMap::new(),
             echoing: BTreeSet::new(),
             voices: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -68,6 +84,12 @@ impl Engine {
 
     pub(crate) fn records(&self, port: PortId) -> bool {
         self.recording.contains_key(&port)
+    }
+
+    /// What is said at this port goes into the recording of a call.
+    pub(crate) fn tapes(&self, port: PortId) -> bool {
+        let heard = |(own, tape): (&PortId, &Tape)| (*own == port && tape.near) || tape.far == Some(port);
+        self.tapes.iter().any(|(own, tape)| !tape.paused && heard((own, tape)))
     }
 
     /// Carries out an order about sound; says what is answered at once.
@@ -98,14 +120,25 @@ impl Engine {
             MediaCommand::Record { port, id, limit, silence, .. } => {
                 if self.disk_full {
                     let fault = Some(AudioError::Unwritable("the disk is full".to_owned()));
-                    return Some(MediaEvent::Recorded { port: *port, id: *id, length: Duration::ZERO, fault });
+                    return Some(MediaEvent::Recorded {
+                        port: *port,
+                        id: *id,
+                        length: Duration::ZERO,
+                        bytes: 0,
+                        fault,
+                    });
                 }
                 let time = silence.filter(|_| self.nobody_speaks).unwrap_or(*limit).min(*limit);
                 let before = self.recording.insert(*port, Recording { id: *id, begin: now, over: now + time });
                 assert!(before.is_none(), "{port:?} is recorded twice at once");
             }
             MediaCommand::Enough { port } => return self.end_recording(now, *port),
+            MediaCommand::RecordCall { .. }
+            | MediaCommand::Tap { .. }
+            | MediaCommand::PauseCall { .. }
+            | MediaCommand::EnoughCall { .. } => return self.tape(now, command),
             MediaCommand::Close { port } => {
+                assert!(!self.tapes.contains_key(port), "{port:?} was given back while its call is recorded");
                 // Who gives a port back has ended what sounds there.
                 assert!(!self.playing.contains_key(port), "{port:?} was given back while it plays");
                 assert!(!self.recording.contains_key(port), "{port:?} was given back while it is recorded");
@@ -184,7 +217,53 @@ impl Engine {
 
     fn end_recording(&mut self, now: Instant, port: PortId) -> Option<MediaEvent> {
         let Recording { id, begin, .. } = self.recording.remove(&port)?;
-        Some(MediaEvent::Recorded { port, id, length: now - begin, fault: None })
+        Some(recorded(port, id, now - begin))
+    }
+
+    fn tape(&mut self, now: Instant, command: &MediaCommand) -> Option<MediaEvent> {
+        match *command {
+            MediaCommand::RecordCall { port, id, .. } => {
+                let fault = match self.voices.get(&port) {
+                    _ if self.disk_full => AudioError::Unwritable("the disk is full".to_owned()),
+                    Some(Some(_)) => {
+                        let tape = Tape { id, begin: now, near: true, far: None, paused: false };
+                        assert!(self.tapes.insert(port, tape).is_none(), "{port:?} is recorded twice at once");
+                        return None;
+                    }
+                    _ => AudioError::NoCodec,
+                };
+                let length = Duration::ZERO;
+                return Some(MediaEvent::Recorded { port, id, length, bytes: 0, fault: Some(fault) });
+            }
+            MediaCommand::Tap { port, near, far } => {
+                if let Some(tape) = self.tapes.get_mut(&port) {
+                    assert!((tape.near, tape.far) != (near, far), "{port:?} is tapped as it is");
+                    (tape.near, tape.far) = (near, far);
+                }
+            }
+            MediaCommand::PauseCall { port, on } => {
+                if let Some(tape) = self.tapes.get_mut(&port) {
+                    tape.paused = on;
+                }
+            }
+            MediaCommand::EnoughCall { port } => {
+                let Tape { id, begin, .. } = self.tapes.remove(&port)?;
+                return Some(recorded(port, id, now - begin));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// The disk takes nothing more: recordings of calls end as they are.
+    pub(crate) fn spoil(&mut self, now: Instant) -> Vec<MediaEvent> {
+        let fault = Some(AudioError::Unwritable("the disk is full".to_owned()));
+        let tapes = std::mem::take(&mut self.tapes);
+        let over = |(port, Tape { id, begin, .. })| {
+            let length = now - begin;
+            MediaEvent::Recorded { port, id, length, bytes: bytes(length), fault: fault.clone() }
+        };
+        tapes.into_iter().map(over).collect()
     }
 
     /// Whether anything plays at a port: to a member of a mixer it is whispered.
@@ -211,4 +290,12 @@ impl Engine {
         let port = self.recording.iter().find(|(_, recording)| recording.over <= now).map(|(port, _)| *port)?;
         self.end_recording(now, port)
     }
+}
+
+fn recorded(port: PortId, id: SoundId, length: Duration) -> MediaEvent {
+    MediaEvent::Recorded { port, id, length, bytes: bytes(length), fault: None }
+}
+
+fn bytes(length: Duration) -> u64 {
+    44 + u64::try_from(length.as_millis()).unwrap_or(0) * PACE
 }

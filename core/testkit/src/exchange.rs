@@ -167,7 +167,11 @@ impl Surroundings {
             | MediaCommand::Announce { .. }
             | MediaCommand::RecordRoom { .. }
             | MediaCommand::PauseRoom { .. }
-            | MediaCommand::EnoughRoom { .. } => answer,
+            | MediaCommand::EnoughRoom { .. }
+            | MediaCommand::RecordCall { .. }
+            | MediaCommand::Tap { .. }
+            | MediaCommand::PauseCall { .. }
+            | MediaCommand::EnoughCall { .. } => answer,
             MediaCommand::Close { port } => {
                 assert!(self.ports.remove(&port).is_some(), "{port:?} was given back twice");
                 self.addresses.remove(&port);
@@ -242,6 +246,10 @@ fn port_of(command: &MediaCommand) -> Option<PortId> {
         | MediaCommand::Enough { port }
         | MediaCommand::Join { port, .. }
         | MediaCommand::Leave { port }
+        | MediaCommand::RecordCall { port, .. }
+        | MediaCommand::Tap { port, .. }
+        | MediaCommand::PauseCall { port, .. }
+        | MediaCommand::EnoughCall { port }
         | MediaCommand::Close { port } => Some(port),
         MediaCommand::Announce { .. }
         | MediaCommand::RecordRoom { .. }

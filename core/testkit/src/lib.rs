@@ -24,6 +24,7 @@ mod line;
 mod mixing;
 mod network;
 mod phone;
+mod tape;
 mod tasks;
 mod text;
 mod world;

@@ -243,7 +243,7 @@ impl Room {
 
 impl Recording {
     fn over(self, mixer: MixerId) -> MediaEvent {
-        MediaEvent::RoomRecorded { mixer, id: self.id, name: self.name, length: self.length, fault: None }
+        MediaEvent::RoomRecorded { mixer, id: self.id, name: self.name, length: self.length, bytes: 44, fault: None }
     }
 }
 

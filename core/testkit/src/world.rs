@@ -45,29 +45,29 @@ pub const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-struct Inner {
+pub(crate) struct Inner {
     seed: u64,
-    now: Instant,
+    pub(crate) now: Instant,
     begin: Instant,
     /// The time of day at the begin.
     wall: SystemTime,
     rng: ChaCha12Rng,
-    switch: Switch,
+    pub(crate) switch: Switch,
     network: Network,
     phones: Vec<PhoneState>,
-    around: Surroundings,
+    pub(crate) around: Surroundings,
     auditor: Auditor,
     /// Every message that the exchange has sent.
     said: HashSet<Vec<u8>>,
     ladder: Vec<String>,
     notices: Vec<Notice>,
-    records: Vec<Record>,
+    pub(crate) records: Vec<Record>,
     tasks: Tasks,
 }
 
 /// A world. Cloning gives another hold on the same one.
 #[derive(Clone)]
-pub struct World(Rc<RefCell<Inner>>);
+pub struct World(pub(crate) Rc<RefCell<Inner>>);
 
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -339,7 +339,7 @@ impl World {
         self.0.borrow().phones.get(phone.at).and_then(|phone| phone.lines.last().map(|line| line.local_media))
     }
 
-    fn at_port_of<R>(&self, phone: &Phone, look: impl FnOnce(&Engine, PortId) -> R) -> Option<R> {
+    pub(crate) fn at_port_of<R>(&self, phone: &Phone, look: impl FnOnce(&Engine, PortId) -> R) -> Option<R> {
         let media = self.media_of(phone)?;
         let around = &self.0.borrow().around;
         Some(look(&around.engine, around.port_toward(media)?))
@@ -522,7 +522,7 @@ impl World {
         }
     }
 
-    fn input(&self, input: Input<'_>) {
+    pub(crate) fn input(&self, input: Input<'_>) {
         let mut inner = self.0.borrow_mut();
         let now = inner.now;
         inner.switch.handle(now, input);
@@ -531,7 +531,7 @@ impl World {
     }
 
     /// Takes what the exchange and the phones have to say, until they have said it all.
-    fn settle(&self) {
+    pub(crate) fn settle(&self) {
         let mut inner = self.0.borrow_mut();
         let inner = &mut *inner;
         let now = inner.now;

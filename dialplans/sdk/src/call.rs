@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::bindings::strowger::dialplan::audio::{PlayOptions, Played};
 use crate::bindings::strowger::dialplan::call::Call as Raw;
 use crate::{
-    Choice, DialOutcome, Digits, Ending, Error, Left, Menu, Order, Party, ReadDigits, Record, Recorded, Sound, Target,
-    Wish, rooms,
+    CallRecording, Choice, DialOutcome, Digits, Ending, Error, Left, Menu, Order, Party, ReadDigits, Record, Recorded,
+    Sound, Target, Wish, rooms,
 };
 
 /// The call that is served. What it is asked for waits until it is done; once the caller has hung up, everything says
@@ -204,6 +204,27 @@ impl<'a> Call<'a> {
     /// Ends the music.
     pub fn hush(&self) -> Result<(), Error> {
         Ok(self.raw.hush()?)
+    }
+
+    /// Begins to record whoever talks in this call, from when the caller is answered to the end of the call; returns at
+    /// once with the recording's name. May be said before a dial and after it.
+    pub fn start_recording(&self, recording: &CallRecording) -> Result<String, Error> {
+        Ok(self.raw.start_recording(&recording.options)?)
+    }
+
+    /// Lets the recording of the call stand still, as while a card's number is said.
+    pub fn pause_recording(&self) -> Result<(), Error> {
+        Ok(self.raw.pause_recording()?)
+    }
+
+    /// Lets it go on.
+    pub fn resume_recording(&self) -> Result<(), Error> {
+        Ok(self.raw.resume_recording()?)
+    }
+
+    /// Ends it.
+    pub fn stop_recording(&self) -> Result<(), Error> {
+        Ok(self.raw.stop_recording()?)
     }
 }
 

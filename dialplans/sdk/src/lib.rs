@@ -30,7 +30,7 @@ mod read;
 mod record;
 mod sound;
 
-pub use bindings::strowger::dialplan::audio::{Digits, Ended, Recorded, Sound, Tone};
+pub use bindings::strowger::dialplan::audio::{Digits, Ended, Recorded, RecordingFormat, RecordingLayout, Sound, Tone};
 pub use bindings::strowger::dialplan::rooms::{Left, RoomError, Wish};
 pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Order, Party, Side, Target};
 pub use bindings::strowger::dialplan::{clock, directory, log, rooms, values};
@@ -40,7 +40,7 @@ pub use call::Call;
 pub use error::Error;
 pub use menu::{Choice, Menu};
 pub use read::ReadDigits;
-pub use record::Record;
+pub use record::{CallRecording, Record};
 pub use sound::{prompt, silence, tone};
 
 #[doc(hidden)]

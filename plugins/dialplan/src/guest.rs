@@ -335,6 +335,28 @@ impl call::HostCall for Guest {
         Ok(self.sound(0, Some(Command::Hush)).await?.and_then(|reply| sound::done(&reply)))
     }
 
+    async fn start_recording(
+        &mut self,
+        _: Resource<Held>,
+        options: audio::CallRecording,
+    ) -> wasmtime::Result<Result<String, audio::AudioError>> {
+        let bytes = options.name.as_ref().map_or(0, String::len);
+        let reply = self.sound(bytes, sound::call_recording(options).map(Command::StartRecording)).await?;
+        Ok(reply.and_then(sound::recording))
+    }
+
+    async fn pause_recording(&mut self, _: Resource<Held>) -> wasmtime::Result<Result<(), audio::AudioError>> {
+        Ok(self.sound(0, Some(Command::PauseRecording)).await?.and_then(|reply| sound::done(&reply)))
+    }
+
+    async fn resume_recording(&mut self, _: Resource<Held>) -> wasmtime::Result<Result<(), audio::AudioError>> {
+        Ok(self.sound(0, Some(Command::ResumeRecording)).await?.and_then(|reply| sound::done(&reply)))
+    }
+
+    async fn stop_recording(&mut self, _: Resource<Held>) -> wasmtime::Result<Result<(), audio::AudioError>> {
+        Ok(self.sound(0, Some(Command::StopRecording)).await?.and_then(|reply| sound::done(&reply)))
+    }
+
     fn drop(&mut self, _: Resource<Held>) -> wasmtime::Result<()> {
         Ok(())
     }

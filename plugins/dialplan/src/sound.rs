@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use switch::{
-    AudioError, Command, Digit, Digits, Ended, Keys, Play, Played, Read, Recorded, Recording, Reply, Sound, Tone,
+    AudioError, CallRecording, Command, Digit, Digits, Ended, Keys, Play, Played, Read, Recorded, Recording,
+    RecordingFormat, RecordingLayout, Reply, Sound, Tone,
 };
 
 use crate::bindings::strowger::dialplan::audio as wit;
@@ -160,6 +161,21 @@ pub(crate) fn record(options: wit::RecordOptions) -> Option<Recording> {
     })
 }
 
+pub(crate) fn call_recording(options: wit::CallRecording) -> Option<CallRecording> {
+    if !options.name.as_deref().is_none_or(is_recording) {
+        return None;
+    }
+    let format = match options.format {
+        wit::RecordingFormat::Wav => RecordingFormat::Wav,
+        wit::RecordingFormat::Opus => RecordingFormat::Opus,
+    };
+    let layout = match options.layout {
+        wit::RecordingLayout::Mixed => RecordingLayout::Mixed,
+        wit::RecordingLayout::Stereo => RecordingLayout::Stereo,
+    };
+    Some(CallRecording { name: options.name, format, layout, beep: options.beep })
+}
+
 pub(crate) fn echo(end: &str, limit_milliseconds: u32) -> Option<Command> {
     Some(Command::Echo { end: keys(end)?, limit: time(limit_milliseconds)? })
 }
@@ -189,6 +205,13 @@ pub(crate) fn recorded(reply: Reply) -> Told<wit::Recorded> {
     let Reply::Recorded(Recorded { name, length, key }) = reply else { return Err(wit::AudioError::WrongState) };
     let length_milliseconds = u32::try_from(length.as_millis()).unwrap_or(u32::MAX);
     Ok(wit::Recorded { name, length_milliseconds, key: key.map(Digit::character) })
+}
+
+pub(crate) fn recording(reply: Reply) -> Told<String> {
+    match reply {
+        Reply::Recording(name) => Ok(name),
+        _ => Err(wit::AudioError::WrongState),
+    }
 }
 
 pub(crate) fn done(reply: &Reply) -> Told<()> {

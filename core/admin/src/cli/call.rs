@@ -8,13 +8,19 @@ use crate::cli::failure::Failure;
 use crate::cli::{json, words};
 use crate::v1::call_event::Event;
 use crate::v1::reply::Reply;
-use crate::v1::{Call, CallEvent, GetCallRequest, HangupRequest, ListCallsRequest, WatchCallsRequest};
+use crate::v1::{
+    Call, CallEvent, GetCallRequest, HangupRequest, Inaudible, ListCallsRequest, PauseRecordingRequest,
+    RecordingFormat, RecordingLayout, RecordingNews, ResumeRecordingRequest, StartRecordingRequest,
+    StopRecordingRequest, WatchCallsRequest,
+};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   strowger call list
   strowger call watch                                   what happens from now on, until Ctrl-C
   strowger call watch --json | jq -c 'select(.ended)'
+  strowger call record start 5f2c08d1a7e94b3360c4d9ab --opus --beep
+  strowger call record stop 5f2c08d1a7e94b3360c4d9ab
   strowger call hangup 5f2c08d1a7e94b3360c4d9ab --cause 16";
 
 /// What is to be done with calls.
@@ -39,6 +45,9 @@ pub enum Verb {
         #[command(flatten)]
         whose: Whose,
     },
+    /// Record a call as a whole: start, pause, resume, stop
+    #[command(subcommand)]
+    Record(Record),
     /// End a call
     Hangup {
         /// The call's uid
@@ -46,6 +55,51 @@ pub enum Verb {
         /// Why, by Q.850
         #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=127))]
         cause: u32,
+        #[command(flatten)]
+        whose: Whose,
+    },
+}
+
+/// What is to be done with the recording of a call.
+#[derive(Debug, clap::Subcommand)]
+pub enum Record {
+    /// Begin to record; `recording list` shows what came of it
+    Start {
+        /// The call's uid
+        uid: String,
+        /// The recording's name: 1 to 64 of a-z, 0-9 and -; what had it is replaced
+        #[arg(long)]
+        name: Option<String>,
+        /// Opus in Ogg instead of WAV
+        #[arg(long)]
+        opus: bool,
+        /// Both in one voice, instead of the caller left and the callee right
+        #[arg(long)]
+        mixed: bool,
+        /// Both hear a short tone at the beginning and every 15 seconds
+        #[arg(long)]
+        beep: bool,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Let it stand still, as while a card's number is said
+    Pause {
+        /// The call's uid
+        uid: String,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Let it go on
+    Resume {
+        /// The call's uid
+        uid: String,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// End it
+    Stop {
+        /// The call's uid
+        uid: String,
         #[command(flatten)]
         whose: Whose,
     },
@@ -63,12 +117,40 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
             let tenant = line.tenant(&whose).await?;
             watch(line, console, tenant, uid.unwrap_or_default()).await
         }
+        Verb::Record(order) => record(line, console, order).await,
         Verb::Hangup { uid, cause, whose } => {
             let tenant = line.tenant(&whose).await?;
             line.calls().hangup(HangupRequest { tenant, uid: uid.clone(), cause }).await?;
             console.say(&format!("call {uid} is hung up"), &serde_json::json!({ "hungUp": uid }))
         }
     }
+}
+
+async fn record(line: &Line, console: &mut Console, order: Record) -> Result<(), Failure> {
+    let mut calls = line.calls();
+    let (uid, name, done) = match order {
+        Record::Start { uid, name, opus, mixed, beep, whose } => {
+            let format = if opus { RecordingFormat::Opus } else { RecordingFormat::Wav }.into();
+            let layout = if mixed { RecordingLayout::Mixed } else { RecordingLayout::Stereo }.into();
+            let (tenant, name, of) = (line.tenant(&whose).await?, name.unwrap_or_default(), uid.clone());
+            let request = StartRecordingRequest { tenant, uid: of, name, format, layout, beep };
+            (uid, calls.start_recording(request).await?.into_inner().name, "running")
+        }
+        Record::Pause { uid, whose } => {
+            let request = PauseRecordingRequest { tenant: line.tenant(&whose).await?, uid: uid.clone() };
+            (uid, calls.pause_recording(request).await?.into_inner().name, "paused")
+        }
+        Record::Resume { uid, whose } => {
+            let request = ResumeRecordingRequest { tenant: line.tenant(&whose).await?, uid: uid.clone() };
+            (uid, calls.resume_recording(request).await?.into_inner().name, "running")
+        }
+        Record::Stop { uid, whose } => {
+            let request = StopRecordingRequest { tenant: line.tenant(&whose).await?, uid: uid.clone() };
+            (uid, calls.stop_recording(request).await?.into_inner().name, "ended")
+        }
+    };
+    let json = serde_json::json!({ "call": uid, "recording": name, "state": done });
+    console.say(&format!("the recording {name} of call {uid} is {done}"), &json)
 }
 
 async fn list(line: &Line, console: &mut Console, whose: &Whose) -> Result<(), Failure> {
@@ -106,7 +188,13 @@ fn card(console: &Console, call: &Call) -> Vec<(&'static str, String)> {
         ("Dialplan", words::label(call.application.as_ref())),
         ("Arrived", console.time(call.arrived)),
         ("Through", console.time(call.bridged)),
+        ("Recording", recording(call)),
     ]
+}
+
+fn recording(call: &Call) -> String {
+    let paused = if call.recording_paused { " (paused)" } else { "" };
+    call.recording.as_ref().map(|name| format!("{name}{paused}")).unwrap_or_default()
 }
 
 async fn watch(line: &Line, console: &mut Console, tenant: String, uid: String) -> Result<(), Failure> {
@@ -142,12 +230,23 @@ fn describe(event: &CallEvent) -> String {
         Some(Event::Speaking(speaking)) => {
             (if speaking.speaks { "speaking: in a room" } else { "silent: in a room" }).to_owned()
         }
+        Some(Event::Recording(news)) => format!("recording: {}", tape(news)),
         Some(Event::Ended(ended)) => {
             let (cause, by) = (words::cause(ended.cause), words::side(ended.by()));
             format!("ended: {cause}, by the {by}, status {}", ended.status)
         }
         None => "something that this version does not know".to_owned(),
     }
+}
+
+fn tape(news: &RecordingNews) -> String {
+    let state = format!("{}, {}", words::recording_state(news.state()), news.name);
+    news.fault.as_ref().map_or(state.clone(), |fault| format!("{state}: {}", inaudible(fault)))
+}
+
+fn inaudible(inaudible: &Inaudible) -> String {
+    let parts = [inaudible.name.as_deref(), inaudible.why.as_deref()].into_iter().flatten();
+    parts.fold(words::audio_fault(inaudible.fault()).to_owned(), |text, part| format!("{text} {part}"))
 }
 
 fn answer(reply: &Reply) -> String {
@@ -173,10 +272,7 @@ fn answer(reply: &Reply) -> String {
             format!("read, {count} {keys}, {by} {}", read.key.as_deref().unwrap_or_default()).trim_end().to_owned()
         }
         Reply::Recorded(recorded) => format!("recorded, {}, {}", recorded.name, words::length(recorded.length)),
-        Reply::Inaudible(inaudible) => {
-            let parts = [inaudible.name.as_deref(), inaudible.why.as_deref()].into_iter().flatten();
-            let fault = words::audio_fault(inaudible.fault());
-            parts.fold(format!("inaudible, {fault}"), |text, part| format!("{text} {part}"))
-        }
+        Reply::Recording(recording) => format!("recording, {}", recording.name),
+        Reply::Inaudible(fault) => format!("inaudible, {}", inaudible(fault)),
     }
 }

@@ -1,6 +1,8 @@
 //! The API's words as people read them.
 
-use crate::v1::{AudioFault, CallState, DialOutcome, Disposition, Label, Party, ReadEnd, Refusal, Side};
+use crate::v1::{
+    AudioFault, CallState, DialOutcome, Disposition, Label, Party, ReadEnd, RecordingState, Refusal, Side,
+};
 
 pub(crate) fn party(party: Option<&Party>) -> String {
     let Some(party) = party else { return String::new() };
@@ -81,6 +83,16 @@ pub(crate) fn read_end(end: ReadEnd) -> &'static str {
         ReadEnd::Enough => "as many as could be",
         ReadEnd::Key => "ended by",
         ReadEnd::Time => "no further key came",
+    }
+}
+
+pub(crate) fn recording_state(state: RecordingState) -> &'static str {
+    match state {
+        RecordingState::Unspecified => "",
+        RecordingState::Running => "running",
+        RecordingState::Paused => "paused",
+        RecordingState::Ended => "ended",
+        RecordingState::Failed => "failed",
     }
 }
 

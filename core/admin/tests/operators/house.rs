@@ -17,8 +17,8 @@ use slotmap::SlotMap;
 use store::{Store, Writer};
 use switch::{
     Aor, Bearing, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation, Label, LegRecord,
-    MediaStats, MemberNumber, MemberView, Party, Record, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side,
-    StoredBinding, TenantId, UserId,
+    MediaStats, MemberNumber, MemberView, Party, Record, RecordingOrder, Refusal, Role, RoomEvent, RoomOrder,
+    RoomRefusal, RoomView, Side, StoredBinding, TenantId, UserId,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
@@ -48,6 +48,7 @@ pub(crate) struct Exchange {
     pub(crate) changes: Mutex<Vec<Change>>,
     pub(crate) rooms: Mutex<Vec<RoomView>>,
     pub(crate) orders: Mutex<Vec<(TenantId, String, RoomOrder)>>,
+    pub(crate) recording_orders: Mutex<Vec<(CallUid, RecordingOrder)>>,
     /// What it answers orders with.
     pub(crate) refusal: Mutex<Option<RoomRefusal>>,
     pub(crate) room_news: broadcast::Sender<RoomHappening>,
@@ -63,6 +64,7 @@ impl Default for Exchange {
             changes: Mutex::default(),
             rooms: Mutex::default(),
             orders: Mutex::default(),
+            recording_orders: Mutex::default(),
             refusal: Mutex::default(),
             room_news: broadcast::Sender::new(64),
         }
@@ -84,6 +86,25 @@ impl Live for Exchange {
             self.hung_up.lock().unwrap().push((tenant, call, cause));
             self.board.hear(id, at(60), &Event::Ended(Ending { cause, by: Side::Exchange, status: 200 }));
             true
+        })
+    }
+
+    fn record(
+        &self,
+        tenant: TenantId,
+        call: CallUid,
+        order: RecordingOrder,
+    ) -> Pending<'_, Option<Result<String, Refusal>>> {
+        Box::pin(async move {
+            self.board.find(tenant, call)?;
+            let mut orders = self.recording_orders.lock().unwrap();
+            let name = match &order {
+                RecordingOrder::Start(how) => how.name.clone().unwrap_or_else(|| "made-up".to_owned()),
+                _ if orders.is_empty() => return Some(Err(Refusal::WrongState)),
+                _ => "made-up".to_owned(),
+            };
+            orders.push((call, order));
+            Some(if name.contains('/') { Err(Refusal::BadValue) } else { Ok(name) })
         })
     }
 

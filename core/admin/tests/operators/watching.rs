@@ -5,7 +5,8 @@ use std::time::Duration;
 use admin::v1::call_event::Event as Spelt;
 use admin::v1::{CallEvent, WatchCallsRequest, reply};
 use switch::{
-    AudioError, Cause, DialOutcome, Digit, Digits, Ended, Ending, Event, Label, Played, Recorded, Refusal, Reply, Side,
+    AudioError, Cause, DialOutcome, Digit, Digits, Ended, Ending, Event, Label, Played, Recorded, RecordingState,
+    Refusal, Reply, Side,
 };
 use tonic::Streaming;
 
@@ -14,6 +15,10 @@ use crate::house::{House, at, call_uid};
 async fn watch(house: &House, uid: &str) -> Streaming<CallEvent> {
     let request = WatchCallsRequest { tenant: "acme".to_owned(), uid: uid.to_owned() };
     house.calls().await.watch(request).await.unwrap().into_inner()
+}
+
+fn recording(state: RecordingState) -> Event {
+    Event::Recording { name: "tape".to_owned(), state }
 }
 
 #[tokio::test]
@@ -45,12 +50,16 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         Event::Resumed(Side::Callee),
         Event::Key(Digit::POUND),
         Event::Speaking(true),
+        Event::Reply(Reply::Recording("tape".to_owned())),
+        recording(RecordingState::Running),
+        recording(RecordingState::Paused),
+        recording(RecordingState::Failed(AudioError::Unwritable("full".to_owned()))),
         Event::Ended(ending),
     ] {
         house.exchange.board.hear(call, at(7), &event);
     }
     let mut heard = Vec::new();
-    for _ in 0..19 {
+    for _ in 0..23 {
         let event = events.message().await.unwrap().unwrap();
         assert_eq!((event.uid.as_str(), event.tenant.as_str()), (call_uid(1).to_string().as_str(), "acme"));
         assert_eq!(event.missed, 0);
@@ -68,6 +77,7 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
                     let length = recorded.length.unwrap();
                     format!("recorded {} {} {} {:?}", recorded.name, length.seconds, length.nanos, recorded.key)
                 }
+                reply::Reply::Recording(recording) => format!("recording {}", recording.name),
                 reply::Reply::Inaudible(fault) => {
                     format!("inaudible {:?} {:?} {:?}", fault.fault(), fault.name, fault.why)
                 }
@@ -78,6 +88,9 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             Spelt::Resumed(resumed) => format!("resumed {:?}", resumed.by()),
             Spelt::Key(_) => "key".to_owned(),
             Spelt::Speaking(speaking) => format!("speaking {}", speaking.speaks),
+            Spelt::Recording(news) => {
+                format!("recording {} {:?} {:?}", news.name, news.state(), news.fault.map(|fault| fault.fault()))
+            }
             Spelt::Ended(ended) => format!("ended {} {:?} {}", ended.cause, ended.by(), ended.status),
         });
     }
@@ -103,6 +116,10 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             "resumed Callee",
             "key",
             "speaking true",
+            "recording tape",
+            "recording tape Running None",
+            "recording tape Paused None",
+            "recording tape Failed Some(Unwritable)",
             "ended 16 Caller 200",
         ]
     );

@@ -48,6 +48,9 @@ fn every_event_has_its_name_in_the_api() {
     assert_eq!(values("ReadEnd", "READ_END_"), variants(AUDIO, "Ended"));
     assert_eq!(values("AudioFault", "AUDIO_FAULT_"), variants(AUDIO, "AudioError"));
     assert_eq!(values("Side", "SIDE_"), variants(EVENT, "Side"));
+    assert_eq!(values("RecordingState", "RECORDING_STATE_"), variants(EVENT, "RecordingState"));
+    assert_eq!(values("RecordingFormat", "RECORDING_FORMAT_"), variants(AUDIO, "RecordingFormat"));
+    assert_eq!(values("RecordingLayout", "RECORDING_LAYOUT_"), variants(AUDIO, "RecordingLayout"));
 }
 
 #[test]
@@ -56,7 +59,7 @@ fn every_command_of_the_api_has_its_name_in_the_exchange() {
     let looking = ["List", "Get", "Watch"];
     let names = calls.methods().map(|method| method.name().to_owned());
     let commands: Vec<_> = names.filter(|name| !looking.contains(&name.as_str())).collect();
-    assert_eq!(commands, ["Hangup"]);
+    assert_eq!(commands, ["StartRecording", "PauseRecording", "ResumeRecording", "StopRecording", "Hangup"]);
     let known = variants(COMMAND, "Command");
     assert!(commands.iter().all(|command| known.contains(command)), "{commands:?} in {known:?}");
 }

@@ -21,6 +21,7 @@ use crate::pcm::{FRAME, Rate};
 
 use backlog::Backlog;
 pub use level::Level;
+pub use opus::{Mended, mend_opus};
 pub use settings::{Format, Gap, Layout, Settings, Silence};
 pub use wav::{MendError, Patch, mend};
 

@@ -2,14 +2,56 @@
 
 use opus_pure::{Application, MAX_PACKET_BYTES, OpusEncoder, OpusHead};
 
+use std::time::Duration;
+
 use super::Write;
-use crate::ogg::{self, Page};
+use crate::ogg::{self, Found, Page, Pages};
 use crate::pcm::Rate;
 
 /// Packets of 20 ms a page.
 const PACKETS: u32 = 50;
 /// Opus counts in 48 kHz whatever it encodes from (§4).
 const TICKS: i64 = 960;
+
+/// What is whole of a file whose writer was cut off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mended {
+    /// How many bytes of it: all up to the last whole page.
+    pub size: u64,
+    /// How long it sounds.
+    pub length: Duration,
+    /// Where its last page is, and the page marked as the last.
+    pub last: (u64, Vec<u8>),
+}
+
+/// Finds what is whole of a file of Opus in Ogg, as [`Recorder`](super::Recorder) makes it. `None` when it has no page of
+/// sound.
+#[must_use]
+pub fn mend_opus(bytes: &[u8]) -> Option<Mended> {
+    let mut pages = Pages::new(bytes);
+    let (mut skip, mut last, mut begin) = (None, None, 0);
+    while let Some(found) = pages.next() {
+        let Found::Page(page) = found else { break };
+        let end = bytes.len() - pages.left();
+        match skip {
+            // RFC 7845 §5.1: how many samples at the beginning are not to be heard.
+            None => {
+                let head = page.body.strip_prefix(b"OpusHead")?;
+                skip = Some(i64::from(u16::from_le_bytes([*head.get(2)?, *head.get(3)?])));
+            }
+            // The page of comments has none of the sound.
+            Some(_) if page.granule <= 0 => {}
+            Some(_) => last = Some((begin, end, page)),
+        }
+        begin = end;
+    }
+    let (begin, end, page) = last?;
+    let samples = u64::try_from(page.granule.saturating_sub(skip?)).unwrap_or(0);
+    let length = Duration::from_micros(samples.saturating_mul(1_000) / 48);
+    let mut marked = Vec::with_capacity(end - begin);
+    ogg::write(&Page { flags: page.flags | ogg::LAST, ..page }, &mut marked);
+    Some(Mended { size: end as u64, length, last: (begin as u64, marked) })
+}
 
 /// Writes one file.
 pub(super) struct Writer {

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
-use switch::{Aor, CallId, Command, MediaEvent, StoredBinding, TenantId};
+use switch::{Aor, CallId, Command, MediaEvent, RecordingOrder, Refusal, StoredBinding, TenantId};
 use tokio::sync::oneshot;
 
 /// Something from another thread.
@@ -28,6 +28,8 @@ pub(crate) enum Inward {
     Media(MediaEvent),
     /// Somebody wants to know the bindings.
     Registrations(Option<TenantId>, oneshot::Sender<Vec<StoredBinding>>),
+    /// An operator wants something of the recording of a call.
+    Record(CallId, RecordingOrder, oneshot::Sender<Result<String, Refusal>>),
     /// A user is gone: so are its bindings.
     Forget(Aor),
     /// No new calls.

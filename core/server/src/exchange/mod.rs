@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use sip::Transport;
-use switch::{Command, StoredBinding, TenantId};
+use switch::{Command, RecordingOrder, Refusal, StoredBinding, TenantId};
 use tokio::sync::oneshot;
 
 #[cfg(test)]
@@ -44,6 +44,13 @@ impl Exchange {
         self.inbox.send(Inward::Registrations(tenant, answer));
         self.inbox.wake();
         answered.await.unwrap_or_default()
+    }
+
+    /// Says something of the recording of a call; gives the recording's name.
+    pub(crate) async fn record(&self, call: switch::CallId, order: RecordingOrder) -> Result<String, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Inward::Record(call, order, answer));
+        answered.await.unwrap_or(Err(Refusal::WrongState))
     }
 
     /// New calls are refused from now on.

@@ -15,7 +15,7 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{ConnectionId, Flow, Transmit, Transport};
 use switch::{
     Answer, Application, Ask, CallControl, CallId, Command, Event, Input, Invitation, Notice, Output, Record,
-    StoredBinding, Switch,
+    RecordingEnd, StoredBinding, Switch,
 };
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -257,6 +257,10 @@ impl Thread {
             Inward::Registrations(tenant, answer) => {
                 let _ = answer.send(self.switch.registrations(now, tenant).collect());
             }
+            Inward::Record(call, order, answer) => {
+                let _ = answer.send(self.switch.record(now, call, order));
+                self.drain(now);
+            }
             Inward::Forget(aor) => {
                 self.switch.forget_bindings(now, &aor);
                 self.drain(now);
@@ -387,6 +391,17 @@ impl Thread {
             metrics::counter!("strowger_store_writes_total", "kind" => "cdr").increment(1);
             if let Some(observer) = &self.observer {
                 observer.record(cdr);
+            }
+        } else if let Record::Recording(kept) = &record {
+            metrics::counter!("strowger_store_writes_total", "kind" => "recording").increment(1);
+            if let Some(end) = &kept.end {
+                let outcome = match end {
+                    RecordingEnd { bytes: 0, .. } => "none",
+                    RecordingEnd { fault: Some(_), .. } => "cut",
+                    RecordingEnd { fault: None, .. } => "whole",
+                };
+                metrics::counter!("strowger_recordings_total", "kind" => kept.kind.as_str(), "outcome" => outcome)
+                    .increment(1);
             }
         } else {
             metrics::counter!("strowger_store_writes_total", "kind" => "binding").increment(1);

@@ -7,6 +7,8 @@
 //!                       ├─ way          another payload type or law, packet for packet
 //!                       ├─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
 //!                       └─ room         every 20 ms, a mixer: its members' ports are all on one thread, and move there
+//!                       ├─ tape         two ports of a call into one recording
+//!                       └─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
 //!                            ▲ library: prompts, decoded and encoded by other threads
 //!                            ▼ recordings: files, written by another thread
 //! ```
@@ -21,6 +23,7 @@ mod recordings;
 mod room;
 mod seal;
 mod studio;
+mod tape;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -37,7 +40,7 @@ use crate::exchange::{Inbox, Inward};
 pub(crate) use library::{Folders, Library};
 use places::{Place, Places};
 use ports::Ports;
-pub(crate) use recordings::Recordings;
+pub(crate) use recordings::{Mended, Recordings, Removal};
 use worker::Worker;
 
 /// The signalling thread's end of the media engine.
@@ -123,7 +126,11 @@ impl Engine {
             | MediaCommand::Hush { port }
             | MediaCommand::Echo { port, .. }
             | MediaCommand::Record { port, .. }
-            | MediaCommand::Enough { port } => Some(self.places.of(*port)),
+            | MediaCommand::Enough { port }
+            | MediaCommand::RecordCall { port, .. }
+            | MediaCommand::Tap { port, .. }
+            | MediaCommand::PauseCall { port, .. }
+            | MediaCommand::EnoughCall { port } => Some(self.places.of(*port)),
             MediaCommand::Announce { mixer, .. }
             | MediaCommand::RecordRoom { mixer, .. }
             | MediaCommand::PauseRoom { mixer, .. }
@@ -135,7 +142,7 @@ impl Engine {
             (None, MediaCommand::RecordRoom { mixer, id, name, .. }) => {
                 let fault = Some(AudioError::Unwritable("nobody is in the room".to_owned()));
                 let length = std::time::Duration::ZERO;
-                self.inbox.send(Inward::Media(MediaEvent::RoomRecorded { mixer, id, name, length, fault }));
+                self.inbox.send(Inward::Media(MediaEvent::RoomRecorded { mixer, id, name, length, bytes: 0, fault }));
             }
             (None, _) => {}
         }

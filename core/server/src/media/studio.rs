@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use media::dtmf::{Heard as Key, Receiver};
 use media::player::{Item, Played, Player, Repeat, Step};
 use media::record::{Layout, Settings, Silence};
+use media::tone::{Part, Sound as Wave, Tone};
 use media::{FRAME, Heard, Hearing, JitterConfig, Recorder};
 use rtp_types::RtpPacket;
 use switch::{AudioError, SoundId, Voice};
@@ -14,11 +15,14 @@ use super::keys::arrival;
 use super::library::Wish;
 use super::mouth::{Mouth, rate_of};
 use super::recordings::Writing;
+use super::tape::Tap;
 
 /// Frames below this level are silent, in dBov: the noise of a quiet room lies below, a voice from afar above.
 const QUIET: f32 = -48.0;
 /// So much of the silence at the end of a recording is kept.
 const KEPT: Duration = Duration::from_millis(500);
+/// What says that a call is recorded: its frequency in Hz, and how long it is.
+const BEEP: (u16, Duration) = (1_400, Duration::from_millis(200));
 /// A key that is sounded for a far end that takes no events.
 const LONGEST_KEY: Duration = Duration::from_secs(3);
 
@@ -40,6 +44,8 @@ pub(super) struct Studio {
     owed: Duration,
     echo: bool,
     tape: Option<Tape>,
+    /// What it hears goes into the recording of a call.
+    pub(super) tap: Option<Tap>,
     /// The far end is heard by another port.
     pub(super) across: bool,
     /// In which slot its turn is.
@@ -73,6 +79,7 @@ impl Studio {
             owed: Duration::ZERO,
             echo: false,
             tape: None,
+            tap: None,
             across: false,
             slot: None,
         }
@@ -92,7 +99,7 @@ impl Studio {
     }
 
     const fn listens(&self) -> bool {
-        self.echo || self.tape.is_some() || self.across
+        self.echo || self.tape.is_some() || self.tap.is_some() || self.across
     }
 
     /// Opens or closes the ear, as it is needed. The seed is for comfort noise.
@@ -129,6 +136,19 @@ impl Studio {
         self.player = Some(if forever { player.repeating(Repeat::Forever) } else { player });
         (self.owed, self.mouth.busy) = (Duration::ZERO, true);
         Ok(())
+    }
+
+    /// A short tone, unless something is played.
+    pub(super) fn beep(&mut self, voice: &Voice) {
+        if self.player.is_some() || self.wish.is_some() {
+            return;
+        }
+        let tone = Tone::of(&[Part { sound: Wave::One(BEEP.0), millis: 0 }]);
+        let mut player = Player::new(rate_of(voice.codec), self.mouth.ptime());
+        if player.push(Item::Tone(tone, Some(BEEP.1))).is_ok() {
+            self.player = Some(player);
+            (self.owed, self.mouth.busy) = (Duration::ZERO, true);
+        }
     }
 
     /// Plays nothing more.
@@ -218,6 +238,9 @@ impl Studio {
                 self.enough();
             }
             let ear = self.ear.as_mut()?;
+            if let Some(tap) = &mut self.tap {
+                tap.hear(rate, &ear.frame);
+            }
             if self.echo && !self.mouth.busy {
                 if silent {
                     self.mouth.pause(FRAME);

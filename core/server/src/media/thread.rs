@@ -5,6 +5,7 @@ mod commands;
 mod moves;
 mod port;
 mod rooms;
+mod taping;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -221,6 +222,9 @@ impl Thread {
 
     /// The turn of a port; says whether it wants another.
     fn turn(&mut self, now: Instant, key: PortKey) -> bool {
+        if self.ports.get(key).is_some_and(|port| port.tape.is_some()) {
+            self.wind(now, key);
+        }
         let beside = self.relay.peer(key);
         let Some(mut studio) = self.ports.get_mut(key).and_then(|port| port.studio.take()) else { return false };
         let other = beside.filter(|_| studio.across).and_then(|beside| self.ports.get_mut(beside)?.studio.take());
@@ -296,6 +300,9 @@ impl Thread {
                 if let Some(studio) = self.keys.get(&port).and_then(|key| self.ports.get_mut(*key)?.studio.as_mut()) {
                     studio.spoil(id);
                 }
+                if let Some(key) = self.keys.get(&port).copied() {
+                    self.spoil_tape(now, key, id);
+                }
             }
         }
     }
@@ -331,6 +338,8 @@ impl Thread {
             busy.members += u32::try_from(room.members.len()).unwrap_or(u32::MAX);
             busy.recording += u32::from(room.is_recorded());
         }
+        let tapes = self.ports.values().filter(|port| port.tape.is_some()).count();
+        busy.recording += u32::try_from(tapes).unwrap_or(0);
         // Other threads count into the same gauges.
         let before = std::mem::replace(&mut self.shown, busy);
         let tell = |gauge: metrics::Gauge, now: u32, before: u32| gauge.increment(f64::from(now) - f64::from(before));

@@ -148,6 +148,10 @@ impl Worker {
             | MediaCommand::Echo { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::Enough { .. }
+            | MediaCommand::RecordCall { .. }
+            | MediaCommand::Tap { .. }
+            | MediaCommand::PauseCall { .. }
+            | MediaCommand::EnoughCall { .. }
             | MediaCommand::Join { .. }
             | MediaCommand::Leave { .. }
             | MediaCommand::Announce { .. }

@@ -6,6 +6,7 @@ pub(crate) mod binding;
 pub(crate) mod cdr;
 pub(crate) mod dialplan;
 pub(crate) mod domain;
+pub(crate) mod recording;
 pub(crate) mod room;
 pub(crate) mod setting;
 pub(crate) mod tenant;

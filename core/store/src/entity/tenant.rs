@@ -19,6 +19,7 @@ pub struct Model {
     pub created: i64,
     pub secrecy: Option<String>,
     pub codecs: Option<String>,
+    pub recording_days: Option<i32>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

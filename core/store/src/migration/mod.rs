@@ -6,6 +6,8 @@ mod m0001_first_call;
 mod m0002_rooms;
 #[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
 mod m0003_media_policy;
+#[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
+mod m0004_recordings;
 
 use sea_orm_migration::prelude::*;
 
@@ -18,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_first_call::Migration),
             Box::new(m0002_rooms::Migration),
             Box::new(m0003_media_policy::Migration),
+            Box::new(m0004_recordings::Migration),
         ]
     }
 }

@@ -75,7 +75,7 @@ fn short(text: &str) -> bool {
 }
 
 /// A recording's name becomes a file's: nothing in it leads elsewhere.
-fn recording(name: &str) -> bool {
+pub(crate) fn recording(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-')
 }

@@ -40,13 +40,16 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::audio::{AudioError, Digit, Keys, Play, Played, Read, Record, Recorded, Sound, Tone};
+use crate::audio::{
+    AudioError, Digit, Keys, Play, Played, Read, Record, Recorded, RecordingFormat, RecordingLayout, Sound, Tone,
+};
 use crate::event::{Refusal, Reply};
 use crate::ids::{CallId, CallUid, PortId, TenantId};
 use crate::media::{MediaCommand, SoundId};
+use crate::record::{KeptRecording, RecordingKind};
 use crate::sound::reading::{Reading, Turn};
 use crate::timers::{Timer, TimerKey};
-use crate::wire::Wire;
+use crate::wire::{Reel, Wire};
 
 /// How many keys are kept that nothing reads yet. Further ones are lost.
 pub(crate) const KEPT: usize = 64;
@@ -142,10 +145,7 @@ impl Sounds {
         if !check::record(&record) {
             return BAD;
         }
-        let name = record.name.clone().unwrap_or_else(|| {
-            self.named += 1;
-            format!("{}-{}", at.uid, self.named)
-        });
+        let name = record.name.clone().unwrap_or_else(|| self.name(at.uid));
         if record.beep {
             let id = self.begin(vec![Sound::Tone(Tone::Beep, BEEP)], None, false, at, wire);
             self.state = State::Beeping { id, name, record: Box::new(record) };
@@ -311,6 +311,12 @@ impl Sounds {
 
     // ---- steps ----
 
+    /// A name for a recording of this call.
+    pub(crate) fn name(&mut self, call: CallUid) -> String {
+        self.named += 1;
+        format!("{call}-{}", self.named)
+    }
+
     pub(crate) fn mint(&mut self) -> SoundId {
         self.minted = self.minted.wrapping_add(1);
         SoundId(self.minted)
@@ -335,6 +341,11 @@ impl Sounds {
         let id = self.mint();
         let Place { port, tenant, .. } = *at;
         let Record { limit, silence, end, .. } = *record;
+        let call = Some(at.uid);
+        let (kind, format, layout) = (RecordingKind::Message, RecordingFormat::Wav, RecordingLayout::Mixed);
+        let (started, named) = (wire.wall(), name.clone());
+        let kept = KeptRecording { tenant, name: named, call, kind, started, format, layout, end: None };
+        wire.begin_recording(Reel::Port(port, id), kept);
         wire.media(MediaCommand::Record { port, id, tenant, name: name.clone(), limit, silence });
         self.state = State::Recording { id, name, end, key: None };
     }

@@ -9,5 +9,6 @@ mod registering;
 mod rooms;
 mod secrets;
 mod sounds;
+mod tapes;
 mod traps;
 mod weather;

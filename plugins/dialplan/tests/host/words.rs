@@ -85,10 +85,10 @@ fn the_commands_of_the_exchange_are_the_functions_of_a_call() {
 
 #[test]
 fn the_events_that_a_guest_hears_are_the_replies_and_the_end() {
-    let for_watchers = ["arrived", "attached", "ringing", "bridged", "held", "resumed", "key", "speaking"];
+    let for_watchers = ["arrived", "attached", "ringing", "bridged", "held", "resumed", "key", "speaking", "recording"];
     assert_eq!(without(rust(EVENT, "pub enum Event"), &for_watchers), names(["reply", "ended"]));
-    // `ok`, `dial-outcome`, `played`, `digits`, `recorded`, `audio-error`, `ending` and `error`.
-    let replies = ["done", "dialled", "played", "read", "recorded", "inaudible", "ended", "refused"];
+    // `ok`, `dial-outcome`, `played`, `digits`, `recorded`, a name, `audio-error`, `ending` and `error`.
+    let replies = ["done", "dialled", "played", "read", "recorded", "recording", "inaudible", "ended", "refused"];
     assert_eq!(rust(EVENT, "pub enum Reply"), names(replies));
 }
 
@@ -137,6 +137,9 @@ fn what_is_played_read_and_recorded_has_the_same_fields() {
     assert_eq!(rust(SOUND, "pub struct Record"), wit(AUDIO, "record record-options"));
     assert_eq!(rust(SOUND, "pub struct Digits"), wit(AUDIO, "record digits"));
     assert_eq!(rust(SOUND, "pub struct Recorded"), wit(AUDIO, "record recorded"));
+    assert_eq!(rust(SOUND, "pub struct CallRecording"), wit(AUDIO, "record call-recording"));
+    assert_eq!(rust(SOUND, "pub enum RecordingFormat"), wit(AUDIO, "enum recording-format"));
+    assert_eq!(rust(SOUND, "pub enum RecordingLayout"), wit(AUDIO, "enum recording-layout"));
 }
 
 #[test]

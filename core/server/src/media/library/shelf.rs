@@ -17,6 +17,7 @@ use switch::{AudioError, Sound, TenantId};
 use super::cache::{Cache, Stamp};
 use super::{Form, Wish, at_once};
 use crate::media::mouth::rate_of;
+use crate::media::recordings::file_of;
 
 /// The prompts that are music.
 const MUSIC: &str = "moh/";
@@ -79,8 +80,7 @@ impl Shelf {
             Sound::Silence(_) | Sound::Tone(..) => items.extend(at_once(self.plan, sound)),
             Sound::Recording(name) => {
                 let missing = || AudioError::Missing(name.clone());
-                let path = right_name(name).then(|| recordings_of(&self.folders.data, wish.tenant));
-                let path = path.ok_or_else(missing)?.join(format!("{name}.wav"));
+                let path = file_of(&self.folders.data, wish.tenant, name).ok_or_else(missing)?;
                 let stamp = stamp(&path).ok_or_else(missing)?;
                 items.push(self.item(wish, name, &path, stamp)?);
             }

@@ -5,6 +5,7 @@ mod playing;
 mod recording;
 mod rooms;
 mod sealing;
+mod taping;
 mod transcoding;
 
 use std::cell::RefCell;
@@ -37,11 +38,20 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        Self::of(1)
+        Self::made(1, 0)
     }
 
     /// One of so many threads.
     fn of(threads: usize) -> Self {
+        Self::made(threads, 0)
+    }
+
+    /// One whose disk is to keep so many bytes free.
+    fn leaving_free(free: u64) -> Self {
+        Self::made(1, free)
+    }
+
+    fn made(threads: usize, free: u64) -> Self {
         static HOUSES: AtomicUsize = AtomicUsize::new(0);
         let number = 100 + HOUSES.fetch_add(1, Ordering::Relaxed);
         let data = TempDir::new().expect("a folder");
@@ -54,7 +64,7 @@ impl House {
             cache: 1 << 20,
         };
         let library = Library::start(folders, Box::new(|_| "Europe/Berlin".to_owned()), 2).expect("a library");
-        let recordings = Recordings::start(data.path().to_owned(), inbox.clone()).expect("recordings");
+        let (recordings, _) = Recordings::start(data.path().to_owned(), free, inbox.clone()).expect("recordings");
         let worker = |thread: usize| {
             let (inbox, library, recordings) = (inbox.clone(), library.clone(), recordings.clone());
             Worker::start(number + 1_000 * thread, [7; 32], inbox, library, recordings).expect("a worker")

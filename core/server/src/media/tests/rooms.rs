@@ -251,7 +251,7 @@ fn all_that_is_said_in_a_room_is_on_the_disk() {
     table.talk(&[0], 500);
     table.house.give(MediaCommand::PauseRoom { mixer: MIXER, on: false });
     table.house.give(MediaCommand::EnoughRoom { mixer: MIXER });
-    let [MediaEvent::RoomRecorded { mixer: MIXER, id, name, length, fault: None }] = &table.events()[..] else {
+    let [MediaEvent::RoomRecorded { mixer: MIXER, id, name, length, fault: None, .. }] = &table.events()[..] else {
         panic!("recorded")
     };
     assert_eq!((*id, name.as_str()), (sound(1), "meeting"));

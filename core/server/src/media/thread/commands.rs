@@ -5,7 +5,9 @@ use std::time::Instant;
 use media::player::Item;
 use media::{Expectation, Format, PortKey, Stats};
 use rand_chacha::rand_core::Rng;
-use switch::{AudioError, MediaCommand, MediaEvent, MediaStats, PortId, Secured, Sound, SoundId, TenantId, Voice};
+use switch::{
+    AudioError, MediaCommand, MediaEvent, MediaStats, PortId, RecordingFormat, Secured, Sound, SoundId, TenantId, Voice,
+};
 
 use super::Thread;
 use super::port::Port;
@@ -64,9 +66,10 @@ impl Thread {
                 let Some((key, voice)) = self.voiced(port) else {
                     let fault = Some(AudioError::NoCodec);
                     let length = std::time::Duration::ZERO;
-                    return self.tell(MediaEvent::Recorded { port, id, length, fault });
+                    return self.tell(MediaEvent::Recorded { port, id, length, bytes: 0, fault });
                 };
-                let writing = self.parts.recordings.begin(Taped::Port(port), id, tenant, name, self.parts.back.clone());
+                let (of, back) = (Taped::Port(port), self.parts.back.clone());
+                let writing = self.parts.recordings.begin(of, id, tenant, name, RecordingFormat::Wav, back);
                 if let Some(studio) = self.studio(key) {
                     studio.enough();
                     studio.record(&voice, id, limit, silence, writing);
@@ -74,6 +77,10 @@ impl Thread {
                 self.settle(now, key);
             }
             MediaCommand::Enough { port } => self.with_studio(now, port, Studio::enough),
+            MediaCommand::RecordCall { .. }
+            | MediaCommand::Tap { .. }
+            | MediaCommand::PauseCall { .. }
+            | MediaCommand::EnoughCall { .. } => self.tape(now, command),
             MediaCommand::Join { port, mixer, tenant: _, bearing } => self.join(now, port, mixer, bearing),
             MediaCommand::Leave { port } => {
                 if let Some(key) = self.key(port) {
@@ -121,7 +128,7 @@ impl Thread {
         self.parts.inbox.send(Inward::Media(event));
     }
 
-    fn voiced(&self, port: PortId) -> Option<(PortKey, Voice)> {
+    pub(super) fn voiced(&self, port: PortId) -> Option<(PortKey, Voice)> {
         let key = self.key(port)?;
         Some((key, self.ports.get(key)?.voice.clone()?))
     }
@@ -188,6 +195,10 @@ impl Thread {
         }
         self.seat(now, key);
         self.settle(now, key);
+        if self.ports.get(key).is_some_and(|port| port.tapped) {
+            // Only now it may be known how it is heard.
+            self.tap(now, key, true);
+        }
         if let Some((port, (id, wish, forever))) = again {
             // What is encoded for the old codec is of no use; it begins anew.
             self.play(now, port, id, forever, wish.tenant, wish.sounds, wish.language);
@@ -306,9 +317,11 @@ impl Thread {
     }
 
     fn close(&mut self, now: Instant, port: PortId) {
-        let stats = self.keys.remove(&port).and_then(|key| {
+        let stats = self.key(port).and_then(|key| {
             self.leave(now, key);
             self.disconnect(now, key);
+            self.end_tape(now, key);
+            self.keys.remove(&port);
             // Closing a socket takes it out of the epoll.
             let studio = self.ports.remove(key).and_then(|port| port.studio);
             if let Some(mut studio) = studio {

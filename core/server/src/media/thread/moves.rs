@@ -49,6 +49,7 @@ fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
     };
     match command {
         MediaCommand::Connect { a, b } => ([Some(*a), Some(*b)], None),
+        MediaCommand::Tap { port, far, .. } => ([Some(*port), *far], None),
         MediaCommand::Join { port, mixer, .. } => ([Some(*port), None], Some(*mixer)),
         MediaCommand::Expect { port, .. }
         | MediaCommand::Disconnect { port }
@@ -59,6 +60,9 @@ fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
         | MediaCommand::Echo { port, .. }
         | MediaCommand::Record { port, .. }
         | MediaCommand::Enough { port }
+        | MediaCommand::RecordCall { port, .. }
+        | MediaCommand::PauseCall { port, .. }
+        | MediaCommand::EnoughCall { port }
         | MediaCommand::Close { port } => ([Some(*port), None], None),
         MediaCommand::Announce { mixer, .. }
         | MediaCommand::RecordRoom { mixer, .. }

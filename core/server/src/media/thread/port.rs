@@ -8,6 +8,7 @@ use crate::media::keys::Keys;
 use crate::media::ports::Pair;
 use crate::media::seal::Seal;
 use crate::media::studio::Studio;
+use crate::media::tape::CallTape;
 use crate::media::way::Way;
 
 /// What a port is to a mixer.
@@ -30,6 +31,10 @@ pub(super) struct Port {
     pub(super) events: Vec<(u8, u32)>,
     pub(super) keys: Option<Box<Keys>>,
     pub(super) studio: Option<Box<Studio>>,
+    /// The recording of the call, at the caller's port.
+    pub(super) tape: Option<Box<CallTape>>,
+    /// What its far end says goes into the recording of a call.
+    pub(super) tapped: bool,
     /// How its packets get to the port it is connected to; `None`: as they are.
     pub(super) way: Option<Way>,
     /// It is connected, to a port that plays nothing.
@@ -47,6 +52,8 @@ impl Port {
             events: Vec::new(),
             keys: None,
             studio: None,
+            tape: None,
+            tapped: false,
             way: None,
             relayed: false,
             membership: None,

@@ -6,7 +6,7 @@ use media::hall::Event;
 use media::player::Item;
 use media::{PortKey, Rate};
 use rand_chacha::rand_core::Rng;
-use switch::{AudioError, Bearing, MediaEvent, MixerId, PortId, Sound, SoundId, TenantId};
+use switch::{AudioError, Bearing, MediaEvent, MixerId, PortId, RecordingFormat, Sound, SoundId, TenantId};
 
 use super::Thread;
 use super::port::Membership;
@@ -168,11 +168,12 @@ impl Thread {
     pub(super) fn record_room(&mut self, mixer: MixerId, id: SoundId, tenant: TenantId, name: String, limit: Duration) {
         let Some(room) = self.rooms.get_mut(&mixer) else {
             let fault = Some(AudioError::Unwritable("nobody is in the room".to_owned()));
-            return self.tell(MediaEvent::RoomRecorded { mixer, id, name, length: Duration::ZERO, fault });
+            return self.tell(MediaEvent::RoomRecorded { mixer, id, name, length: Duration::ZERO, bytes: 0, fault });
         };
         // The one before has to have its name back before this one may take it.
         room.enough();
-        let writing = self.parts.recordings.begin(Taped::Mixer(mixer), id, tenant, name, self.parts.back.clone());
+        let (of, back) = (Taped::Mixer(mixer), self.parts.back.clone());
+        let writing = self.parts.recordings.begin(of, id, tenant, name, RecordingFormat::Wav, back);
         room.record(id, limit, writing);
     }
 
