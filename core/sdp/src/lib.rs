@@ -13,6 +13,7 @@
 
 mod agreement;
 mod answer;
+mod choice;
 mod codec;
 mod crypto;
 mod description;

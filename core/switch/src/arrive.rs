@@ -72,6 +72,7 @@ impl Switch {
         let Some(call) = self.calls.get(id) else { return };
         let party = call.invitation.caller.user.clone();
         let mut leg = Leg::arriving(id, key, message, flow, party, seal, &mut self.wire);
+        leg.policy.clone_from(policy);
         if let Some(offer) = offer {
             // The first offer of a dialog cannot be glare.
             let _ = leg.negotiation.handle_remote_offer(offer);

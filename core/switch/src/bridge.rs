@@ -207,7 +207,12 @@ impl Switch {
             if let Err(error) = leg.offer_came(offer.clone(), &mut self.wire) {
                 return self.refuse(key, message, flow, Status(error.status()));
             }
-            let ours = other_leg.carry(&offer, &mut self.wire).map(|ours| hold::offered(ours, other_leg));
+            let ours = other_leg.carry_offer(&offer, &leg.policy, &mut self.wire);
+            if ours.is_none() {
+                leg.negotiation.rollback();
+                return self.refuse(key, message, flow, Status::NOT_ACCEPTABLE_HERE);
+            }
+            let ours = ours.map(|ours| hold::offered(ours, other_leg));
             let stored = ours.clone().map(|ours| other_leg.negotiation.local_offer(ours).is_ok());
             if stored != Some(true) {
                 leg.negotiation.rollback();

@@ -17,6 +17,7 @@ use crate::media::MediaCommand;
 use crate::policy::MediaPolicy;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
+use crate::voice;
 
 /// RFC 3326 §2: tells a phone that another took the call, so that it does not list a missed one.
 const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
@@ -78,13 +79,15 @@ impl Switch {
                 }
                 for (uri, path, seen) in contacts {
                     let flow = self.wire.toward(&uri.as_uri(), &seen);
-                    self.add_branch(id, aor.user.clone(), (uri, path, flow), &media);
+                    self.add_branch(id, aor.user.clone(), (uri, path, flow), &media, false);
                 }
             }
             Destination::Uri(text) => {
                 let uri = UriBuf::parse(text.as_str()).ok();
                 match uri.and_then(|uri| self.wire.flow_to(&uri.as_uri()).map(|flow| (uri, flow))) {
-                    Some((uri, flow)) => self.add_branch(id, text, (uri, Vec::new(), flow), &MediaPolicy::default()),
+                    Some((uri, flow)) => {
+                        self.add_branch(id, text, (uri, Vec::new(), flow), &MediaPolicy::default(), false);
+                    }
                     None => {
                         if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
                             dialing.note_failed(LegId::default(), Status::BAD_GATEWAY.0);
@@ -95,7 +98,14 @@ impl Switch {
         }
     }
 
-    fn add_branch(&mut self, id: CallId, party: String, to: (UriBuf, Vec<String>, Flow), media: &MediaPolicy) {
+    fn add_branch(
+        &mut self,
+        id: CallId,
+        party: String,
+        to: (UriBuf, Vec<String>, Flow),
+        media: &MediaPolicy,
+        wide: bool,
+    ) {
         let flow = to.2;
         let limit = self.wire.config.max_branches;
         let Some(call) = self.calls.get_mut(id) else { return };
@@ -109,7 +119,8 @@ impl Switch {
             return;
         }
         let seal = Seal::new(media.secrecy, self.wire.config.secrecy);
-        let leg = Leg::calling(id, party, to, &caller, seal, &mut self.wire);
+        let mut leg = Leg::calling(id, party, to, &caller, seal, &mut self.wire);
+        (leg.policy, leg.wide) = (media.clone(), wide);
         let leg = self.add_leg(leg);
         if let Some(call) = self.calls.get_mut(id) {
             call.legs.push(leg);
@@ -124,18 +135,29 @@ impl Switch {
     pub(crate) fn send_invite(&mut self, id: LegId) {
         let Some(call) = self.legs.get(id).and_then(|leg| self.calls.get(leg.call)) else { return };
         let Some(caller) = self.legs.get(call.caller) else { return };
-        // What the caller offered; or, once we answered it ourselves, what it speaks and all that we can make of it; or
-        // nothing, when the caller leaves the offer to the callee.
-        let agreed = caller.is_up().then(|| caller.agreed());
+        // What the caller offered, as far as both may use it; or, once we answered it ourselves or there is nothing of that
+        // kind, what it speaks and all that we can make of it; or nothing, when the caller leaves the offer to the callee.
+        let up = caller.is_up();
+        let agreed = if up { caller.agreed() } else { caller.would_agree(&self.wire) };
         let basis = caller.negotiation.remote_offer().cloned();
-        let shown_as = call.shown_as.clone();
+        let (policy, shown_as) = (caller.policy.clone(), call.shown_as.clone());
         let Some(leg) = self.legs.get_mut(id) else { return };
-        let ours = match (agreed, basis) {
-            (Some(agreed), _) => Some(leg.propose(&agreed, &mut self.wire)),
-            (None, basis) => basis.map(|basis| leg.carry(&basis, &mut self.wire)),
+        let ours = match basis {
+            Some(basis) if !up => {
+                let carried = if leg.wide { None } else { leg.carry_offer(&basis, &policy, &mut self.wire) };
+                if carried.is_none() && agreed.is_empty() {
+                    // Neither has both a codec, nor can one be made into another.
+                    return self.branch_failed(id, Status::NOT_ACCEPTABLE_HERE.0);
+                }
+                leg.wide = carried.is_none();
+                Some(carried.or_else(|| leg.propose(&agreed, &mut self.wire)))
+            }
+            _ => up.then(|| leg.propose(&agreed, &mut self.wire)),
         };
         let offer = match ours {
             Some(Some(offer)) if leg.negotiation.local_offer(offer.clone()).is_ok() => Some(offer),
+            // The policy of the callee permits nothing that we speak.
+            Some(None) => return self.branch_failed(id, Status::NOT_ACCEPTABLE_HERE.0),
             Some(_) => return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0),
             None => None,
         };
@@ -155,8 +177,35 @@ impl Switch {
             100 => {}
             101..=199 => self.branch_progress(id, response, status),
             200..=299 => self.branch_answered(id, response),
+            // RFC 3261 §21.4.26: perhaps the codecs.
+            488 if self.widen(id) => {}
             _ => self.branch_failed(id, status.0),
         }
+    }
+
+    /// A callee took nothing of what its caller speaks: it is called once more, and offered what can be made of that too.
+    /// Says whether it is.
+    fn widen(&mut self, id: LegId) -> bool {
+        let Some(leg) = self.legs.get(id) else { return false };
+        let Some(caller) = self.calls.get(leg.call).and_then(|call| self.legs.get(call.caller)) else { return false };
+        let (LegState::Calling(calling), false) = (&leg.state, leg.wide || caller.is_up()) else { return false };
+        let Some(offered) = leg.negotiation.local().and_then(Description::audio) else { return false };
+        let more = voice::named(&leg.speakable(&self.wire));
+        let more = more.iter().any(|codec| offered.voices().all(|known| !known.is_same(codec)));
+        if calling.cancelled || !more || caller.would_agree(&self.wire).is_empty() {
+            return false;
+        }
+        let to = (calling.uri.clone(), calling.route.clone(), leg.flow);
+        let (call, party, policy) = (leg.call, leg.party.clone(), leg.policy.clone());
+        let Some(dialing) = self.calls.get_mut(call).and_then(|call| call.dialing()) else { return false };
+        let Some(at) = dialing.ringing.iter().position(|ringing| *ringing == id) else { return false };
+        dialing.ringing.remove(at);
+        self.add_branch(call, party, to, &policy, true);
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.last_status.get_or_insert(Status::NOT_ACCEPTABLE_HERE.0);
+        }
+        self.leg_gone(id);
+        true
     }
 
     fn branch_progress(&mut self, id: LegId, response: &Message<'_>, status: Status) {
@@ -214,12 +263,20 @@ impl Switch {
             Some(_) => return,
             None => dialing.early = Some(Early { leg: id, answer: body.to_vec() }),
         }
-        let Some(caller) = self.legs.get_mut(caller) else { return };
+        let Some([caller, leg]) = self.legs.get_disjoint_mut([caller, id]) else { return };
         // Who is answered already has his answer, and hears through it.
         let mut early = None;
         if let Some(offer) = caller.negotiation.remote_offer().cloned() {
-            early = caller.carry(answer, &mut self.wire).map(|description| description.to_bytes());
-            caller.expect_media(&offer, &mut self.wire);
+            let spoken = leg.wide.then(|| leg.voice_with(answer).map(|voice| voice.codec));
+            let said = match spoken {
+                Some(spoken) => caller.answer_like(spoken, &offer, &mut self.wire).ok(),
+                None => caller.carry(answer, &mut self.wire),
+            };
+            match &said {
+                Some(said) if leg.wide => caller.expect_early(&offer, said, &mut self.wire),
+                _ => caller.expect_media(&offer, &mut self.wire),
+            }
+            early = said.map(|said| said.to_bytes());
         }
         let a = caller.port;
         self.tell_caller(call, status, early);
@@ -343,6 +400,14 @@ impl Switch {
             let heard = caller.early_answer().map(<[u8]>::to_vec);
             let ours = match heard {
                 Some(heard) if same => Description::parse(&heard).ok(),
+                // What the two speak may differ.
+                _ if leg.wide => {
+                    let offer = caller.negotiation.remote_offer().cloned();
+                    let spoken = leg.voice().map(|voice| voice.codec);
+                    offer.and_then(|offer| caller.answer_like(spoken, &offer, &mut self.wire).ok())
+                }
+                // The callee's offer; or its answer to what the caller may use.
+                _ if !offered => caller.carry_offer(&theirs, &leg.policy, &mut self.wire),
                 _ => caller.carry(&theirs, &mut self.wire),
             };
             let Some(ours) = ours else { return false };

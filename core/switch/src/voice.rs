@@ -21,9 +21,10 @@ const EVENTS: [(u8, u32); 2] = [(101, 8_000), (102, 48_000)];
 /// What a packet holds when nobody says otherwise, in ms (RFC 3551 §4.5).
 const USUAL_PTIME: u16 = 20;
 
-/// Our answer to an offer: one voice of ours, the first in the order of the far end, so that it cannot change under way.
+/// Our answer to an offer: one voice of ours, so that it cannot change under way: the first in this order.
 pub(crate) fn answer(
     codecs: &[Codec],
+    order: Order,
     offer: &Description,
     secrecy: Secrecy,
     origin: &Origin,
@@ -33,7 +34,7 @@ pub(crate) fn answer(
     ours.extend(sdp::Codec::of_static(NOISE));
     let answer = Answer {
         codecs: ours,
-        order: Order::Theirs,
+        order,
         only_one: true,
         telephone_event: true,
         ptime: None,
@@ -107,7 +108,7 @@ pub(crate) fn between(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Opt
 }
 
 /// Our codecs as descriptions name them.
-fn named(codecs: &[Codec]) -> Vec<sdp::Codec> {
+pub(crate) fn named(codecs: &[Codec]) -> Vec<sdp::Codec> {
     let name = |codec: &Codec| match codec.payload_type() {
         Some(number) => sdp::Codec::new(number, codec.name(), codec.clock()),
         None => OpusFormat { fec: true, ..OpusFormat::default() }.codec(OPUS),
@@ -157,19 +158,22 @@ mod tests {
             "97 96 0 100 101 13",
             &["97 iLBC/8000", "96 opus/48000/2", "100 telephone-event/48000", "101 telephone-event/8000"],
         );
-        let ours = answer(&Codec::ALL, &offer, Secrecy::Off, &ORIGIN, address()).expect("an answer");
+        let ours = answer(&Codec::ALL, Order::Theirs, &offer, Secrecy::Off, &ORIGIN, address()).expect("an answer");
         let voice = between(&audio(&ours), &audio(&offer), true).expect("a voice");
         assert_eq!((voice.codec, voice.send, voice.events), (Codec::Opus, 96, Some((100, 48_000))));
         assert_eq!(voice.formats, [(96, Format::Sound(Codec::Opus)), (100, Format::Event)]);
         assert_eq!(voice.ptime, Duration::from_millis(20));
         let only_noise = theirs("97 13", &["97 iLBC/8000"]);
-        assert_eq!(answer(&Codec::ALL, &only_noise, Secrecy::Off, &ORIGIN, address()), Err(Error::NoCodec));
+        assert_eq!(
+            answer(&Codec::ALL, Order::Theirs, &only_noise, Secrecy::Off, &ORIGIN, address()),
+            Err(Error::NoCodec)
+        );
     }
 
     #[test]
     fn the_offer_to_a_callee_begins_with_what_the_caller_speaks_under_its_numbers() {
         let caller = theirs("8 13 97", &["97 telephone-event/8000"]);
-        let said = answer(&Codec::ALL, &caller, Secrecy::Off, &ORIGIN, address()).expect("an answer");
+        let said = answer(&Codec::ALL, Order::Theirs, &caller, Secrecy::Off, &ORIGIN, address()).expect("an answer");
         let known = agreed(&audio(&said), &audio(&caller), true);
         let ours = offer(&Codec::ALL, &known, &ORIGIN, address(), None).expect("an offer");
         let numbers: Vec<_> =

@@ -1,6 +1,7 @@
 //! What a leg that is up sends: requests inside the dialog, BYE, a 2xx until its ACK.
 
-use sdp::Description;
+use media::Codec;
+use sdp::{Description, Order};
 use sip::transaction::ServerKey;
 use sip::{Flow, Method, Name, Status, Uri, Writer};
 
@@ -126,6 +127,16 @@ impl Leg {
 
     /// Tells the media engine what was negotiated.
     pub(crate) fn expect_media(&self, remote: &Description, wire: &mut Wire) {
+        self.expect(remote, self.negotiation.local(), self.voice_with(remote), wire);
+    }
+
+    /// The same for an offer of the far end and the early answer of ours to it, which the negotiation does not know.
+    pub(crate) fn expect_early(&self, offer: &Description, said: &Description, wire: &mut Wire) {
+        let voice = said.audio().zip(offer.audio()).and_then(|(ours, theirs)| voice::between(&ours, &theirs, true));
+        self.expect(offer, Some(said), voice, wire);
+    }
+
+    fn expect(&self, remote: &Description, ours: Option<&Description>, voice: Option<Voice>, wire: &mut Wire) {
         let (Some(port), Some(audio)) = (self.port, remote.audio()) else { return };
         wire.media(MediaCommand::Expect {
             port: port.id,
@@ -134,8 +145,8 @@ impl Leg {
             mux: audio.mux,
             signalling: self.flow.remote.ip(),
             // The far end sends what we take: what was offered to it, or answered by it, in common with us.
-            clocks: self.negotiation.local().and_then(Description::audio).map(clocks).unwrap_or_default(),
-            voice: self.voice_with(remote),
+            clocks: ours.and_then(Description::audio).map(clocks).unwrap_or_default(),
+            voice,
             keys: self.seal.keys(self.negotiation.remote_offer().is_some()).map(Box::new),
         });
     }
@@ -148,7 +159,7 @@ impl Leg {
     }
 
     /// How the exchange itself is heard there, by what both have said.
-    fn voice_with(&self, remote: &Description) -> Option<Voice> {
+    pub(crate) fn voice_with(&self, remote: &Description) -> Option<Voice> {
         let (ours, theirs) = (self.negotiation.local()?.audio()?, remote.audio()?);
         voice::between(&ours, &theirs, self.negotiation.answer_is_ours())
     }
@@ -168,15 +179,55 @@ impl Leg {
 
     /// Answers an offer as the exchange itself.
     pub(crate) fn answer_of_ours(&mut self, offer: &Description, wire: &mut Wire) -> Result<Description, sdp::Error> {
-        let address = self.port.ok_or(sdp::Error::Address)?.address;
-        let answer = voice::answer(&wire.config.codecs, offer, self.seal.secrecy(), &self.origin, address)?;
+        let answer = self.chosen_answer(&self.speakable(wire), offer)?;
         Ok(self.sealed(answer, wire))
+    }
+
+    /// The same with this codec where that can be: the other leg speaks it.
+    pub(crate) fn answer_like(
+        &mut self,
+        spoken: Option<Codec>,
+        offer: &Description,
+        wire: &mut Wire,
+    ) -> Result<Description, sdp::Error> {
+        let all = self.speakable(wire);
+        let same: Vec<_> = all.iter().copied().filter(|codec| Some(*codec) == spoken).collect();
+        let answer = self.chosen_answer(&same, offer).or_else(|_| self.chosen_answer(&all, offer))?;
+        self.origin.version += 1;
+        Ok(self.sealed(answer, wire))
+    }
+
+    /// What would be agreed with the far end, were its offer answered by the exchange itself; empty where it cannot be.
+    pub(crate) fn would_agree(&self, wire: &Wire) -> Vec<sdp::Codec> {
+        let Some(offer) = self.negotiation.remote_offer() else { return Vec::new() };
+        let answer = self.chosen_answer(&self.speakable(wire), offer).ok();
+        let both = answer.and_then(|answer| answer.audio()).zip(offer.audio());
+        both.map(|(ours, theirs)| voice::agreed(&ours, &theirs, true)).unwrap_or_default()
+    }
+
+    /// What the exchange may speak itself here.
+    pub(crate) fn speakable(&self, wire: &Wire) -> Vec<Codec> {
+        let all = &wire.config.codecs;
+        self.policy.codecs.as_ref().map_or_else(|| all.clone(), |order| order.of_ours(all))
+    }
+
+    fn chosen_answer(&self, codecs: &[Codec], offer: &Description) -> Result<Description, sdp::Error> {
+        let address = self.port.ok_or(sdp::Error::Address)?.address;
+        // RFC 3264 §6.1: the offerer's order should count, where nobody has said otherwise.
+        let order = if self.policy.codecs.is_some() { Order::Ours } else { Order::Theirs };
+        voice::answer(codecs, order, offer, self.seal.secrecy(), &self.origin, address)
     }
 
     /// Offers as the exchange itself: first what is agreed, on this leg or on another.
     pub(crate) fn offer_of_ours(&mut self, agreed: &[sdp::Codec], wire: &mut Wire) -> Result<Description, sdp::Error> {
         let address = self.port.ok_or(sdp::Error::Address)?.address;
-        let offer = voice::offer(&wire.config.codecs, agreed, &self.origin, address, self.negotiation.local())?;
+        // What the other leg speaks stays first, so that nothing is transcoded in vain.
+        let permitted = |codec: &&sdp::Codec| {
+            !codec.is_voice() || self.policy.codecs.as_ref().is_none_or(|order| order.place(codec).is_some())
+        };
+        let agreed: Vec<_> = agreed.iter().filter(permitted).cloned().collect();
+        let codecs = self.speakable(wire);
+        let offer = voice::offer(&codecs, &agreed, &self.origin, address, self.negotiation.local())?;
         Ok(self.sealed(offer, wire))
     }
 

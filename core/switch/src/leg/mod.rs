@@ -28,6 +28,7 @@ use sip::{Dialog, Flow, Message, Status, UriBuf, Writer};
 
 use crate::ids::{CallId, LegId};
 use crate::media::{MediaPort, MediaStats};
+use crate::policy::MediaPolicy;
 use crate::record::{Direction, LegRecord};
 use crate::timers::{Timer, TimerKey};
 use crate::wire::Wire;
@@ -57,6 +58,10 @@ pub(crate) struct Leg {
     pub(crate) negotiation: Negotiation,
     /// How its media is encrypted.
     pub(crate) seal: Seal,
+    /// What its media may be.
+    pub(crate) policy: MediaPolicy,
+    /// It is offered also what its caller does not speak, who is to be answered by ourselves then.
+    pub(crate) wide: bool,
     pub(crate) origin: Origin,
     pub(crate) port: Option<MediaPort>,
     pub(crate) stats: Option<MediaStats>,
@@ -175,6 +180,8 @@ impl Leg {
             }),
             negotiation: Negotiation::default(),
             seal,
+            policy: MediaPolicy::default(),
+            wide: false,
             origin: Origin { id: wire.mint.number() >> 2, version: 1 },
             port: None,
             stats: None,
@@ -204,6 +211,8 @@ impl Leg {
             state: LegState::Calling(Calling { uri, route, sent: None, rang: false, cancelled: false }),
             negotiation: Negotiation::default(),
             seal,
+            policy: MediaPolicy::default(),
+            wide: false,
             origin: Origin { id: wire.mint.number() >> 2, version: 1 },
             port: None,
             stats: None,
@@ -258,6 +267,21 @@ impl Leg {
         let description = self.sealed(other.carried(&self.origin, media), wire);
         self.origin.version += 1;
         Some(description)
+    }
+
+    /// An offer of the other leg as this leg is to see it: what both may use, in the order of this leg's policy, else of the
+    /// other's, else as it came. `None` where no voice is left.
+    pub(crate) fn carry_offer(
+        &mut self,
+        offer: &Description,
+        of: &MediaPolicy,
+        wire: &mut Wire,
+    ) -> Option<Description> {
+        let mut chosen = offer.clone();
+        for order in [&of.codecs, &self.policy.codecs].into_iter().flatten() {
+            chosen = chosen.chosen(|codec| order.place(codec))?;
+        }
+        self.carry(&chosen, wire)
     }
 
     /// A description of ours with the transport and the keys of this leg.

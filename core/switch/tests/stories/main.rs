@@ -4,6 +4,7 @@ mod admission;
 mod applications;
 mod calling;
 mod chance;
+mod codecs;
 mod dialogs;
 mod registering;
 mod rooms;
