@@ -7,7 +7,7 @@ use std::{env, fs};
 use prost::Message;
 
 const PROTO: &str = "../../proto";
-const NOUNS: [&str; 7] = ["tenant", "user", "registration", "dialplan", "call", "cdr", "room"];
+const NOUNS: [&str; 8] = ["tenant", "user", "registration", "dialplan", "call", "cdr", "room", "recording"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");

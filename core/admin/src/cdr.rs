@@ -69,7 +69,7 @@ fn read_filter(wrong: &mut Violations, request: QueryCdrsRequest) -> CdrFilter {
 }
 
 /// A time within what a `Timestamp` may be: protocol buffers give it the years 1 to 9999.
-fn read_time(wrong: &mut Violations, field: &str, time: Option<Timestamp>) -> Option<SystemTime> {
+pub(crate) fn read_time(wrong: &mut Violations, field: &str, time: Option<Timestamp>) -> Option<SystemTime> {
     let time = time?;
     let sound = YEARS.contains(&time.seconds) && (0..1_000_000_000).contains(&time.nanos);
     let read = SystemTime::try_from(time).ok().filter(|_| sound);

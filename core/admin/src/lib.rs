@@ -18,6 +18,7 @@ mod desk;
 mod dialplan;
 mod live;
 mod media;
+mod recording;
 mod registration;
 mod room;
 mod serve;
@@ -28,7 +29,10 @@ mod words;
 
 pub use auth::TokenHash;
 pub use board::Board;
-pub use live::{CallState, Change, Happening, Live, LiveCall, Pending, RoomHappening, RoomHeard, RoomNews};
+pub use live::{
+    CallState, Change, Happening, Live, LiveCall, NotRemoved, Pending, RecordingBytes, RoomHappening, RoomHeard,
+    RoomNews,
+};
 pub use serve::{Error, serve};
 
 /// The messages, services and clients made from `proto/strowger/admin/v1`.

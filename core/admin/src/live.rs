@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::time::SystemTime;
 
 use switch::{
-    CallUid, Cause, Event, Label, Party, RecordingOrder, Refusal, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side,
-    StoredBinding, TenantId, UserId,
+    CallUid, Cause, Event, Label, Party, RecordingFormat, RecordingOrder, Refusal, RoomEvent, RoomOrder, RoomRefusal,
+    RoomView, Side, StoredBinding, TenantId, UserId,
 };
 use tokio::sync::broadcast;
 
@@ -32,6 +32,12 @@ pub trait Live: Send + Sync + 'static {
         order: RecordingOrder,
     ) -> Pending<'_, Option<Result<String, Refusal>>>;
 
+    /// Reads a recording of this tenant; of one that goes on, what is whole of it by now. `None` when there is no file.
+    fn read_recording<'a>(&'a self, tenant: TenantId, name: &'a str) -> Pending<'a, Option<RecordingBytes>>;
+
+    /// Removes the file of a recording of this tenant; that there is none is no error.
+    fn remove_recording<'a>(&'a self, tenant: TenantId, name: &'a str) -> Pending<'a, Result<(), NotRemoved>>;
+
     /// The bindings of a tenant that are in force.
     fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>>;
 
@@ -54,6 +60,26 @@ pub trait Live: Send + Sync + 'static {
     /// Something was changed in the store. The operator is answered after this returns: what the exchange keeps in
     /// memory should be up to date by then.
     fn changed(&self, change: Change) -> Pending<'_, ()>;
+}
+
+/// A recording that is read.
+#[derive(Debug)]
+pub struct RecordingBytes {
+    /// Which kind of file.
+    pub format: RecordingFormat,
+    /// How many bytes come.
+    pub bytes: u64,
+    /// The bytes in their order. An error is the last that comes.
+    pub pieces: tokio::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>,
+}
+
+/// Why a recording was not removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotRemoved {
+    /// It is being recorded.
+    Busy,
+    /// The disk would not.
+    Failed,
 }
 
 /// A call that is up.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use admin::{Change, Happening, Live, LiveCall, Pending, RoomNews};
+use admin::{Change, Happening, Live, LiveCall, NotRemoved, Pending, RecordingBytes, RoomNews};
 use conference::Conference;
 use store::Store;
 use switch::{
@@ -11,6 +11,7 @@ use switch::{
 use tokio::sync::broadcast;
 
 use crate::applications::Applications;
+use crate::archive::Archive;
 use crate::directory::Directory;
 use crate::exchange::Exchange;
 use crate::rooms;
@@ -21,6 +22,7 @@ pub(crate) struct Running {
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
     pub(crate) conference: Conference,
+    pub(crate) archive: Archive,
 }
 
 impl Running {
@@ -70,6 +72,14 @@ impl Live for Running {
         })
     }
 
+    fn read_recording<'a>(&'a self, tenant: TenantId, name: &'a str) -> Pending<'a, Option<RecordingBytes>> {
+        Box::pin(self.archive.read(tenant, name))
+    }
+
+    fn remove_recording<'a>(&'a self, tenant: TenantId, name: &'a str) -> Pending<'a, Result<(), NotRemoved>> {
+        Box::pin(self.archive.remove(tenant, name))
+    }
+
     fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>> {
         Box::pin(self.exchange.registrations(Some(tenant)))
     }
@@ -106,6 +116,7 @@ impl Live for Running {
                     let bindings = self.exchange.registrations(Some(tenant)).await;
                     self.refresh().await;
                     self.load_dialplan(tenant).await;
+                    self.archive.recordings.remove_all(tenant);
                     for binding in bindings {
                         self.exchange.forget(binding.aor);
                     }

@@ -1,6 +1,7 @@
 //! The binary `strowger`: sockets, threads, settings, wiring, and the command line.
 
 mod applications;
+mod archive;
 mod cli;
 mod demo;
 mod directory;

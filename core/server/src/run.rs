@@ -15,6 +15,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 
 use crate::applications::Applications;
+use crate::archive::Archive;
 use crate::directory::Directory;
 use crate::exchange::{self, Exchange, Inbox, Inward, Listener, Parts, StreamLimits};
 use crate::hall::Hall;
@@ -39,6 +40,8 @@ pub(crate) struct Station {
     pub(crate) sip: Vec<String>,
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) metrics: Option<SocketAddr>,
+    archive: Archive,
+    tending: tokio::task::AbortHandle,
     signalling: JoinHandle<()>,
     writing: tokio::task::JoinHandle<()>,
     close_admin: Option<oneshot::Sender<()>>,
@@ -129,6 +132,10 @@ impl Station {
         let library = Library::start(settings.folders(data)?, zones, SOUND_THREADS)?;
         let free = settings.media.recordings_free_mib << 20;
         let (recordings, mended) = Recordings::start(data.to_owned(), free, inbox.clone())?;
+        let days = settings.media.recordings_days;
+        let archive = Archive { recordings: recordings.clone(), store: store.clone(), days };
+        let cut_off = archive.unfinished().await.context("reading the recordings that were cut off")?;
+        let tending = tokio::spawn(archive.clone().tend(cut_off, mended)).abort_handle();
         let (range, threads) = (settings.media_ports()?, settings.media.threads);
         let engine = Engine::start(range, threads, seed()?, &inbox, &library, &recordings)?;
         let exchange = Exchange { inbox, board: Arc::default() };
@@ -154,6 +161,8 @@ impl Station {
             sip,
             admin: None,
             metrics,
+            archive,
+            tending,
             signalling,
             writing,
             close_admin: None,
@@ -180,6 +189,7 @@ impl Station {
             applications: self.applications.clone(),
             directory: self.directory.clone(),
             store: self.store.clone(),
+            archive: self.archive.clone(),
             conference: self.conference.clone(),
         };
         let (close, closed) = oneshot::channel::<()>();
@@ -234,6 +244,7 @@ impl Station {
         if let Some(close) = self.close_admin.take() {
             let _ = close.send(());
         }
+        self.tending.abort();
         // The writer ends when the thread has dropped its end and the queue is empty.
         if tokio::time::timeout(Duration::from_secs(10), self.writing).await.is_err() {
             tracing::error!("the database does not answer: the last records are lost");

@@ -19,6 +19,7 @@ use crate::v1::ListTenantsRequest;
 use crate::v1::call_service_client::CallServiceClient;
 use crate::v1::cdr_service_client::CdrServiceClient;
 use crate::v1::dialplan_service_client::DialplanServiceClient;
+use crate::v1::recording_service_client::RecordingServiceClient;
 use crate::v1::registration_service_client::RegistrationServiceClient;
 use crate::v1::room_service_client::RoomServiceClient;
 use crate::v1::tenant_service_client::TenantServiceClient;
@@ -150,6 +151,10 @@ impl Line {
 
     pub(crate) fn calls(&self) -> CallServiceClient<Wire> {
         CallServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn recordings(&self) -> RecordingServiceClient<Wire> {
+        RecordingServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
     }
 
     pub(crate) fn cdrs(&self) -> CdrServiceClient<Wire> {

@@ -12,6 +12,7 @@ mod json;
 mod media;
 mod moment;
 mod password;
+mod recording;
 mod registration;
 mod room;
 mod tenant;
@@ -46,6 +47,9 @@ pub enum Command {
     /// Conference rooms: those that are kept, and those that are open now
     #[command(subcommand, visible_alias = "rooms", after_help = room::EXAMPLES)]
     Room(room::Verb),
+    /// Recordings: messages of callers, calls as a whole, conferences
+    #[command(subcommand, visible_alias = "recordings", after_help = recording::EXAMPLES)]
+    Recording(recording::Verb),
     /// Says whether the server serves; needs no token
     Status,
 }
@@ -74,6 +78,7 @@ pub async fn run_on(command: Command, connection: &Connection, console: &mut Con
                 Command::Call(verb) => call::run(verb, &line, console).await,
                 Command::Cdr(verb) => cdr::run(verb, &line, console).await,
                 Command::Room(verb) => room::run(verb, &line, console).await,
+                Command::Recording(verb) => recording::run(verb, &line, console).await,
                 Command::Status => Ok(()),
             },
             Err(failure) => Err(failure),

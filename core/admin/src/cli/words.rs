@@ -1,7 +1,8 @@
 //! The API's words as people read them.
 
 use crate::v1::{
-    AudioFault, CallState, DialOutcome, Disposition, Label, Party, ReadEnd, RecordingState, Refusal, Side,
+    AudioFault, CallState, DialOutcome, Disposition, Label, Party, ReadEnd, RecordingKind, RecordingState, Refusal,
+    Side,
 };
 
 pub(crate) fn party(party: Option<&Party>) -> String {
@@ -83,6 +84,27 @@ pub(crate) fn read_end(end: ReadEnd) -> &'static str {
         ReadEnd::Enough => "as many as could be",
         ReadEnd::Key => "ended by",
         ReadEnd::Time => "no further key came",
+    }
+}
+
+pub(crate) fn recording_kind(kind: RecordingKind) -> &'static str {
+    match kind {
+        RecordingKind::Unspecified => "",
+        RecordingKind::Message => "message",
+        RecordingKind::Call => "call",
+        RecordingKind::Room => "room",
+    }
+}
+
+/// Bytes as people read them.
+pub(crate) fn size(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let in_units = |unit: u64| bytes as f64 / unit as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", in_units(1_000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", in_units(1_000_000)),
+        _ => format!("{:.1} GB", in_units(1_000_000_000)),
     }
 }
 

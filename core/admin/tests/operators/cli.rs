@@ -47,27 +47,27 @@ impl Paper {
 }
 
 /// What a command printed, and how it ended.
-struct Printed {
+pub(crate) struct Printed {
     out: String,
     notes: String,
     ended: Result<(), Failure>,
 }
 
 impl Printed {
-    fn fine(self) -> String {
+    pub(crate) fn fine(self) -> String {
         if let Err(failure) = self.ended {
             panic!("{failure}\n{}", self.notes);
         }
         self.out
     }
 
-    fn failure(self) -> (u8, String) {
+    pub(crate) fn failure(self) -> (u8, String) {
         let failure = self.ended.expect_err("a failure");
         (failure.exit_code(), failure.to_string())
     }
 }
 
-async fn typed(house: &House, words: &str) -> Printed {
+pub(crate) async fn typed(house: &House, words: &str) -> Printed {
     at_terminal(&["--endpoint", &house.endpoint, "--token", TOKEN], words, "", false).await
 }
 

@@ -1,5 +1,6 @@
 //! A server on loopback with a store in memory, and an exchange that does as it is told.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -7,18 +8,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use admin::v1::call_service_client::CallServiceClient;
 use admin::v1::cdr_service_client::CdrServiceClient;
 use admin::v1::dialplan_service_client::DialplanServiceClient;
+use admin::v1::recording_service_client::RecordingServiceClient;
 use admin::v1::registration_service_client::RegistrationServiceClient;
 use admin::v1::room_service_client::RoomServiceClient;
 use admin::v1::tenant_service_client::TenantServiceClient;
 use admin::v1::user_service_client::UserServiceClient;
 use admin::v1::{CreateTenantRequest, CreateUserRequest};
-use admin::{Board, Change, Happening, Live, LiveCall, Pending, RoomHappening, RoomNews, TokenHash};
+use admin::{
+    Board, Change, Happening, Live, LiveCall, NotRemoved, Pending, RecordingBytes, RoomHappening, RoomNews, TokenHash,
+};
 use slotmap::SlotMap;
 use store::{Store, Writer};
 use switch::{
-    Aor, Bearing, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation, Label, LegRecord,
-    MediaStats, MemberNumber, MemberView, Party, Record, RecordingOrder, Refusal, Role, RoomEvent, RoomOrder,
-    RoomRefusal, RoomView, Side, StoredBinding, TenantId, UserId,
+    Aor, Bearing, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation, KeptRecording, Label,
+    LegRecord, MediaStats, MemberNumber, MemberView, Party, Record, RecordingFormat, RecordingOrder, Refusal, Role,
+    RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, StoredBinding, TenantId, UserId,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
@@ -48,6 +52,8 @@ pub(crate) struct Exchange {
     pub(crate) changes: Mutex<Vec<Change>>,
     pub(crate) rooms: Mutex<Vec<RoomView>>,
     pub(crate) orders: Mutex<Vec<(TenantId, String, RoomOrder)>>,
+    /// Files of recordings by their names.
+    pub(crate) files: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(crate) recording_orders: Mutex<Vec<(CallUid, RecordingOrder)>>,
     /// What it answers orders with.
     pub(crate) refusal: Mutex<Option<RoomRefusal>>,
@@ -64,6 +70,7 @@ impl Default for Exchange {
             changes: Mutex::default(),
             rooms: Mutex::default(),
             orders: Mutex::default(),
+            files: Mutex::default(),
             recording_orders: Mutex::default(),
             refusal: Mutex::default(),
             room_news: broadcast::Sender::new(64),
@@ -105,6 +112,30 @@ impl Live for Exchange {
             };
             orders.push((call, order));
             Some(if name.contains('/') { Err(Refusal::BadValue) } else { Ok(name) })
+        })
+    }
+
+    fn read_recording<'a>(&'a self, _: TenantId, name: &'a str) -> Pending<'a, Option<RecordingBytes>> {
+        Box::pin(async move {
+            let file = self.files.lock().unwrap().get(name).cloned()?;
+            let (sender, pieces) = tokio::sync::mpsc::channel(64);
+            for piece in file.chunks(10) {
+                sender.send(Ok(piece.to_vec())).await.unwrap();
+            }
+            if name == "torn" {
+                sender.send(Err(std::io::Error::other("torn"))).await.unwrap();
+            }
+            Some(RecordingBytes { format: RecordingFormat::Opus, bytes: file.len() as u64, pieces })
+        })
+    }
+
+    fn remove_recording<'a>(&'a self, _: TenantId, name: &'a str) -> Pending<'a, Result<(), NotRemoved>> {
+        Box::pin(async move {
+            if name == "running" {
+                return Err(NotRemoved::Busy);
+            }
+            self.files.lock().unwrap().remove(name);
+            Ok(())
         })
     }
 
@@ -235,6 +266,13 @@ impl House {
         task.run().await;
     }
 
+    pub(crate) async fn keeps_recordings(&self, all: Vec<KeptRecording>) {
+        let (writer, task) = Writer::new(self.store.clone());
+        all.into_iter().for_each(|kept| writer.write(Record::Recording(Box::new(kept))));
+        drop(writer);
+        task.run().await;
+    }
+
     /// Tells the server to end, and gives how it ended.
     pub(crate) async fn closes(&mut self) -> Result<(), admin::Error> {
         drop(self.end.take());
@@ -267,6 +305,10 @@ impl House {
 
     pub(crate) async fn rooms(&self) -> RoomServiceClient<Wire> {
         RoomServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn recordings(&self) -> RecordingServiceClient<Wire> {
+        RecordingServiceClient::new(self.trusted().await)
     }
 
     pub(crate) async fn cdrs(&self) -> CdrServiceClient<Wire> {

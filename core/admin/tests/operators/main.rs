@@ -3,6 +3,7 @@
 mod cli;
 mod guard;
 mod house;
+mod recordings;
 mod rooms;
 mod services;
 mod tenancy;

@@ -1,0 +1,157 @@
+//! `RecordingService`: what was recorded, and is being recorded.
+
+use store::{RecordingFilter, StoredRecording};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use crate::call::read_uid;
+use crate::cdr::read_time;
+use crate::desk::Desk;
+use crate::live::{NotRemoved, RecordingBytes};
+use crate::v1::recording_service_server::RecordingService;
+use crate::v1::{
+    DeleteRecordingRequest, DeleteRecordingResponse, DownloadRecordingRequest, DownloadRecordingResponse,
+    GetRecordingRequest, ListRecordingsRequest, ListRecordingsResponse, Recording, RecordingFormat, RecordingKind,
+    RecordingLayout,
+};
+use crate::violations::{Violations, failed};
+use crate::words::timestamp;
+
+/// How many recordings a page has where the request does not say.
+const PAGE: u32 = 100;
+/// How many it has at most.
+const LARGEST_PAGE: u32 = 1000;
+/// How many pieces of a file wait for a slow reader.
+const STREAM: usize = 4;
+
+#[tonic::async_trait]
+impl RecordingService for Desk {
+    async fn list(&self, request: Request<ListRecordingsRequest>) -> Result<Response<ListRecordingsResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = self.tenant(&request.tenant).await?;
+        let size = if request.page_size == 0 { PAGE } else { request.page_size };
+        let mut wrong = Violations::default();
+        wrong.expect(size <= LARGEST_PAGE, "page_size", "1 to 1000, or 0 for 100");
+        let kind = match RecordingKind::try_from(request.kind) {
+            Ok(RecordingKind::Unspecified) => None,
+            Ok(RecordingKind::Message) => Some(switch::RecordingKind::Message),
+            Ok(RecordingKind::Call) => Some(switch::RecordingKind::Call),
+            Ok(RecordingKind::Room) => Some(switch::RecordingKind::Room),
+            Err(_) => {
+                wrong.add("kind", "not one of its values");
+                None
+            }
+        };
+        let from = read_time(&mut wrong, "since", request.since);
+        let until = read_time(&mut wrong, "until", request.until);
+        wrong.finish()?;
+        let call = if request.call.is_empty() { None } else { Some(read_uid(&request.call)?.to_string()) };
+        let filter = RecordingFilter { from, until, call, kind };
+        let token = Some(request.page_token.as_str()).filter(|token| !token.is_empty());
+        let page = self.store.recordings(tenant.id).query(&filter, u64::from(size), token).await.map_err(failed)?;
+        let recordings = page.recordings.into_iter().map(|recording| spelt(&tenant.name, recording)).collect();
+        let next_page_token = page.next.unwrap_or_default();
+        Ok(Response::new(ListRecordingsResponse { recordings, next_page_token }))
+    }
+
+    async fn get(&self, request: Request<GetRecordingRequest>) -> Result<Response<Recording>, Status> {
+        let GetRecordingRequest { tenant, name } = request.into_inner();
+        let tenant = self.tenant(&tenant).await?;
+        let found = self.store.recordings(tenant.id).get(&name).await.map_err(failed)?;
+        Ok(Response::new(spelt(&tenant.name, found)))
+    }
+
+    type DownloadStream = ReceiverStream<Result<DownloadRecordingResponse, Status>>;
+
+    async fn download(
+        &self,
+        request: Request<DownloadRecordingRequest>,
+    ) -> Result<Response<Self::DownloadStream>, Status> {
+        let DownloadRecordingRequest { tenant, name } = request.into_inner();
+        let tenant = self.tenant(&tenant).await?;
+        // Whose it is and whether there is one is known here; what the file is, there.
+        self.store.recordings(tenant.id).get(&name).await.map_err(failed)?;
+        let file = self.live.read_recording(tenant.id, &name).await.ok_or_else(gone)?;
+        let (sender, stream) = mpsc::channel(STREAM);
+        tokio::spawn(send(file, sender));
+        tracing::info!(tenant = tenant.id.0, "an operator downloads a recording");
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn delete(
+        &self,
+        request: Request<DeleteRecordingRequest>,
+    ) -> Result<Response<DeleteRecordingResponse>, Status> {
+        let DeleteRecordingRequest { tenant, name } = request.into_inner();
+        let tenant = self.tenant(&tenant).await?;
+        self.store.recordings(tenant.id).get(&name).await.map_err(failed)?;
+        match self.live.remove_recording(tenant.id, &name).await {
+            Ok(()) => {}
+            Err(NotRemoved::Busy) => {
+                let why = "it is being recorded; end that first, as with `call record stop`";
+                return Err(Status::failed_precondition(why));
+            }
+            Err(NotRemoved::Failed) => return Err(Status::internal("the file cannot be removed; the log says why")),
+        }
+        self.store.recordings(tenant.id).delete(&name).await.map_err(failed)?;
+        tracing::info!(tenant = tenant.id.0, "an operator deleted a recording");
+        Ok(Response::new(DeleteRecordingResponse {}))
+    }
+}
+
+fn gone() -> Status {
+    Status::not_found("the file of this recording is not there")
+}
+
+/// Passes a file on, as fast as it is read.
+async fn send(mut file: RecordingBytes, stream: mpsc::Sender<Result<DownloadRecordingResponse, Status>>) {
+    let format = match file.format {
+        switch::RecordingFormat::Wav => RecordingFormat::Wav,
+        switch::RecordingFormat::Opus => RecordingFormat::Opus,
+    };
+    let mut first = Some((file.bytes, format.into()));
+    while let Some(piece) = file.pieces.recv().await {
+        let (size, format) = first.take().unwrap_or_default();
+        let answer = piece.map(|data| DownloadRecordingResponse { data, size, format });
+        let answer = answer.map_err(|error| {
+            tracing::error!(%error, "a recording cannot be read");
+            Status::data_loss("the file cannot be read to its end")
+        });
+        let failed = answer.is_err();
+        if stream.send(answer).await.is_err() || failed {
+            return;
+        }
+    }
+}
+
+fn spelt(tenant: &str, recording: StoredRecording) -> Recording {
+    let kind = match recording.kind.as_str() {
+        "message" => RecordingKind::Message,
+        "call" => RecordingKind::Call,
+        "room" => RecordingKind::Room,
+        _ => RecordingKind::Unspecified,
+    };
+    let format = match recording.format.as_str() {
+        "wav" => RecordingFormat::Wav,
+        "opus" => RecordingFormat::Opus,
+        _ => RecordingFormat::Unspecified,
+    };
+    let layout = match recording.layout.as_str() {
+        "mixed" => RecordingLayout::Mixed,
+        "stereo" => RecordingLayout::Stereo,
+        _ => RecordingLayout::Unspecified,
+    };
+    Recording {
+        name: recording.name,
+        tenant: tenant.to_owned(),
+        call: recording.call,
+        kind: kind.into(),
+        started: Some(timestamp(recording.started)),
+        length: recording.length.and_then(|length| prost_types::Duration::try_from(length).ok()),
+        bytes: recording.bytes,
+        format: format.into(),
+        layout: layout.into(),
+        fault: recording.fault,
+    }
+}

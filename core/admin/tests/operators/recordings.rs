@@ -1,0 +1,136 @@
+//! Recordings as operators have them: listed by pages, fetched, removed; and those of calls, begun and ended.
+
+use std::time::Duration;
+
+use admin::v1::{DownloadRecordingRequest, ListRecordingsRequest, RecordingFormat as Spelt};
+use switch::{
+    CallRecording, KeptRecording, RecordingEnd, RecordingFormat, RecordingKind, RecordingLayout, RecordingOrder,
+    TenantId,
+};
+use tonic::Code;
+
+use crate::cli::typed;
+use crate::house::{House, at, call_uid};
+
+fn kept(number: u8, tenant: TenantId, name: &str, over: bool) -> KeptRecording {
+    let end = RecordingEnd { length: Duration::from_millis(65_200), bytes: 2_086_444, fault: None };
+    KeptRecording {
+        tenant,
+        name: name.to_owned(),
+        call: Some(call_uid(number)),
+        kind: if number == 3 { RecordingKind::Message } else { RecordingKind::Call },
+        started: at(u64::from(number) * 100),
+        format: RecordingFormat::Opus,
+        layout: RecordingLayout::Stereo,
+        end: over.then_some(end),
+    }
+}
+
+async fn furnished() -> (House, TenantId) {
+    let (house, acme) = House::with_acme().await;
+    let names = [(1, "first", true), (2, "running", false), (3, "greeting", true), (4, "torn", true)];
+    let all = names.iter().map(|(number, name, over)| kept(*number, acme, name, *over)).collect();
+    house.keeps_recordings(all).await;
+    for name in ["first", "greeting", "torn"] {
+        house.exchange.files.lock().unwrap().insert(name.to_owned(), b"OggS and what follows it".to_vec());
+    }
+    (house, acme)
+}
+
+#[tokio::test]
+async fn recordings_are_listed_by_pages_and_filters() {
+    let (house, _) = furnished().await;
+    let request = ListRecordingsRequest { tenant: "acme".to_owned(), page_size: 3, ..Default::default() };
+    let page = house.recordings().await.list(request.clone()).await.unwrap().into_inner();
+    let names: Vec<_> = page.recordings.iter().map(|recording| recording.name.as_str()).collect();
+    assert_eq!(names, ["torn", "greeting", "running"]);
+    assert_eq!((page.recordings[2].bytes, page.recordings[2].length), (None, None), "it goes on");
+    let next = ListRecordingsRequest { page_token: page.next_page_token, ..request.clone() };
+    let page = house.recordings().await.list(next).await.unwrap().into_inner();
+    assert_eq!((page.recordings.len(), page.next_page_token.as_str()), (1, ""));
+    assert_eq!(page.recordings[0].bytes, Some(2_086_444));
+    let of_one = ListRecordingsRequest { call: call_uid(3).to_string(), ..request.clone() };
+    assert_eq!(house.recordings().await.list(of_one).await.unwrap().into_inner().recordings[0].name, "greeting");
+    for wrong in [
+        ListRecordingsRequest { page_size: 1001, ..request.clone() },
+        ListRecordingsRequest { kind: 9, ..request.clone() },
+        ListRecordingsRequest { call: "x".to_owned(), ..request.clone() },
+        ListRecordingsRequest { page_token: "x".to_owned(), ..request },
+    ] {
+        assert_eq!(house.recordings().await.list(wrong).await.unwrap_err().code(), Code::InvalidArgument);
+    }
+}
+
+#[tokio::test]
+async fn a_file_comes_whole_or_with_an_error() {
+    let (house, _) = furnished().await;
+    house.tenant("other").await;
+    let ask = |tenant: &str, name: &str| DownloadRecordingRequest { tenant: tenant.to_owned(), name: name.to_owned() };
+    let mut stream = house.recordings().await.download(ask("acme", "first")).await.unwrap().into_inner();
+    let mut pieces = Vec::new();
+    while let Some(piece) = stream.message().await.unwrap() {
+        pieces.push(piece);
+    }
+    assert_eq!((pieces[0].size, pieces[0].format(), pieces[1].size), (24, Spelt::Opus, 0));
+    assert_eq!(pieces.into_iter().flat_map(|piece| piece.data).collect::<Vec<_>>(), b"OggS and what follows it");
+    let mut stream = house.recordings().await.download(ask("acme", "torn")).await.unwrap().into_inner();
+    let torn = loop {
+        match stream.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("it looks whole"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(torn.code(), Code::DataLoss);
+    for (tenant, name) in [("acme", "none"), ("acme", "../first"), ("other", "first"), ("acme", "running")] {
+        let refused = house.recordings().await.download(ask(tenant, name)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::NotFound, "{tenant} {name}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_lists_shows_fetches_and_removes() {
+    let (house, acme) = furnished().await;
+    let list = typed(&house, "recording list").await.fine();
+    let lines: Vec<_> = list.lines().collect();
+    assert!(lines[0].starts_with("NAME") && lines[3].contains("running") && lines[4].contains("1:05"), "{list}");
+    assert!(lines[4].contains("2.1 MB") && lines[2].contains("message"), "{list}");
+    assert_eq!(typed(&house, "recording list --kind message").await.fine().lines().count(), 2);
+    let json: serde_json::Value =
+        serde_json::from_str(&typed(&house, "recording list --json -n 1").await.fine()).unwrap();
+    assert_eq!(
+        (json["recordings"][0]["name"].as_str(), json["recordings"][0]["bytes"].as_u64()),
+        (Some("torn"), Some(2_086_444))
+    );
+    assert!(typed(&house, "recording show first").await.fine().contains("Opus"));
+    assert_eq!(typed(&house, "recording get first --output -").await.fine(), "OggS and what follows it");
+    let (code, why) = typed(&house, "recording remove running").await.failure();
+    assert!(code == 1 && why.contains("being recorded"), "{why}");
+    assert_eq!(typed(&house, "recording remove first").await.fine(), "recording first is deleted\n");
+    assert_eq!(typed(&house, "recording show first").await.failure().0, 3);
+    assert!(house.store.recordings(acme).get("running").await.is_ok());
+}
+
+#[tokio::test]
+async fn an_operator_records_a_call() {
+    let (house, acme) = House::with_acme().await;
+    house.exchange.arrives(1, acme, "alice", "1002");
+    let uid = call_uid(1);
+    let (code, why) = typed(&house, &format!("call record stop {uid}")).await.failure();
+    assert!(code == 1 && why.contains("not recorded"), "{why}");
+    let said = typed(&house, &format!("call record start {uid} --name tape --opus --mixed --beep")).await.fine();
+    assert_eq!(said, format!("the recording tape of call {uid} is running\n"));
+    for (verb, state) in [("pause", "paused"), ("resume", "running"), ("stop", "ended")] {
+        let said = typed(&house, &format!("call record {verb} {uid} --json")).await.fine();
+        assert!(said.contains(&format!("\"state\":\"{state}\"")), "{said}");
+    }
+    let (format, layout) = (RecordingFormat::Opus, RecordingLayout::Mixed);
+    let how = CallRecording { name: Some("tape".to_owned()), format, layout, beep: true };
+    let orders: Vec<_> =
+        house.exchange.recording_orders.lock().unwrap().iter().map(|(_, order)| order.clone()).collect();
+    let expected = [RecordingOrder::Start(how), RecordingOrder::Pause, RecordingOrder::Resume, RecordingOrder::Stop];
+    assert_eq!(orders, expected);
+    let (code, why) = typed(&house, &format!("call record start {uid} --name a/b")).await.failure();
+    assert!(code == 2 && why.contains("name:"), "{why}");
+    assert_eq!(typed(&house, &format!("call record start {}", call_uid(9))).await.failure().0, 3);
+}

@@ -1,0 +1,143 @@
+//! Recordings as operators have them: files and what the database knows of them, brought together.
+//!
+//! At a start, what was cut off is mended and written down; once an hour what is older than it may be is removed.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, SystemTime};
+
+use admin::{NotRemoved, RecordingBytes};
+use store::{MendedRecording, Store, StoredRecording};
+use switch::TenantId;
+use tokio::sync::mpsc;
+
+use crate::media::{Mended, Recordings, Removal};
+
+/// How often it is looked what is too old.
+const SWEEP: Duration = Duration::from_secs(3_600);
+/// How many recordings are removed in one go.
+const AT_ONCE: u64 = 200;
+const DAY: Duration = Duration::from_secs(86_400);
+/// A file is read in pieces of so many bytes, and so many of them wait for a slow reader.
+const PIECE: usize = 64 << 10;
+const PIECES: usize = 4;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Archive {
+    pub(crate) recordings: Recordings,
+    pub(crate) store: Store,
+    /// How many days recordings are kept where their tenant says nothing else; 0 for ever.
+    pub(crate) days: u32,
+}
+
+impl Archive {
+    /// What is listed as going on: at a start that is what was cut off.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<StoredRecording>, store::Error> {
+        let mut all = Vec::new();
+        for tenant in self.store.tenants().list().await? {
+            all.extend(self.store.recordings(tenant.id).unfinished().await?);
+        }
+        Ok(all)
+    }
+
+    /// Writes down what became of recordings that were cut off, once that is known; then sweeps, for ever.
+    pub(crate) async fn tend(self, cut_off: Vec<StoredRecording>, mended: Receiver<Vec<Mended>>) {
+        let mended = tokio::task::spawn_blocking(move || mended.recv().unwrap_or_default()).await.unwrap_or_default();
+        if let Err(error) = self.settle(cut_off, mended).await {
+            tracing::error!(%error, "what became of recordings that were cut off could not be written down");
+        }
+        loop {
+            if let Err(error) = self.sweep(SystemTime::now()).await {
+                tracing::error!(%error, "old recordings could not be removed; it is tried again");
+            }
+            tokio::time::sleep(SWEEP).await;
+        }
+    }
+
+    async fn settle(&self, cut_off: Vec<StoredRecording>, mended: Vec<Mended>) -> Result<(), store::Error> {
+        let now = SystemTime::now();
+        let known = |tenant: TenantId, name: &str| mended.iter().any(|one| one.tenant == tenant && one.name == name);
+        // One that was whole, and had not been written down.
+        let whole = cut_off.iter().filter(|one| !known(one.tenant, &one.name));
+        let whole: Vec<(TenantId, String)> = whole.map(|one| (one.tenant, one.name.clone())).collect();
+        for one in &mended {
+            self.write_down(one, now).await;
+        }
+        for (tenant, name) in whole {
+            let (recordings, asked) = (self.recordings.clone(), name.clone());
+            let found = tokio::task::spawn_blocking(move || recordings.measure(tenant, &asked)).await.ok().flatten();
+            match found {
+                Some(found) => self.write_down(&found, now).await,
+                None => self.store.recordings(tenant).delete(&name).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_down(&self, one: &Mended, now: SystemTime) {
+        let Mended { tenant, name, format, length, bytes } = one.clone();
+        let format = format.as_str().to_owned();
+        let kept = MendedRecording { name, length, bytes, format };
+        // A tenant may be gone, and its folder still there.
+        if let Err(error) = self.store.recordings(tenant).mended(&kept, now).await {
+            tracing::warn!(%error, tenant = tenant.0, "a recording that was mended is not listed");
+        }
+    }
+
+    /// Removes what is older than it may be.
+    pub(crate) async fn sweep(&self, now: SystemTime) -> Result<(), store::Error> {
+        for tenant in self.store.tenants().list().await? {
+            let days = tenant.recording_days.unwrap_or(self.days);
+            let Some(before) = now.checked_sub(DAY.saturating_mul(days)).filter(|_| days > 0) else { continue };
+            loop {
+                let old = self.store.recordings(tenant.id).older_than(before, AT_ONCE).await?;
+                let mut gone = 0_u64;
+                for name in &old {
+                    if self.remove(tenant.id, name).await.is_ok() {
+                        self.store.recordings(tenant.id).delete(name).await?;
+                        gone += 1;
+                    }
+                }
+                metrics::counter!("strowger_recordings_expired_total").increment(gone);
+                if gone > 0 {
+                    tracing::info!(tenant = tenant.id.0, recordings = gone, days, "old recordings were removed");
+                }
+                if gone < AT_ONCE {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the file of a recording, if there is one.
+    pub(crate) async fn remove(&self, tenant: TenantId, name: &str) -> Result<(), NotRemoved> {
+        match self.recordings.remove(tenant, name).await {
+            Removal::Done | Removal::Missing => Ok(()),
+            Removal::Busy => Err(NotRemoved::Busy),
+            Removal::Failed(error) => {
+                tracing::error!(%error, tenant = tenant.0, "the file of a recording cannot be removed");
+                Err(NotRemoved::Failed)
+            }
+        }
+    }
+
+    /// Reads a recording; `None` when there is no file.
+    pub(crate) async fn read(&self, tenant: TenantId, name: &str) -> Option<RecordingBytes> {
+        let (recordings, name): (_, Arc<str>) = (self.recordings.clone(), name.into());
+        let mut copy = tokio::task::spawn_blocking(move || recordings.copy(tenant, &name)).await.ok()?.ok()?;
+        let (format, bytes) = (copy.format, copy.bytes);
+        let (sender, pieces) = mpsc::channel(PIECES);
+        tokio::task::spawn_blocking(move || {
+            loop {
+                let piece = copy.read(PIECE);
+                let over = piece.as_ref().map_or(true, Vec::is_empty);
+                // The reader may have had enough.
+                if piece.as_ref().is_ok_and(Vec::is_empty) || sender.blocking_send(piece).is_err() || over {
+                    return;
+                }
+            }
+        });
+        Some(RecordingBytes { format, bytes, pieces })
+    }
+}
