@@ -32,7 +32,7 @@ impl Switch {
         };
         let mut seal = Seal::new(account.and_then(|account| account.secrecy), self.wire.config.secrecy);
         if let Some(offer) = &offer
-            && let Err(error) = seal.offer_came(offer.audio().as_ref(), &mut self.wire.mint)
+            && let Err(error) = seal.offer_came(offer.audio(), &mut self.wire.mint)
         {
             return self.refuse(key, message, flow, Status(error.status()));
         }

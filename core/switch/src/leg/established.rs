@@ -150,7 +150,7 @@ impl Leg {
     /// How the exchange itself is heard there, by what both have said.
     fn voice_with(&self, remote: &Description) -> Option<Voice> {
         let (ours, theirs) = (self.negotiation.local()?.audio()?, remote.audio()?);
-        voice::between(&ours, &theirs, self.negotiation.answer_is_ours())
+        voice::between(ours, theirs, self.negotiation.answer_is_ours())
     }
 
     /// How it is heard there by what was last agreed.
@@ -160,10 +160,9 @@ impl Leg {
 
     /// The codecs that were agreed last, the one that is spoken first; none where nothing is agreed.
     pub(crate) fn agreed(&self) -> Vec<sdp::Codec> {
-        let audio = |description: Option<&Description>| description.and_then(Description::audio);
-        let (ours, theirs) = (audio(self.negotiation.local()), audio(self.negotiation.remote()));
-        let both = ours.zip(theirs);
-        both.map(|(ours, theirs)| voice::agreed(&ours, &theirs, self.negotiation.answer_is_ours())).unwrap_or_default()
+        let ours = self.negotiation.local().and_then(Description::audio);
+        let both = ours.zip(self.negotiation.remote().and_then(Description::audio));
+        both.map(|(ours, theirs)| voice::agreed(ours, theirs, self.negotiation.answer_is_ours())).unwrap_or_default()
     }
 
     /// Answers an offer as the exchange itself.
