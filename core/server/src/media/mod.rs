@@ -25,6 +25,8 @@ mod way;
 mod worker;
 
 use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
@@ -32,7 +34,7 @@ use switch::{MediaCommand, MediaPort, NoPort, PortId};
 
 use crate::exchange::Inbox;
 pub(crate) use library::{Folders, Library};
-use ports::Ports;
+use ports::{Place, Ports, Rested};
 pub(crate) use recordings::Recordings;
 use worker::Worker;
 
@@ -41,6 +43,8 @@ use worker::Worker;
 pub(crate) struct Engine {
     ports: Ports,
     workers: Vec<Worker>,
+    /// Pairs of sockets whose ports the threads have closed.
+    returned: Receiver<Rested>,
     minted: u64,
 }
 
@@ -56,26 +60,40 @@ impl Engine {
     ) -> Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let count = if threads == 0 { processors } else { threads };
+        let (back, returned) = channel();
         let workers = (0..count)
             .map(|number| {
                 let seed = Sha256::new().chain_update(seed).chain_update(number.to_be_bytes()).finalize().into();
-                Worker::start(number, seed, inbox.clone(), library.clone(), recordings.clone())
+                Worker::start(number, seed, inbox.clone(), library.clone(), recordings.clone(), back.clone())
             })
             .collect::<Result<_>>()?;
-        Ok(Self { ports: Ports::new(range, seed), workers, minted: 0 })
+        Ok(Self { ports: Ports::new(range, seed), workers, returned, minted: 0 })
     }
 
     /// Sets a pair of ports aside to talk with this address, on the thread of the port beside it.
     pub(crate) fn open(&mut self, toward: SocketAddr, beside: Option<PortId>) -> Result<MediaPort, NoPort> {
-        let pair = self.ports.open(toward.ip()).ok_or(NoPort)?;
+        let now = Instant::now();
+        self.take_back(now);
         self.minted += 1;
         let threads = self.workers.len() as u64;
-        let id = PortId(self.minted * threads + beside.map_or(self.minted, |beside| beside.0) % threads);
-        let address = pair.address;
-        self.worker(id).ok_or(NoPort)?.open(id, pair).map_err(|error| {
-            tracing::error!(%error, "a media port cannot be watched");
-            NoPort
-        })?;
+        let thread = beside.map_or(self.minted, |beside| beside.0) % threads;
+        let id = PortId(self.minted * threads + thread);
+        let place = self.ports.open(now, toward.ip(), usize::try_from(thread).unwrap_or(0)).ok_or(NoPort)?;
+        let worker = self.worker(id).ok_or(NoPort)?;
+        let address = match place {
+            Place::Old(rested) => {
+                worker.reopen(id, rested.number);
+                rested.address
+            }
+            Place::New(pair) => {
+                let address = pair.address;
+                worker.open(id, pair).map_err(|error| {
+                    tracing::error!(%error, "a media port cannot be watched");
+                    NoPort
+                })?;
+                address
+            }
+        };
         metrics::gauge!("strowger_media_ports").increment(1.0);
         Ok(MediaPort { id, address })
     }
@@ -99,6 +117,28 @@ impl Engine {
         };
         if let Some(worker) = self.worker(port) {
             worker.give(command);
+        }
+    }
+
+    /// Closes sockets that nobody wants any more; to be called now and then.
+    pub(crate) fn tidy(&mut self, now: Instant) {
+        self.take_back(now);
+        for stale in self.ports.stale(now) {
+            self.forget(stale);
+        }
+    }
+
+    fn take_back(&mut self, now: Instant) {
+        while let Ok(rested) = self.returned.try_recv() {
+            if let Some(surplus) = self.ports.rest(now, rested) {
+                self.forget(surplus);
+            }
+        }
+    }
+
+    fn forget(&self, rested: Rested) {
+        if let Some(worker) = self.workers.get(rested.thread) {
+            worker.forget(rested.number);
         }
     }
 

@@ -17,6 +17,7 @@ use switch::{MediaEvent, PortId};
 
 use super::metronome::Metronome;
 use super::mouth::Seed;
+use super::ports::Pair;
 use super::seal::ROOM;
 use super::studio::News;
 use super::way::Way;
@@ -37,6 +38,10 @@ pub(super) struct Thread {
     ports: SecondaryMap<PortKey, Port>,
     /// The relay's keys by the exchange's.
     keys: HashMap<PortId, PortKey>,
+    /// The relay's keys by the number of the pair that is used.
+    users: HashMap<u64, PortKey>,
+    /// Pairs that nobody uses, by their number.
+    resting: HashMap<u64, Pair>,
     counted: Counted,
     shown: Busy,
 }
@@ -65,6 +70,8 @@ impl Thread {
             rng: ChaCha12Rng::from_seed(parts.seed),
             ports: SecondaryMap::new(),
             keys: HashMap::new(),
+            users: HashMap::new(),
+            resting: HashMap::new(),
             counted: Counted::default(),
             shown: Busy::default(),
             parts,
@@ -116,7 +123,8 @@ impl Thread {
     /// The highest bit tells RTP from RTCP.
     fn receive(&mut self, now: Instant, data: u64, packet: &mut [u8]) {
         let kind = if data & RTCP == 0 { Kind::Rtp } else { Kind::Rtcp };
-        let Some(key) = self.keys.get(&PortId(data & !RTCP)).copied() else { return };
+        let number = data & !RTCP;
+        let Some(key) = self.users.get(&number).copied() else { return self.overhear(number, kind) };
         let Some(port) = self.ports.get_mut(key) else { return };
         let socket = if kind == Kind::Rtp { &port.pair.rtp } else { &port.pair.rtcp };
         let Ok((mut size, from)) = socket.recv_from(packet.get_mut(..LARGEST).unwrap_or_default()) else { return };
@@ -254,11 +262,14 @@ impl Thread {
 
     fn order(&mut self, now: Instant, order: Order) {
         match order {
-            Order::Open { id, pair } => {
-                let key = self.relay.open(now);
-                self.keys.insert(id, key);
-                self.ports.insert(key, Port::new(id, pair));
+            Order::Open { id, pair } => self.open(now, id, pair),
+            Order::Reopen { id, number } => {
+                if let Some(pair) = self.resting.remove(&number) {
+                    self.open(now, id, pair);
+                }
             }
+            // Closing a socket takes it out of the epoll.
+            Order::Forget { number } => drop(self.resting.remove(&number)),
             Order::Command(command) => self.command(now, command),
             Order::Ready { port, id, items } => self.ready(now, port, id, items),
             Order::Spoilt { port, id } => {
@@ -266,6 +277,21 @@ impl Thread {
                     studio.spoil(id);
                 }
             }
+        }
+    }
+
+    fn open(&mut self, now: Instant, id: PortId, pair: Pair) {
+        let key = self.relay.open(now);
+        self.keys.insert(id, key);
+        self.users.insert(pair.number, key);
+        self.ports.insert(key, Port::new(id, pair));
+    }
+
+    /// Throws away what came for somebody who is gone.
+    fn overhear(&self, number: u64, kind: Kind) {
+        if let Some(pair) = self.resting.get(&number) {
+            let socket = if kind == Kind::Rtp { &pair.rtp } else { &pair.rtcp };
+            let _ = socket.recv_from(&mut [0; 1]);
         }
     }
 

@@ -12,7 +12,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use switch::{AudioError, MediaCommand, PortId, SoundId};
 
 use super::library::Library;
-use super::ports::Pair;
+use super::ports::{Pair, Rested};
 use super::recordings::Recordings;
 use super::thread::Thread;
 use crate::exchange::Inbox;
@@ -28,6 +28,10 @@ pub(super) enum Order {
     Ready { port: PortId, id: SoundId, items: Result<Vec<Item>, AudioError> },
     /// A recording cannot go on; the exchange is told.
     Spoilt { port: PortId, id: SoundId },
+    /// A new port on a pair that rests.
+    Reopen { id: PortId, number: u64 },
+    /// A pair that rests is to be closed.
+    Forget { number: u64 },
 }
 
 /// The way of other threads to a media thread.
@@ -77,12 +81,16 @@ pub(super) struct Parts {
     pub(super) inbox: Inbox,
     pub(super) library: Library,
     pub(super) recordings: Recordings,
+    /// Takes pairs whose ports are closed.
+    pub(super) returned: Sender<Rested>,
+    /// Which thread this is.
+    pub(super) number: usize,
     pub(super) seed: [u8; 32],
 }
 
-/// The eventfd's place among the sockets: no port's name is all ones.
+/// The eventfd's place among the sockets: no pair's number is all ones.
 pub(super) const BELL: u64 = u64::MAX;
-/// The highest bit of an epoll's data: no port's name grows so far.
+/// The highest bit of an epoll's data: no pair's number grows so far.
 pub(super) const RTCP: u64 = 1 << 63;
 
 impl Worker {
@@ -92,6 +100,7 @@ impl Worker {
         inbox: Inbox,
         library: Library,
         recordings: Recordings,
+        returned: Sender<Rested>,
     ) -> Result<Self> {
         let ((orders, received), (back, results)) = (channel(), channel());
         let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).context("an eventfd for media")?;
@@ -107,6 +116,8 @@ impl Worker {
             inbox,
             library,
             recordings,
+            returned,
+            number,
             seed,
         });
         std::thread::Builder::new()
@@ -118,11 +129,21 @@ impl Worker {
 
     /// A new port of this thread. Nobody is woken for it.
     pub(super) fn open(&self, id: PortId, pair: Pair) -> std::io::Result<()> {
-        let (rtp, rtcp) = (EventData::new_u64(id.0), EventData::new_u64(id.0 | RTCP));
+        let (rtp, rtcp) = (EventData::new_u64(pair.number), EventData::new_u64(pair.number | RTCP));
         epoll::add(&*self.poll, &pair.rtp, rtp, EventFlags::IN)?;
         epoll::add(&*self.poll, &pair.rtcp, rtcp, EventFlags::IN)?;
         let _ = self.orders.send(Order::Open { id, pair });
         Ok(())
+    }
+
+    /// A new port on a pair that rests at this thread. Nobody is woken for it.
+    pub(super) fn reopen(&self, id: PortId, number: u64) {
+        let _ = self.orders.send(Order::Reopen { id, number });
+    }
+
+    /// Closes a pair that rests there. Nobody is woken for it.
+    pub(super) fn forget(&self, number: u64) {
+        let _ = self.orders.send(Order::Forget { number });
     }
 
     /// An order. Only one that somebody waits for, or that begins sound, wakes the thread; the others are read before the

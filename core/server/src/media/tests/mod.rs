@@ -3,12 +3,14 @@
 mod phone;
 mod playing;
 mod recording;
+mod resting;
 mod sealing;
 mod transcoding;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use media::Rate;
@@ -16,7 +18,7 @@ use switch::{MediaCommand, MediaEvent, PortId, SoundId, TenantId};
 use tempfile::TempDir;
 
 use super::library::{Folders, Library};
-use super::ports::Ports;
+use super::ports::{Place, Ports, Rested};
 use super::recordings::Recordings;
 use super::worker::Worker;
 use crate::exchange::{Inbox, Inward, Outbox};
@@ -29,6 +31,8 @@ struct House {
     data: TempDir,
     worker: Worker,
     ports: Ports,
+    /// Pairs whose ports are closed.
+    returned: Receiver<Rested>,
     outbox: Outbox,
     number: usize,
     minted: u64,
@@ -49,14 +53,17 @@ impl House {
         };
         let library = Library::start(folders, Box::new(|_| "Europe/Berlin".to_owned()), 2).expect("a library");
         let recordings = Recordings::start(data.path().to_owned(), inbox.clone()).expect("recordings");
-        let worker = Worker::start(number, [7; 32], inbox, library, recordings).expect("a worker");
+        let (back, returned) = channel();
+        let worker = Worker::start(number, [7; 32], inbox, library, recordings, back).expect("a worker");
         let ports = Ports::new((50_000, 59_998), [u8::try_from(number).expect("few"); 32]);
-        Self { data, worker, ports, outbox, number, minted: 0 }
+        Self { data, worker, ports, returned, outbox, number, minted: 0 }
     }
 
     /// A port whose far end is this phone.
     fn open(&mut self, phone: &mut Phone) -> PortId {
-        let pair = self.ports.open(phone.address().ip()).expect("a port");
+        let Some(Place::New(pair)) = self.ports.open(Instant::now(), phone.address().ip(), self.number) else {
+            panic!("no port")
+        };
         self.minted += 1;
         let id = PortId(self.minted);
         phone.far = Some(pair.address);

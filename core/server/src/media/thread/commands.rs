@@ -13,6 +13,7 @@ use crate::exchange::Inward;
 use crate::media::keys::{Keys, events};
 use crate::media::library::Wish;
 use crate::media::mouth::Mouth;
+use crate::media::ports::Rested;
 use crate::media::seal::Seal;
 use crate::media::studio::Studio;
 use crate::media::way::Way;
@@ -258,13 +259,17 @@ impl Thread {
     fn close(&mut self, now: Instant, port: PortId) {
         let stats = self.keys.remove(&port).and_then(|key| {
             self.disconnect(now, key);
-            // Closing a socket takes it out of the epoll.
-            let studio = self.ports.remove(key).and_then(|port| port.studio);
-            if let Some(mut studio) = studio {
-                studio.enough();
-                if let Some(slot) = studio.slot {
-                    self.metronome.leave(key, slot);
+            if let Some(port) = self.ports.remove(key) {
+                if let Some(mut studio) = port.studio {
+                    studio.enough();
+                    if let Some(slot) = studio.slot {
+                        self.metronome.leave(key, slot);
+                    }
                 }
+                let (number, address, thread) = (port.pair.number, port.pair.address, self.parts.number);
+                self.users.remove(&number);
+                self.resting.insert(number, port.pair);
+                let _ = self.parts.returned.send(Rested { number, address, thread });
             }
             self.relay.close(key)
         });
