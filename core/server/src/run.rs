@@ -101,7 +101,8 @@ impl Station {
                 "sip.default_tenant names no tenant yet; make one with `strowger tenant create`"
             );
         }
-        let shelf = Shelf { directory: directory.clone(), store: store.clone() };
+
+        let shelf = Shelf { directory: directory.clone(), store: store.clone(), runtime: runtime.clone() };
         let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf))?);
         let (inbox, outbox) = Inbox::new()?;
         let applications = Applications::new(host, inbox.clone())?;
