@@ -75,7 +75,7 @@ impl Answer {
             session.medias.push(refused_line(media));
         }
         match agreed {
-            Some(agreement) => Ok((Description { session }, agreement)),
+            Some(agreement) => Ok((Description::from(session), agreement)),
             None => Err(fault.unwrap_or(Error::NoCodec)),
         }
     }

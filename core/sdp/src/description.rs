@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
 
 use sdp_types::{Attribute, Media, Session};
 
@@ -132,9 +133,23 @@ impl Audio {
 }
 
 /// A session description. `Debug` writes it as text, without keys.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Description {
     pub(crate) session: Session,
+    /// What its audio line says, once somebody asked.
+    audio: OnceLock<Option<Box<Audio>>>,
+}
+
+impl PartialEq for Description {
+    fn eq(&self, other: &Self) -> bool {
+        self.session == other.session
+    }
+}
+
+impl From<Session> for Description {
+    fn from(session: Session) -> Self {
+        Self { session, audio: OnceLock::new() }
+    }
 }
 
 impl Description {
@@ -150,7 +165,7 @@ impl Description {
         if session.medias.is_empty() || session.medias.len() > MAX_MEDIA_LINES {
             return Err(Error::MediaLines(session.medias.len()));
         }
-        let description = Self { session };
+        let description = Self::from(session);
         for media in &description.session.medias {
             if media.port != 0 {
                 description.address_of(media)?;
@@ -170,8 +185,9 @@ impl Description {
 
     /// The audio line that counts; `None` when there is none or all are refused.
     #[must_use]
-    pub fn audio(&self) -> Option<Audio> {
-        self.audio_of(self.session.medias.iter().find(|media| is_live_audio(media))?)
+    pub fn audio(&self) -> Option<&Audio> {
+        let read = || self.audio_of(self.session.medias.iter().find(|media| is_live_audio(media))?).map(Box::new);
+        self.audio.get_or_init(read).as_deref()
     }
 
     /// What one audio line says.
@@ -216,7 +232,7 @@ impl Description {
             given |= relayed;
             session.medias.push(if relayed { self.relayed_line(media, address.port()) } else { refused_line(media) });
         }
-        Self { session }
+        Self::from(session)
     }
 
     /// This description with these keys and this transport for its audio, in place of those that it has: encryption is
@@ -229,6 +245,7 @@ impl Description {
             let lines = crypto.iter().map(|line| Attribute::with_value("crypto", Written(line)));
             media.attributes.extend(lines);
         }
+        self.audio.take();
         self
     }
 
@@ -239,6 +256,7 @@ impl Description {
             media.attributes.retain(|attribute| Direction::parse(&attribute.attribute).is_none());
             media.attributes.push(Attribute::new(direction.as_str()));
         }
+        self.audio.take();
         self
     }
 
@@ -272,7 +290,7 @@ impl Description {
         line.attributes.push(Attribute::with_value("fmtp", "101 0-15"));
         line.attributes.push(Attribute::new("sendrecv"));
         session.medias.push(line);
-        Self { session }
+        Self::from(session)
     }
 
     /// Our own answer: the first of the offered codecs that we know, and telephone events where offered.
@@ -303,7 +321,7 @@ impl Description {
             line.attributes.push(Attribute::new(offer.direction_of(media).mirrored().as_str()));
             session.medias.push(line);
         }
-        if given { Ok(Self { session }) } else { Err(Error::NoCodec) }
+        if given { Ok(Self::from(session)) } else { Err(Error::NoCodec) }
     }
 
     /// How many media lines there are.
@@ -414,7 +432,7 @@ mod tests {
         assert!(!format!("{theirs:?} {theirs:#?}").contains("WVNf"), "{theirs:?}");
         assert!(!format!("{theirs:?}").contains("hush"), "{theirs:?}");
         let lines = Crypto::offered(crate::Suite::USUAL, &[[3; crate::KEYING]; 2]);
-        let ours = theirs.with_crypto(Profile::Savp, &lines).audio().expect("audio");
+        let ours = theirs.with_crypto(Profile::Savp, &lines).audio().cloned().expect("audio");
         assert_eq!((ours.crypto, ours.profile), (lines, Profile::Savp));
     }
 

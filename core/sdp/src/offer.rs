@@ -64,7 +64,7 @@ impl Offer {
             Some(media) => *media = line,
             None => session.medias.push(line),
         }
-        Ok(Description { session })
+        Ok(Description::from(session))
     }
 
     fn line(&self, port: u16) -> Result<Media, Error> {
@@ -108,9 +108,9 @@ impl Offer {
             mux: theirs.mux,
             codecs,
             events,
-            ptime: ptime(&theirs, self.ptime),
-            direction: direction(&theirs, self.direction),
-            protection: self.secrecy.check(self.lines(), &theirs)?,
+            ptime: ptime(theirs, self.ptime),
+            direction: direction(theirs, self.direction),
+            protection: self.secrecy.check(self.lines(), theirs)?,
         })
     }
 

@@ -182,7 +182,7 @@ mod tests {
         for line in lines {
             text.push_str(&format!("a=crypto:{line}\r\n"));
         }
-        Description::parse(text.as_bytes()).expect("a description").audio().expect("audio")
+        Description::parse(text.as_bytes()).expect("a description").audio().cloned().expect("audio")
     }
 
     fn kind(result: &Result<Protection, Error>) -> &'static str {

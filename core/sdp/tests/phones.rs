@@ -82,7 +82,7 @@ fn answering(order: Order, secrecy: Secrecy) -> Answer {
 fn answered(answer: &Answer, offer: &str) -> Result<(String, Audio, Agreement), Error> {
     let (description, agreement) = answer.to(&read(offer), &origin(), address(), &[0x5a; KEYING])?;
     let text = String::from_utf8(description.to_bytes()).expect("text");
-    Ok((text, description.audio().expect("audio"), agreement))
+    Ok((text, description.audio().cloned().expect("audio"), agreement))
 }
 
 fn spoken(agreement: &Agreement) -> Vec<(u8, &str)> {
@@ -253,7 +253,7 @@ fn a_number_that_is_taken_is_changed() {
     let (one, two) = (Codec::new(101, "SPEEX", 8_000), Codec::new(101, "SPEEX", 16_000));
     let fixed = Codec::new(0, "ILBC", 8_000);
     let offer = Offer { codecs: vec![one, two, fixed, opus()], ..offering(Secrecy::Off) };
-    let audio = offer.description(&origin(), address(), None).expect("an offer").audio().expect("audio");
+    let audio = offer.description(&origin(), address(), None).expect("an offer").audio().cloned().expect("audio");
     let mut numbers: Vec<u8> = audio.codecs.iter().map(|codec| codec.payload).collect();
     assert_eq!(numbers.first(), Some(&101));
     assert!(!numbers.contains(&0) && numbers.contains(&111), "{numbers:?}");

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use dialplan::{Found, Keeper, ValueFault, Wait};
 use store::{Error, Store};
 use switch::TenantId;
+use tokio::runtime::Handle;
 
 use crate::directory::Directory;
 
@@ -13,6 +14,18 @@ use crate::directory::Directory;
 pub(crate) struct Shelf {
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
+    /// Where the store is asked: it may open a connection, which the applications' own runtime cannot.
+    pub(crate) runtime: Handle,
+}
+
+impl Shelf {
+    fn ask<T: Send + 'static>(
+        &self,
+        ask: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Wait<'static, Result<T, ValueFault>> {
+        let asked = self.runtime.spawn(ask);
+        Box::pin(async move { asked.await.map_err(|_| ValueFault::Unavailable)?.map_err(|error| fault(&error)) })
+    }
 }
 
 impl Keeper for Shelf {
@@ -33,15 +46,18 @@ impl Keeper for Shelf {
     }
 
     fn value<'a>(&'a self, tenant: TenantId, name: &'a str) -> Wait<'a, Result<Option<String>, ValueFault>> {
-        Box::pin(async move { self.store.values(tenant).get(name).await.map_err(|error| fault(&error)) })
+        let (store, name) = (self.store.clone(), name.to_owned());
+        self.ask(async move { store.values(tenant).get(&name).await })
     }
 
     fn keep<'a>(&'a self, tenant: TenantId, name: &'a str, value: &'a str) -> Wait<'a, Result<(), ValueFault>> {
-        Box::pin(async move { self.store.values(tenant).set(name, value).await.map_err(|error| fault(&error)) })
+        let (store, name, value) = (self.store.clone(), name.to_owned(), value.to_owned());
+        self.ask(async move { store.values(tenant).set(&name, &value).await })
     }
 
     fn forget<'a>(&'a self, tenant: TenantId, name: &'a str) -> Wait<'a, Result<bool, ValueFault>> {
-        Box::pin(async move { self.store.values(tenant).delete(name).await.map_err(|error| fault(&error)) })
+        let (store, name) = (self.store.clone(), name.to_owned());
+        self.ask(async move { store.values(tenant).delete(&name).await })
     }
 }
 

@@ -108,7 +108,7 @@ impl Station {
                 "sip.default_tenant names no tenant yet; make one with `strowger tenant create`"
             );
         }
-        let shelf = Shelf { directory: directory.clone(), store: store.clone() };
+        let shelf = Shelf { directory: directory.clone(), store: store.clone(), runtime: runtime.clone() };
         let conference = rooms::conference(&directory);
         let hall = Hall { conference: conference.clone(), directory: directory.clone() };
         let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf), Arc::new(hall))?);

@@ -35,7 +35,7 @@ impl Switch {
         let policy = account.map_or(&admission.policy.media, |account| &account.media);
         let mut seal = Seal::new(policy.secrecy, self.wire.config.secrecy);
         if let Some(offer) = &offer
-            && let Err(error) = seal.offer_came(offer.audio().as_ref(), &mut self.wire.mint)
+            && let Err(error) = seal.offer_came(offer.audio(), &mut self.wire.mint)
         {
             return self.refuse(key, message, flow, Status(error.status()));
         }

@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn audio(description: &Description) -> Audio {
-        description.audio().expect("audio")
+        description.audio().cloned().expect("audio")
     }
 
     #[test]

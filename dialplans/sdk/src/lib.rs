@@ -25,6 +25,8 @@ pub mod bindings {
 
 mod call;
 mod error;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 mod menu;
 mod read;
 mod record;

@@ -9,6 +9,9 @@ use wasmtime::Engine;
 
 /// How often a sleeping clock looks whether its engine is still there.
 const ASLEEP: Duration = Duration::from_secs(1);
+/// So many ticks after the last call it goes to sleep: on a busy exchange the next one is there sooner, and waking costs
+/// more than ticking.
+const LINGER: u32 = 50;
 
 /// The clock of one engine; it lives as long as that.
 #[derive(Debug)]
@@ -33,8 +36,10 @@ impl Ticker {
         let calls = Arc::new(AtomicUsize::new(0));
         let (engine, held) = (engine.weak(), calls.clone());
         let clock = std::thread::Builder::new().name("dialplan-clock".to_owned()).spawn(move || {
+            let mut idle = LINGER;
             while let Some(engine) = engine.upgrade() {
-                if held.load(Ordering::Acquire) == 0 {
+                idle = if held.load(Ordering::Acquire) == 0 { idle.saturating_add(1) } else { 0 };
+                if idle > LINGER {
                     drop(engine);
                     std::thread::park_timeout(ASLEEP);
                 } else {

@@ -2,8 +2,8 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 
 use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
@@ -48,13 +48,16 @@ pub(crate) struct Inbox {
 #[derive(Debug)]
 struct Bell {
     event: OwnedFd,
-    rung: AtomicBool,
+    /// Somebody waits for it: else nobody needs to ring.
+    wanted: AtomicBool,
 }
 
 /// The signalling thread's end.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(crate) received: Receiver<Inward>,
+    /// What came while the thread was about to wait.
+    first: Option<Inward>,
     bell: Arc<Bell>,
 }
 
@@ -63,8 +66,8 @@ impl Inbox {
         let (sender, received) = channel();
         let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)
             .context("an eventfd for the signalling thread")?;
-        let bell = Arc::new(Bell { event, rung: AtomicBool::new(false) });
-        Ok((Self { sender, bell: bell.clone() }, Outbox { received, bell }))
+        let bell = Arc::new(Bell { event, wanted: AtomicBool::new(false) });
+        Ok((Self { sender, bell: bell.clone() }, Outbox { received, first: None, bell }))
     }
 
     /// Gives it something, and wakes it.
@@ -73,9 +76,11 @@ impl Inbox {
         self.wake();
     }
 
-    /// Rings, unless it has rung and nobody has heard it yet.
-    pub(crate) fn wake(&self) {
-        if !self.bell.rung.swap(true, Ordering::AcqRel) {
+    /// Rings where the thread waits and nobody has rung yet. One that works looks here before it waits again.
+    fn wake(&self) {
+        // What was sent is seen by the thread, or that it waits is seen here: never neither.
+        fence(Ordering::SeqCst);
+        if self.bell.wanted.load(Ordering::Relaxed) && self.bell.wanted.swap(false, Ordering::AcqRel) {
             let _ = rustix::io::write(&self.bell.event, &1_u64.to_ne_bytes());
         }
     }
@@ -86,9 +91,32 @@ impl Outbox {
         &self.bell.event
     }
 
-    /// The bell was heard: it may ring again. Take what was received after this.
+    /// The thread is about to wait. Says whether it may: else something has just come.
+    pub(crate) fn may_wait(&mut self) -> bool {
+        self.bell.wanted.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        self.first = self.received.try_recv().ok();
+        if self.first.is_some() {
+            self.works();
+        }
+        self.first.is_none()
+    }
+
+    /// The thread does not wait any more.
+    pub(crate) fn works(&self) {
+        self.bell.wanted.store(false, Ordering::Relaxed);
+    }
+
+    /// The bell was heard.
     pub(crate) fn heard(&self) {
         let _ = rustix::io::read(&self.bell.event, &mut [0; 8]);
-        self.bell.rung.store(false, Ordering::Release);
+    }
+
+    /// What came next.
+    pub(crate) fn try_recv(&mut self) -> Result<Inward, TryRecvError> {
+        match self.first.take() {
+            Some(inward) => Ok(inward),
+            None => self.received.try_recv(),
+        }
     }
 }

@@ -35,14 +35,12 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn command(&self, call: switch::CallId, command: Command) {
         self.inbox.send(Inward::Command(call, command));
-        self.inbox.wake();
     }
 
     /// The bindings of a tenant, or of all.
     pub(crate) async fn registrations(&self, tenant: Option<TenantId>) -> Vec<StoredBinding> {
         let (answer, answered) = oneshot::channel();
         self.inbox.send(Inward::Registrations(tenant, answer));
-        self.inbox.wake();
         answered.await.unwrap_or_default()
     }
 
@@ -56,13 +54,11 @@ impl Exchange {
     /// New calls are refused from now on.
     pub(crate) fn drain(&self) {
         self.inbox.send(Inward::Drain);
-        self.inbox.wake();
     }
 
     /// The bindings of an address of record end.
     pub(crate) fn forget(&self, aor: switch::Aor) {
         self.inbox.send(Inward::Forget(aor));
-        self.inbox.wake();
     }
 }
 

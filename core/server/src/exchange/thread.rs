@@ -147,7 +147,7 @@ impl Thread {
         self.flush();
         loop {
             events.clear();
-            let timeout = if waiting { Duration::ZERO } else { self.patience() };
+            let timeout = if waiting || !self.outbox.may_wait() { Duration::ZERO } else { self.patience() };
             let timeout =
                 Timespec { tv_sec: timeout.as_secs().try_into().unwrap_or(60), tv_nsec: timeout.subsec_nanos().into() };
             match epoll::wait(&self.poll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
@@ -157,6 +157,7 @@ impl Thread {
                     std::thread::sleep(Duration::from_millis(100));
                 }
             }
+            self.outbox.works();
             for event in &events {
                 match event.data.u64() {
                     BELL => self.outbox.heard(),
@@ -223,7 +224,7 @@ impl Thread {
     fn take_inward(&mut self) -> Option<bool> {
         let now = Instant::now();
         for _ in 0..INWARD {
-            match self.outbox.received.try_recv() {
+            match self.outbox.try_recv() {
                 Ok(Inward::Stop) | Err(TryRecvError::Disconnected) => return None,
                 Ok(inward) => self.inward(now, inward),
                 Err(TryRecvError::Empty) => return Some(false),
@@ -437,6 +438,7 @@ impl Thread {
     fn tell_gauges(&mut self, now: Instant) {
         // The wall clock may have been set meanwhile.
         self.switch.set_wall(now, SystemTime::now());
+        self.engine.tidy(now);
         metrics::gauge!("strowger_calls").set(self.switch.calls() as f64);
         metrics::gauge!("strowger_transactions").set(self.switch.transactions() as f64);
         metrics::gauge!("strowger_registrations").set(self.switch.bindings() as f64);

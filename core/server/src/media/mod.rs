@@ -31,6 +31,8 @@ mod way;
 mod worker;
 
 use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
@@ -39,7 +41,7 @@ use switch::{AudioError, MediaCommand, MediaEvent, MediaPort, NoPort, PortId};
 use crate::exchange::{Inbox, Inward};
 pub(crate) use library::{Folders, Library};
 use places::{Place, Places};
-use ports::Ports;
+use ports::{Ports, Rested, Seat};
 pub(crate) use recordings::{Mended, Recordings, Removal};
 use worker::Worker;
 
@@ -50,6 +52,8 @@ pub(crate) struct Engine {
     workers: Vec<Worker>,
     places: Places,
     inbox: Inbox,
+    /// Pairs of sockets whose ports the threads have closed.
+    returned: Receiver<Rested>,
     minted: u64,
 }
 
@@ -65,31 +69,45 @@ impl Engine {
     ) -> Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let count = if threads == 0 { processors } else { threads };
+        let (back, returned) = channel();
         let workers = (0..count)
             .map(|number| {
                 let seed = Sha256::new().chain_update(seed).chain_update(number.to_be_bytes()).finalize().into();
-                Worker::start(number, seed, inbox.clone(), library.clone(), recordings.clone())
+                Worker::start((number, number), seed, inbox.clone(), library.clone(), recordings.clone(), back.clone())
             })
             .collect::<Result<_>>()?;
-        Ok(Self::new(Ports::new(range, seed), workers, inbox.clone()))
+        Ok(Self::new(Ports::new(range, seed), workers, returned, inbox.clone()))
     }
 
-    fn new(ports: Ports, workers: Vec<Worker>, inbox: Inbox) -> Self {
-        Self { ports, places: Places::new(workers.len()), workers, inbox, minted: 0 }
+    fn new(ports: Ports, workers: Vec<Worker>, returned: Receiver<Rested>, inbox: Inbox) -> Self {
+        Self { ports, places: Places::new(workers.len()), workers, returned, inbox, minted: 0 }
     }
 
     /// Sets a pair of ports aside to talk with this address, on the thread of the port beside it.
     pub(crate) fn open(&mut self, toward: SocketAddr, beside: Option<PortId>) -> Result<MediaPort, NoPort> {
-        let pair = self.ports.open(toward.ip()).ok_or(NoPort)?;
+        let now = Instant::now();
+        self.take_back(now);
         self.minted += 1;
         let threads = self.workers.len() as u64;
-        let place = beside.map_or(self.minted % threads, |beside| self.places.of(beside) as u64);
-        let id = PortId(self.minted * threads + place);
-        let address = pair.address;
-        self.workers.get(self.places.of(id)).ok_or(NoPort)?.open(id, pair).map_err(|error| {
-            tracing::error!(%error, "a media port cannot be watched");
-            NoPort
-        })?;
+        let thread = beside.map_or(self.minted % threads, |beside| self.places.of(beside) as u64);
+        let id = PortId(self.minted * threads + thread);
+        let place = self.places.of(id);
+        let seat = self.ports.open(now, toward.ip(), place).ok_or(NoPort)?;
+        let worker = self.workers.get(place).ok_or(NoPort)?;
+        let address = match seat {
+            Seat::Old(rested) => {
+                worker.reopen(id, rested.number);
+                rested.address
+            }
+            Seat::New(pair) => {
+                let address = pair.address;
+                worker.open(id, pair).map_err(|error| {
+                    tracing::error!(%error, "a media port cannot be watched");
+                    NoPort
+                })?;
+                address
+            }
+        };
         metrics::gauge!("strowger_media_ports").increment(1.0);
         Ok(MediaPort { id, address })
     }
@@ -153,6 +171,28 @@ impl Engine {
         let Some(from) = self.places.go(port, to) else { return };
         if let (Some(from), Some(to)) = (self.workers.get(from), self.workers.get(to)) {
             from.hand_over(port, to);
+        }
+    }
+
+    /// Closes sockets that nobody wants any more; to be called now and then.
+    pub(crate) fn tidy(&mut self, now: Instant) {
+        self.take_back(now);
+        for stale in self.ports.stale(now) {
+            self.forget(stale);
+        }
+    }
+
+    fn take_back(&mut self, now: Instant) {
+        while let Ok(rested) = self.returned.try_recv() {
+            if let Some(surplus) = self.ports.rest(now, rested) {
+                self.forget(surplus);
+            }
+        }
+    }
+
+    fn forget(&self, rested: Rested) {
+        if let Some(worker) = self.workers.get(rested.thread) {
+            worker.forget(rested.number);
         }
     }
 

@@ -1,7 +1,18 @@
 //! Pairs of UDP ports from a range: even for RTP, the next for RTCP (RFC 3550 §11), at random within it.
+//!
+//! Where calls come and go quickly, pairs are used again without closing them: sockets are a tenth of a call. A pair stays
+//! with the media thread that watches it, at rest too: what comes too late is thrown away there.
+//!
+//! | pair | event | next |
+//! |---|---|---|
+//! | – | wanted, fewer than `CHOICE` have rested | bound anew |
+//! | in use | its port is closed | resting |
+//! | resting for `REST`, one of `CHOICE` or more | wanted | in use |
+//! | resting | nobody wants it for `PATIENCE`, or there are `MOST` | closed |
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -9,10 +20,27 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 /// A pair that is bound.
 #[derive(Debug)]
 pub(crate) struct Pair {
+    /// Its name among the sockets that a thread watches, whoever uses it. Below 2⁶³ and never all ones.
+    pub(crate) number: u64,
     /// The address for `c=` and `m=`.
     pub(crate) address: SocketAddr,
     pub(crate) rtp: UdpSocket,
     pub(crate) rtcp: UdpSocket,
+}
+
+/// A pair that nobody uses, and the thread that has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rested {
+    pub(crate) number: u64,
+    pub(crate) address: SocketAddr,
+    pub(crate) thread: usize,
+}
+
+/// What is given out.
+#[derive(Debug)]
+pub(crate) enum Seat {
+    New(Pair),
+    Old(Rested),
 }
 
 #[derive(Debug)]
@@ -22,25 +50,85 @@ pub(crate) struct Ports {
     rng: ChaCha12Rng,
     /// Our address towards an address, as the kernel routes; forgotten when there are many.
     routes: HashMap<IpAddr, IpAddr>,
+    /// Pairs that nobody uses by our address and their thread, with the time since when: about in that order.
+    resting: BTreeMap<(IpAddr, usize), VecDeque<(Instant, Rested)>>,
+    /// How many pairs were ever bound.
+    minted: u64,
 }
 
 const ROUTES: usize = 10_000;
-
+/// What a peer still sends after its call is gone by then.
+const REST: Duration = Duration::from_millis(500);
+/// Whoever was in a call must not know the ports of the next: it gets one of so many at least.
+const CHOICE: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(10);
+const MOST: usize = 4_096;
 impl Ports {
     pub(crate) fn new((first, last): (u16, u16), seed: [u8; 32]) -> Self {
         let first = first + first % 2;
-        Self { first, pairs: (last - first).div_ceil(2), rng: ChaCha12Rng::from_seed(seed), routes: HashMap::new() }
+        Self {
+            first,
+            pairs: (last - first).div_ceil(2),
+            rng: ChaCha12Rng::from_seed(seed),
+            routes: HashMap::new(),
+            resting: BTreeMap::new(),
+            minted: 0,
+        }
     }
 
-    pub(crate) fn open(&mut self, toward: IpAddr) -> Option<Pair> {
+    /// A pair for this thread to talk with this address.
+    pub(crate) fn open(&mut self, now: Instant, toward: IpAddr, thread: usize) -> Option<Seat> {
         let ip = self.route(toward)?;
+        if let Some(rested) = self.rested(now, (ip, thread), CHOICE) {
+            return Some(Seat::Old(rested));
+        }
         let pairs = u32::from(self.pairs);
         let start = self.rng.next_u32() % pairs;
         // At random first; where the range is nearly full, one after the other.
-        (0..pairs).find_map(|step| {
+        let fresh = (0..pairs).find_map(|step| {
             let pair = u16::try_from((start + step) % pairs).ok()?;
-            bind_pair(ip, self.first + 2 * pair)
-        })
+            bind_pair(self.minted + 1, ip, self.first + 2 * pair)
+        });
+        if let Some(pair) = fresh {
+            self.minted += 1;
+            return Some(Seat::New(pair));
+        }
+        // Where the range is at its end, one that is ours already is better than none.
+        self.rested(now + REST, (ip, thread), 1).map(Seat::Old)
+    }
+
+    /// One of the pairs that have rested, at random, where there is a choice.
+    fn rested(&mut self, now: Instant, of: (IpAddr, usize), choice: usize) -> Option<Rested> {
+        let resting = self.resting.get_mut(&of)?;
+        let rested = resting.partition_point(|(since, _)| now.saturating_duration_since(*since) >= REST);
+        if rested < choice {
+            return None;
+        }
+        let one = self.rng.next_u64() % u64::try_from(rested).unwrap_or(1);
+        resting.swap_remove_front(usize::try_from(one).unwrap_or(0)).map(|(_, rested)| rested)
+    }
+
+    /// Takes back a pair that nobody uses any more; gives it back where there are enough: it is to be closed.
+    pub(crate) fn rest(&mut self, now: Instant, rested: Rested) -> Option<Rested> {
+        let resting = self.resting.entry((rested.address.ip(), rested.thread)).or_default();
+        if resting.len() >= MOST {
+            return Some(rested);
+        }
+        resting.push_back((now, rested));
+        None
+    }
+
+    /// What nobody wanted for long: to be closed.
+    pub(crate) fn stale(&mut self, now: Instant) -> Vec<Rested> {
+        let mut stale = Vec::new();
+        for resting in self.resting.values_mut() {
+            let is_old = |(since, _): &(Instant, Rested)| now.saturating_duration_since(*since) >= PATIENCE;
+            while resting.front().is_some_and(is_old) {
+                stale.extend(resting.pop_front().map(|(_, rested)| rested));
+            }
+        }
+        self.resting.retain(|_, resting| !resting.is_empty());
+        stale
     }
 
     fn route(&mut self, toward: IpAddr) -> Option<IpAddr> {
@@ -65,10 +153,10 @@ impl Ports {
     }
 }
 
-fn bind_pair(ip: IpAddr, port: u16) -> Option<Pair> {
+fn bind_pair(number: u64, ip: IpAddr, port: u16) -> Option<Pair> {
     let rtp = bind(SocketAddr::new(ip, port)).ok()?;
     let rtcp = bind(SocketAddr::new(ip, port + 1)).ok()?;
-    Some(Pair { address: SocketAddr::new(ip, port), rtp, rtcp })
+    Some(Pair { number, address: SocketAddr::new(ip, port), rtp, rtcp })
 }
 
 /// As `UdpSocket::bind`, but never waiting from the beginning: two calls of the system instead of three.
@@ -77,4 +165,65 @@ fn bind(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
     socket.bind(&address.into())?;
     Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    struct Range {
+        ports: Ports,
+        /// Sockets stay open while they rest.
+        pairs: Vec<Pair>,
+    }
+
+    impl Range {
+        fn new(first: u16, pairs: u16) -> Self {
+            Self { ports: Ports::new((first, first + 2 * pairs - 1), [7; 32]), pairs: Vec::new() }
+        }
+
+        fn open(&mut self, now: Instant, thread: usize) -> Option<Rested> {
+            Some(match self.ports.open(now, HERE, thread)? {
+                Seat::Old(rested) => rested,
+                Seat::New(pair) => {
+                    let rested = Rested { number: pair.number, address: pair.address, thread };
+                    self.pairs.push(pair);
+                    rested
+                }
+            })
+        }
+    }
+
+    #[test]
+    fn a_pair_is_used_again_on_its_thread_where_nobody_can_know_which() {
+        let (mut range, start) = (Range::new(42_000, 400), Instant::now());
+        let used: Vec<Rested> = (0..=CHOICE).map(|_| range.open(start, 1).expect("a pair")).collect();
+        let addresses: HashSet<SocketAddr> = used.iter().map(|rested| rested.address).collect();
+        assert!(used.into_iter().all(|rested| range.ports.rest(start, rested).is_none()));
+        let early = range.open(start + REST / 2, 1).expect("a pair");
+        assert!(!addresses.contains(&early.address), "late packets may still come there");
+        let later = start + REST;
+        let other = range.open(later, 0).expect("a pair");
+        assert!(!addresses.contains(&other.address), "another thread watches it");
+        let again = [(); 2].map(|()| range.open(later, 1).expect("a pair").address);
+        assert!(again.iter().all(|address| addresses.contains(address)), "{again:?}");
+        let fresh = range.open(later, 1).expect("a pair");
+        assert!(!addresses.contains(&fresh.address), "of fewer than {CHOICE} one could guess");
+    }
+
+    #[test]
+    fn a_range_at_its_end_gives_what_rests_and_pairs_that_nobody_wants_are_closed() {
+        let (mut range, start) = (Range::new(44_000, 3), Instant::now());
+        let used: Vec<Rested> = (0..3).map(|_| range.open(start, 0).expect("a pair")).collect();
+        assert!(range.open(start, 0).is_none());
+        used.into_iter().for_each(|rested| assert!(range.ports.rest(start, rested).is_none()));
+        assert!(range.open(start, 0).is_some(), "one of those that rest");
+        assert!(range.ports.stale(start).is_empty());
+        assert_eq!(range.ports.stale(start + PATIENCE).len(), 2);
+        assert!(range.ports.resting.is_empty());
+    }
 }

@@ -20,6 +20,7 @@ use switch::{MediaEvent, MixerId, PortId};
 
 use super::metronome::{Metronome, Turn};
 use super::mouth::Seed;
+use super::ports::Pair;
 use super::recordings::Taped;
 use super::room::Room;
 use super::seal::ROOM;
@@ -47,6 +48,10 @@ pub(super) struct Thread {
     /// Mixers with members here, as who opened them named them.
     rooms: BTreeMap<MixerId, Room>,
     moves: Moves,
+    /// The relay's keys by the number of the pair that is used.
+    users: HashMap<u64, PortKey>,
+    /// Pairs that nobody uses, by their number.
+    resting: HashMap<u64, Pair>,
     counted: Counted,
     shown: Busy,
 }
@@ -79,6 +84,8 @@ impl Thread {
             keys: HashMap::new(),
             rooms: BTreeMap::new(),
             moves: Moves::default(),
+            users: HashMap::new(),
+            resting: HashMap::new(),
             counted: Counted::default(),
             shown: Busy::default(),
             parts,
@@ -130,7 +137,8 @@ impl Thread {
     /// The highest bit tells RTP from RTCP.
     fn receive(&mut self, now: Instant, data: u64, packet: &mut [u8]) {
         let kind = if data & RTCP == 0 { Kind::Rtp } else { Kind::Rtcp };
-        let Some(key) = self.keys.get(&PortId(data & !RTCP)).copied() else { return };
+        let number = data & !RTCP;
+        let Some(key) = self.users.get(&number).copied() else { return self.overhear(number, kind) };
         let Some(port) = self.ports.get_mut(key) else { return };
         let socket = if kind == Kind::Rtp { &port.pair.rtp } else { &port.pair.rtcp };
         let Ok((mut size, from)) = socket.recv_from(packet.get_mut(..LARGEST).unwrap_or_default()) else { return };
@@ -280,11 +288,14 @@ impl Thread {
     fn order(&mut self, now: Instant, order: Order) {
         let Some(order) = self.moves.hold(order) else { return };
         match order {
-            Order::Open { id, pair } => {
-                let key = self.relay.open(now);
-                self.keys.insert(id, key);
-                self.ports.insert(key, Port::new(id, pair));
+            Order::Open { id, pair } => self.open(now, id, pair),
+            Order::Reopen { id, number } => {
+                if let Some(pair) = self.resting.remove(&number) {
+                    self.open(now, id, pair);
+                }
             }
+            // Closing a socket takes it out of the epoll.
+            Order::Forget { number } => drop(self.resting.remove(&number)),
             Order::Command(command) => self.command(now, command),
             Order::Ready { port, id, items } => self.ready(now, port, id, items),
             Order::Announced { mixer, id, items } => self.announced(mixer, id, items),
@@ -304,6 +315,21 @@ impl Thread {
                     self.spoil_tape(now, key, id);
                 }
             }
+        }
+    }
+
+    fn open(&mut self, now: Instant, id: PortId, pair: Pair) {
+        let key = self.relay.open(now);
+        self.keys.insert(id, key);
+        self.users.insert(pair.number, key);
+        self.ports.insert(key, Port::new(id, pair));
+    }
+
+    /// Throws away what came for somebody who is gone.
+    fn overhear(&self, number: u64, kind: Kind) {
+        if let Some(pair) = self.resting.get(&number) {
+            let socket = if kind == Kind::Rtp { &pair.rtp } else { &pair.rtcp };
+            let _ = socket.recv_from(&mut [0; 1]);
         }
     }
 

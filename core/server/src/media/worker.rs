@@ -12,7 +12,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use switch::{AudioError, MediaCommand, MixerId, PortId, SoundId};
 
 use super::library::Library;
-use super::ports::Pair;
+use super::ports::{Pair, Rested};
 use super::recordings::{Recordings, Taped};
 use super::thread::{Moving, Thread};
 use crate::exchange::Inbox;
@@ -36,6 +36,10 @@ pub(super) enum Order {
     Move { port: PortId, to: Orders },
     /// A port comes from another thread; `None` when it was not there.
     Arrive { port: PortId, moving: Option<Box<Moving>> },
+    /// A new port on a pair that rests.
+    Reopen { id: PortId, number: u64 },
+    /// A pair that rests is to be closed.
+    Forget { number: u64 },
 }
 
 /// The way of other threads to a media thread.
@@ -86,21 +90,26 @@ pub(super) struct Parts {
     pub(super) inbox: Inbox,
     pub(super) library: Library,
     pub(super) recordings: Recordings,
+    /// Takes pairs whose ports are closed.
+    pub(super) returned: Sender<Rested>,
+    /// Which thread this is.
+    pub(super) number: usize,
     pub(super) seed: [u8; 32],
 }
 
-/// The eventfd's place among the sockets: no port's name is all ones.
+/// The eventfd's place among the sockets: no pair's number is all ones.
 pub(super) const BELL: u64 = u64::MAX;
-/// The highest bit of an epoll's data: no port's name grows so far.
+/// The highest bit of an epoll's data: no pair's number grows so far.
 pub(super) const RTCP: u64 = 1 << 63;
 
 impl Worker {
     pub(super) fn start(
-        number: usize,
+        (name, number): (usize, usize),
         seed: [u8; 32],
         inbox: Inbox,
         library: Library,
         recordings: Recordings,
+        returned: Sender<Rested>,
     ) -> Result<Self> {
         let ((orders, received), (back, results)) = (channel(), channel());
         let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).context("an eventfd for media")?;
@@ -117,10 +126,12 @@ impl Worker {
             inbox,
             library,
             recordings,
+            returned,
+            number,
             seed,
         });
         std::thread::Builder::new()
-            .name(format!("media-{number}"))
+            .name(format!("media-{name}"))
             .spawn(move || thread.run())
             .context("starting a media thread")?;
         Ok(Self { orders, bell, poll, back })
@@ -128,11 +139,21 @@ impl Worker {
 
     /// A new port of this thread. Nobody is woken for it.
     pub(super) fn open(&self, id: PortId, pair: Pair) -> std::io::Result<()> {
-        let (rtp, rtcp) = (EventData::new_u64(id.0), EventData::new_u64(id.0 | RTCP));
+        let (rtp, rtcp) = (EventData::new_u64(pair.number), EventData::new_u64(pair.number | RTCP));
         epoll::add(&*self.poll, &pair.rtp, rtp, EventFlags::IN)?;
         epoll::add(&*self.poll, &pair.rtcp, rtcp, EventFlags::IN)?;
         let _ = self.orders.send(Order::Open { id, pair });
         Ok(())
+    }
+
+    /// A new port on a pair that rests at this thread. Nobody is woken for it.
+    pub(super) fn reopen(&self, id: PortId, number: u64) {
+        let _ = self.orders.send(Order::Reopen { id, number });
+    }
+
+    /// Closes a pair that rests there. Nobody is woken for it.
+    pub(super) fn forget(&self, number: u64) {
+        let _ = self.orders.send(Order::Forget { number });
     }
 
     /// An order. Only one that somebody waits for, or that begins sound, wakes the thread; the others are read before the

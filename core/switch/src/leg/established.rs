@@ -132,7 +132,7 @@ impl Leg {
 
     /// The same for an offer of the far end and the early answer of ours to it, which the negotiation does not know.
     pub(crate) fn expect_early(&self, offer: &Description, said: &Description, wire: &mut Wire) {
-        let voice = said.audio().zip(offer.audio()).and_then(|(ours, theirs)| voice::between(&ours, &theirs, true));
+        let voice = said.audio().zip(offer.audio()).and_then(|(ours, theirs)| voice::between(ours, theirs, true));
         self.expect(offer, Some(said), voice, wire);
     }
 
@@ -161,7 +161,7 @@ impl Leg {
     /// How the exchange itself is heard there, by what both have said.
     pub(crate) fn voice_with(&self, remote: &Description) -> Option<Voice> {
         let (ours, theirs) = (self.negotiation.local()?.audio()?, remote.audio()?);
-        voice::between(&ours, &theirs, self.negotiation.answer_is_ours())
+        voice::between(ours, theirs, self.negotiation.answer_is_ours())
     }
 
     /// How it is heard there by what was last agreed.
@@ -171,10 +171,9 @@ impl Leg {
 
     /// The codecs that were agreed last, the one that is spoken first; none where nothing is agreed.
     pub(crate) fn agreed(&self) -> Vec<sdp::Codec> {
-        let audio = |description: Option<&Description>| description.and_then(Description::audio);
-        let (ours, theirs) = (audio(self.negotiation.local()), audio(self.negotiation.remote()));
-        let both = ours.zip(theirs);
-        both.map(|(ours, theirs)| voice::agreed(&ours, &theirs, self.negotiation.answer_is_ours())).unwrap_or_default()
+        let ours = self.negotiation.local().and_then(Description::audio);
+        let both = ours.zip(self.negotiation.remote().and_then(Description::audio));
+        both.map(|(ours, theirs)| voice::agreed(ours, theirs, self.negotiation.answer_is_ours())).unwrap_or_default()
     }
 
     /// Answers an offer as the exchange itself.
@@ -201,8 +200,8 @@ impl Leg {
     pub(crate) fn would_agree(&self, wire: &Wire) -> Vec<sdp::Codec> {
         let Some(offer) = self.negotiation.remote_offer() else { return Vec::new() };
         let answer = self.chosen_answer(&self.speakable(wire), offer).ok();
-        let both = answer.and_then(|answer| answer.audio()).zip(offer.audio());
-        both.map(|(ours, theirs)| voice::agreed(&ours, &theirs, true)).unwrap_or_default()
+        let both = answer.as_ref().and_then(Description::audio).zip(offer.audio());
+        both.map(|(ours, theirs)| voice::agreed(ours, theirs, true)).unwrap_or_default()
     }
 
     /// What the exchange may speak itself here.

@@ -287,10 +287,10 @@ impl Leg {
     /// A description of ours with the transport and the keys of this leg.
     fn sealed(&mut self, description: Description, wire: &mut Wire) -> Description {
         match self.negotiation.remote_offer().map(Description::audio) {
-            Some(offer) => self.seal.on_answer(description, offer.as_ref()),
+            Some(offer) => self.seal.on_answer(description, offer),
             None => {
                 let theirs = self.negotiation.remote().and_then(Description::audio);
-                self.seal.on_offer(description, theirs.as_ref(), &mut wire.mint)
+                self.seal.on_offer(description, theirs, &mut wire.mint)
             }
         }
     }
@@ -298,7 +298,7 @@ impl Leg {
     /// They offer. What cannot be answered with the encryption that is wanted is refused, and nothing has changed.
     pub(crate) fn offer_came(&mut self, offer: Description, wire: &mut Wire) -> Result<(), sdp::Error> {
         if self.negotiation.phase() == sdp::Phase::Stable {
-            self.seal.offer_came(offer.audio().as_ref(), &mut wire.mint)?;
+            self.seal.offer_came(offer.audio(), &mut wire.mint)?;
         }
         self.negotiation.handle_remote_offer(offer)
     }
@@ -306,14 +306,14 @@ impl Leg {
     /// They answer.
     pub(crate) fn answer_came(&mut self, answer: Description) -> Result<(), sdp::Error> {
         if self.negotiation.phase() == sdp::Phase::HaveLocalOffer {
-            self.seal.answer_came(answer.audio().as_ref())?;
+            self.seal.answer_came(answer.audio())?;
         }
         self.negotiation.handle_remote_answer(answer)
     }
 
     /// They answer before they take the call: the negotiation waits for the final answer.
     pub(crate) fn early_answer_came(&mut self, answer: &Description) -> Result<(), sdp::Error> {
-        self.seal.answer_came(answer.audio().as_ref())
+        self.seal.answer_came(answer.audio())
     }
 
     /// We answer.
@@ -352,8 +352,8 @@ pub(crate) struct Letter<'a> {
     pub(crate) privacy: Option<&'a str>,
 }
 
-fn clocks(audio: sdp::Audio) -> Vec<(u8, u32)> {
-    audio.codecs.into_iter().map(|codec| (codec.payload, codec.clock)).collect()
+fn clocks(audio: &sdp::Audio) -> Vec<(u8, u32)> {
+    audio.codecs.iter().map(|codec| (codec.payload, codec.clock)).collect()
 }
 
 /// With an SDP body or with none.

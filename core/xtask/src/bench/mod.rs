@@ -286,7 +286,7 @@ impl Bench<'_> {
         let mut told = Told::default();
         told.add(tally, spent);
         failed.note = format!("{} done in {:.1} s; {}", tally.done, spent.wall, told.note());
-        let mut cpu = Figure::new("capacity.cpu", "a whole call with its WASM dialplan, then", "ms CPU", None);
+        let mut cpu = Figure::new("capacity.cpu", "a whole call with its WASM dialplan, then", "ms CPU", Some(0.25));
         cpu.values.push(1000.0 * spent.server / f64::from(tally.done.max(1)));
         Ok(vec![failed, cpu])
     }

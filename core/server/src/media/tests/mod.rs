@@ -3,6 +3,7 @@
 mod phone;
 mod playing;
 mod recording;
+mod resting;
 mod rooms;
 mod sealing;
 mod taping;
@@ -12,6 +13,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use media::Rate;
@@ -65,12 +67,15 @@ impl House {
         };
         let library = Library::start(folders, Box::new(|_| "Europe/Berlin".to_owned()), 2).expect("a library");
         let (recordings, _) = Recordings::start(data.path().to_owned(), free, inbox.clone()).expect("recordings");
+        let (back, returned) = channel();
         let worker = |thread: usize| {
             let (inbox, library, recordings) = (inbox.clone(), library.clone(), recordings.clone());
-            Worker::start(number + 1_000 * thread, [7; 32], inbox, library, recordings).expect("a worker")
+            let name = number + 1_000 * thread;
+            Worker::start((name, thread), [7; 32], inbox, library, recordings, back.clone()).expect("a worker")
         };
         let ports = Ports::new((50_000, 59_998), [u8::try_from(number).expect("few"); 32]);
-        let engine = RefCell::new(Engine::new(ports, (0..threads).map(worker).collect(), inbox.clone()));
+        let workers = (0..threads).map(worker).collect();
+        let engine = RefCell::new(Engine::new(ports, workers, returned, inbox.clone()));
         Self { data, engine, outbox, number }
     }
 

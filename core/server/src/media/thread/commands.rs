@@ -16,6 +16,7 @@ use crate::media::keys::{Keys, events};
 use crate::media::library::{Form, Wish};
 use crate::media::metronome::Turn;
 use crate::media::mouth::Mouth;
+use crate::media::ports::Rested;
 use crate::media::recordings::Taped;
 use crate::media::seal::Seal;
 use crate::media::studio::Studio;
@@ -322,13 +323,17 @@ impl Thread {
             self.disconnect(now, key);
             self.end_tape(now, key);
             self.keys.remove(&port);
-            // Closing a socket takes it out of the epoll.
-            let studio = self.ports.remove(key).and_then(|port| port.studio);
-            if let Some(mut studio) = studio {
-                studio.enough();
-                if let Some(slot) = studio.slot {
-                    self.metronome.leave(Turn::Port(key), slot);
+            if let Some(port) = self.ports.remove(key) {
+                if let Some(mut studio) = port.studio {
+                    studio.enough();
+                    if let Some(slot) = studio.slot {
+                        self.metronome.leave(Turn::Port(key), slot);
+                    }
                 }
+                let (number, address, thread) = (port.pair.number, port.pair.address, self.parts.number);
+                self.users.remove(&number);
+                self.resting.insert(number, port.pair);
+                let _ = self.parts.returned.send(Rested { number, address, thread });
             }
             self.relay.close(key)
         });

@@ -108,6 +108,7 @@ impl Thread {
             self.disconnect(now, key);
             let key = self.keys.remove(&port)?;
             let mut port = self.ports.remove(key)?;
+            self.users.remove(&port.pair.number);
             if let Some(studio) = &mut port.studio
                 && let Some(slot) = studio.slot.take()
             {
@@ -127,7 +128,8 @@ impl Thread {
     pub(super) fn arrive(&mut self, now: Instant, id: PortId, moving: Option<Box<Moving>>) {
         if let Some(moving) = moving {
             let Moving { port, relayed } = *moving;
-            let (rtp, rtcp) = (EventData::new_u64(id.0), EventData::new_u64(id.0 | RTCP));
+            let number = port.pair.number;
+            let (rtp, rtcp) = (EventData::new_u64(number), EventData::new_u64(number | RTCP));
             let watched = epoll::add(&*self.parts.poll, &port.pair.rtp, rtp, EventFlags::IN)
                 .and_then(|()| epoll::add(&*self.parts.poll, &port.pair.rtcp, rtcp, EventFlags::IN));
             if let Err(error) = watched {
@@ -135,6 +137,7 @@ impl Thread {
             }
             let key = self.relay.adopt(relayed);
             self.keys.insert(id, key);
+            self.users.insert(number, key);
             self.ports.insert(key, port);
             self.settle(now, key);
         }
