@@ -17,6 +17,7 @@ const WIT: [(&str, &str); 8] = [
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("clock.wit", include_str!("../../../wit/clock.wit")),
     ("directory.wit", include_str!("../../../wit/directory.wit")),
+    ("directory.wit", include_str!("../../../wit/rooms.wit")),
     ("log.wit", include_str!("../../../wit/log.wit")),
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("values.wit", include_str!("../../../wit/values.wit")),
