@@ -176,6 +176,12 @@ impl Relay {
         Some(to)
     }
 
+    /// Whether the far end of a port takes RTP at all: one that holds may name no place for it.
+    #[must_use]
+    pub fn is_reachable(&self, port: PortKey) -> bool {
+        self.ports.get(port).is_some_and(|port| port.rtp_to().is_some())
+    }
+
     /// The port that one is connected to.
     #[must_use]
     pub fn peer(&self, port: PortKey) -> Option<PortKey> {

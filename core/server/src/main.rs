@@ -183,7 +183,7 @@ fn welcome(station: &Station, data: &Path, made: Option<(store::Tenant, Vec<demo
             for login in logins {
                 writeln!(out, "  server   {address}    user {}    password {}", login.user, login.password)?;
             }
-            writeln!(out, "\nThen dial 1002 from 1001.")?;
+            writeln!(out, "\nThen dial 1002 from 1001, or {} from both: a conference room.", demo::ROOM)?;
         }
         None => writeln!(
             out,

@@ -11,13 +11,14 @@ use wit_parser::{Resolve, SourceMap, WorldId};
 
 use crate::words;
 
-const WIT: [(&str, &str); 8] = [
+const WIT: [(&str, &str); 9] = [
     ("dialplan.wit", include_str!("../../../wit/dialplan.wit")),
     ("audio.wit", include_str!("../../../wit/audio.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("clock.wit", include_str!("../../../wit/clock.wit")),
     ("directory.wit", include_str!("../../../wit/directory.wit")),
     ("log.wit", include_str!("../../../wit/log.wit")),
+    ("rooms.wit", include_str!("../../../wit/rooms.wit")),
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("values.wit", include_str!("../../../wit/values.wit")),
 ];

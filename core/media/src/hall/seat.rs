@@ -6,7 +6,7 @@
 //! | a stream | anything else | `Own`, by a coder that knows what he heard |
 //! | `Own` | something of his own | goes on |
 //! | `Own` | a stream, for less than [`PATIENCE`] | goes on, so that his coder and the stream's come to remember the same |
-//! | `Own` | a stream, for longer, and no payload is half full | that stream; by G.722 in a pause or after [`LONGEST`] |
+//! | `Own` | a stream, for longer, and no payload is half full | that stream, in a pause or after [`LONGEST`] |
 //!
 //! G.711 remembers nothing, so that nothing has to be waited for but the end of a payload.
 
@@ -20,8 +20,8 @@ use crate::pcm::Rate;
 
 /// Ticks for which a coder that remembers goes on beside a stream before the stream takes its place: half a second.
 const PATIENCE: u8 = 25;
-/// G.722 follows the sound sample by sample, and two coders of it may differ for long. It waits for a pause, but no longer
-/// than this: 5 s.
+/// Two coders of one steady sound may differ for long, and where they do, a change is heard as a lost packet is. It is made
+/// in a pause between two words, but no later than this: 5 s.
 const LONGEST: u8 = 250;
 
 #[derive(Debug)]
@@ -97,8 +97,7 @@ impl Seat {
             *toward = wanted;
             let ready = match self.form.codec {
                 Codec::Pcmu | Codec::Pcma => true,
-                Codec::Opus => *ticks >= PATIENCE,
-                Codec::G722 => {
+                Codec::G722 | Codec::Opus => {
                     let pause = wanted == Some(Stream::Quiet) || air.past.is_pause();
                     *ticks >= LONGEST || (*ticks >= PATIENCE && pause)
                 }

@@ -7,13 +7,15 @@ mod tone;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use store::{NewTenant, NewUser, Store, Tenant};
+use store::{NewRoom, NewTenant, NewUser, Pins, RoomSettings, Store, Tenant};
 use switch::{Ha1, MediaPolicy};
 
 pub(crate) use call::demo_call;
 
 const NAME: &str = "demo";
 const USERS: [(&str, &str); 2] = [("1001", "Almon"), ("1002", "Emma")];
+/// A conference room, for whoever dials it.
+pub(crate) const ROOM: &str = "600";
 
 /// A user and the password that was generated for it.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ pub(crate) async fn make(store: &Store) -> Result<Option<(Tenant, Vec<Login>)>> 
         store.users(tenant.id).create(new).await.context("making the demonstration's users")?;
         logins.push(Login { user: user.to_owned(), password });
     }
+    let room = NewRoom { name: ROOM.to_owned(), pins: Pins::default(), settings: RoomSettings::default() };
+    store.rooms(tenant.id).create(room).await.context("making the demonstration's conference room")?;
     match guest("office") {
         Some(file) => {
             let component = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;

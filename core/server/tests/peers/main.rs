@@ -9,6 +9,7 @@ mod dialplans;
 mod harness;
 mod lane;
 mod media;
+mod meeting;
 mod on_postgresql;
 mod phone;
 mod registering;

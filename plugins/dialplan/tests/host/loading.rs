@@ -304,7 +304,9 @@ fn world_before_sound() -> (wit_parser::Resolve, wit_parser::WorldId) {
         call.lines().filter(|line| !line.contains("use audio.")).map(|line| format!("{line}\n")).collect();
     let (call, sound) = call.split_once("        // What follows wants").expect("the functions of sound come last");
     assert!(sound.contains("play: func") && !call.contains("play: func"));
-    let world = include_str!("../../../../wit/dialplan.wit").replace("    import audio;\n", "");
+    let world = include_str!("../../../../wit/dialplan.wit")
+        .replace("    import audio;\n", "")
+        .replace("    import rooms;\n", "");
     let mut files = wit_parser::SourceMap::default();
     files.push_str("call.wit", format!("{call}    }}\n}}\n"));
     files.push_str("dialplan.wit", world);

@@ -303,6 +303,28 @@ fn twenty_members_hear_the_one_who_speaks() {
 }
 
 #[test]
+fn who_takes_no_packets_for_a_while_misses_no_number() {
+    let mut table = Table::of(1, vec![Phone::new(Codec::Pcmu).with_keys(1, 2), Phone::new(Codec::Pcmu)]);
+    table.talk(&[1], 300);
+    let before = *table.phones[0].packets.last().expect("packets");
+    let expected = table.phones[0].expect(table.ports[0]);
+    let mut held = expected.clone();
+    if let MediaCommand::Expect { remote, .. } = &mut held {
+        *remote = (std::net::Ipv4Addr::UNSPECIFIED, 0).into();
+    }
+    table.house.give(held);
+    table.talk(&[1], 400);
+    assert!(table.phones[0].packets.len() <= 2);
+    let before = table.phones[0].packets.last().copied().unwrap_or(before);
+    table.house.give(expected);
+    table.talk(&[1], 400);
+    let after = table.phones[0].packets.first().expect("packets");
+    assert_eq!((after.2, after.4, after.1), (before.2.wrapping_add(1), before.4, true), "marked, and the next number");
+    assert!(after.3.wrapping_sub(before.3) > 1_600, "the clock went on");
+    table.assert_hears(0, 1, 0.0);
+}
+
+#[test]
 fn a_codec_that_changes_in_the_room_is_followed() {
     let mut table = Table::codecs(&[Codec::Pcmu, Codec::Pcmu]);
     table.talk(&[0, 1], 300);

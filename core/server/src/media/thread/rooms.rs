@@ -184,7 +184,13 @@ impl Thread {
         for (member, key) in &room.members {
             let Some(port) = self.ports.get_mut(*key) else { continue };
             let Some(studio) = &mut port.studio else { continue };
+            let reachable = self.relay.is_reachable(*key);
             for payload in room.hall.payloads(member) {
+                if !reachable {
+                    // The clock goes on; numbers do not, or a receiver of SRTP would lose count (RFC 3711 §3.3.1).
+                    studio.mouth.pause(studio.mouth.ptime());
+                    continue;
+                }
                 let packet = studio.mouth.payload(payload);
                 self.counted.sent += u64::from(port.pair.send(&mut port.seal, &mut self.relay, *key, packet));
             }

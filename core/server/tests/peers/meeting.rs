@@ -1,0 +1,59 @@
+//! Three real phones in one room: each hears both others, and never itself.
+
+use std::time::Duration;
+
+use crate::harness::{Exchange, Over, Plan, until};
+use crate::phone::Phone;
+use crate::tone::{RATE, level};
+
+const ALICE: f64 = 440.0;
+const BOB: f64 = 880.0;
+const CAROL: f64 = 1_320.0;
+
+/// The last second of what a phone hears in the next two.
+fn now(phone: &Phone) -> Vec<f64> {
+    let before = phone.heard(0).len();
+    let seconds = before / RATE as usize + 3;
+    let heard = phone.heard(u32::try_from(seconds).expect("a short call"));
+    heard[heard.len() - RATE as usize..].to_vec()
+}
+
+fn assert_hears(who: &str, heard: &[f64], tones: &[f64], not: &[f64]) {
+    for tone in tones {
+        let own = level(heard, *tone);
+        assert!(own > -20.0, "{who} hears {tone} Hz at {own:.1} dB only");
+        for other in not {
+            let beside = level(heard, *other);
+            assert!(own - beside > 20.0, "{who} hears {other} Hz at {beside:.1} dB beside {tone} Hz at {own:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn three_phones_in_a_room_that_one_opens_hear_one_another() {
+    let exchange = Exchange::with(Plan { dialplan: Some("office"), ..Plan::default() });
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    let mut bob = Phone::of_codec("g722", &exchange, "1002", BOB, Over::Udp, false);
+    let mut carol = Phone::start(&exchange, "1003", CAROL, Over::Udp, false);
+    exchange.bindings(3);
+    let room = format!("sip:*8700@{}", exchange.address(Over::Udp));
+    for phone in [&mut alice, &mut bob, &mut carol] {
+        phone.calls(&room);
+    }
+    assert_hears("alice", &now(&alice), &[BOB, CAROL], &[ALICE]);
+    assert_hears("carol", &now(&carol), &[ALICE, BOB], &[CAROL]);
+    assert_hears("bob", &bob.heard_wide(4), &[ALICE, CAROL], &[BOB]);
+    exchange.operate(&["room", "mute", "700", "1"]);
+    std::thread::sleep(Duration::from_secs(3));
+    assert_hears("carol", &now(&carol), &[BOB], &[ALICE, CAROL]);
+    exchange.operate(&["room", "kick", "700", "2"]);
+    bob.hears_of("CALL_CLOSED");
+    exchange.operate(&["room", "end", "700"]);
+    for phone in [&mut alice, &mut carol] {
+        phone.hears_of("CALL_CLOSED");
+    }
+    until("the room is closed", Duration::from_secs(5), || {
+        (!exchange.operate(&["room", "open"]).contains("700")).then_some(())
+    });
+    assert!(exchange.cdrs(3).iter().all(|cdr| cdr.disposition == "answered" && cdr.fallback.is_none()));
+}
