@@ -98,7 +98,8 @@ pub enum MediaCommand {
         /// Which port.
         port: PortId,
     },
-    /// Play this to all of a mixer, after what is announced there already. A mixer that is not there does nothing.
+    /// Play this to all of a mixer, after what is announced there already; where too much waits, it is left out. A mixer
+    /// that is not there does nothing.
     Announce {
         /// Which.
         mixer: MixerId,

@@ -17,6 +17,9 @@ use super::studio::Tape;
 /// What is recorded of a room is as wide as most of its members can be, whoever comes first.
 const TAPED: Rate = Rate::Wide;
 
+/// More announcements than this do not wait: where a hundred come at once, nobody wants to hear so many tones later.
+const WAITING: usize = 32;
+
 pub(super) struct Room {
     pub(super) hall: Hall,
     /// Ports whose far ends are heard and hear, by the hall's keys.
@@ -54,9 +57,13 @@ impl Room {
         self.hall.bear(member, media::hall::Bearing { muted, deaf, speaking, hearing });
     }
 
-    /// Something will be announced once it is there.
-    pub(super) fn await_announcement(&mut self, id: SoundId) {
-        self.announcements.push_back((id, None));
+    /// Something will be announced once it is there; says whether there is room for it.
+    pub(super) fn await_announcement(&mut self, id: SoundId) -> bool {
+        let room = self.announcements.len() < WAITING;
+        if room {
+            self.announcements.push_back((id, None));
+        }
+        room
     }
 
     /// It is there, or will never be.

@@ -121,6 +121,11 @@ impl Exchange {
         Ok(())
     }
 
+    /// A conference room for as many as may be, who come and go without a sound.
+    pub(crate) fn keep_room(&self, name: &str) -> Outcome {
+        self.operate(&["room", "add", name, "--tenant", TENANT, "--maximum", "1000", "--entry", "none"], "")
+    }
+
     /// New calls are given to this dialplan.
     pub(crate) fn upload(&self, guest: &Path) -> Outcome {
         let guest = guest.display().to_string();

@@ -236,6 +236,7 @@ impl Bench<'_> {
         };
         let (mut hundred, mut thousand) = (figure(100, Some(0.06)), figure(1000, None));
         let mut gap = Figure::new("room.gap", "the longest gap in what a member of the 1,000 hears", "ms", Some(60.0));
+        Exchange::start(&self.program, &self.folder)?.keep_room(room::ROOM)?;
         for _ in 0..self.wish.runs {
             for (members, figure) in [(100, &mut hundred), (1000, &mut thousand)] {
                 let stage = self.stage()?;

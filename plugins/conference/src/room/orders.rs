@@ -117,7 +117,7 @@ impl Room {
 }
 
 /// As the exchange wants names of recordings.
-fn is_recording(name: &str) -> bool {
+pub(super) fn is_recording(name: &str) -> bool {
     let plain = |sign: u8| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-';
     (1..=64).contains(&name.len()) && name.bytes().all(plain)
 }

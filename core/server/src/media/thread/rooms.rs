@@ -151,7 +151,10 @@ impl Thread {
         language: Option<String>,
     ) {
         let Some(room) = self.rooms.get_mut(&mixer) else { return };
-        room.await_announcement(id);
+        if !room.await_announcement(id) {
+            tracing::debug!(mixer = mixer.0, "too many announcements wait");
+            return;
+        }
         let form = Form::Linear(room.hall.rate().min(WIDEST));
         let back = self.parts.back.clone();
         let wish = Wish { tenant, sounds, language, form };
