@@ -57,3 +57,38 @@ fn three_phones_in_a_room_that_one_opens_hear_one_another() {
     });
     assert!(exchange.cdrs(3).iter().all(|cdr| cdr.disposition == "answered" && cdr.fallback.is_none()));
 }
+
+#[test]
+fn a_phone_presses_the_pin_of_a_room_and_mutes_itself_inside() {
+    let exchange = Exchange::with(Plan { dialplan: Some("office"), ..Plan::default() });
+    exchange.operate(&["room", "add", "600", "--pin", "4711", "--moderator-pin", "815081", "--entry", "none"]);
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    let mut bob = Phone::start(&exchange, "1002", BOB, Over::Udp, false);
+    exchange.bindings(2);
+    let inside = |who: &str| {
+        until(&format!("{who} is inside"), Duration::from_secs(15), || {
+            exchange
+                .operate(&["room", "open"])
+                .contains("600")
+                .then(|| exchange.operate(&["room", "open", "600"]))
+                .filter(|members| members.contains(who))
+        })
+    };
+    let room = format!("sip:600@{}", exchange.address(Over::Udp));
+    for (phone, pin, who) in [(&mut alice, "815081#", "1001"), (&mut bob, "4711#", "1002")] {
+        phone.calls(&room);
+        phone.presses(pin);
+        inside(who);
+    }
+    assert_hears("alice", &now(&alice), &[BOB], &[ALICE, CAROL]);
+    assert_hears("bob", &now(&bob), &[ALICE], &[BOB, CAROL]);
+    bob.presses("*6");
+    std::thread::sleep(Duration::from_secs(3));
+    let quiet = level(&now(&alice), BOB);
+    assert!(quiet < -50.0, "alice hears bob still, at {quiet:.1} dB");
+    // A moderator ends it for both.
+    alice.presses("#0");
+    for phone in [&mut alice, &mut bob] {
+        phone.hears_of("CALL_CLOSED");
+    }
+}

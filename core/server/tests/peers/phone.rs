@@ -108,6 +108,11 @@ impl Phone {
         });
     }
 
+    /// Presses keys, told by RFC 4733.
+    pub(crate) fn presses(&mut self, keys: &str) {
+        self.command("sndcode", keys);
+    }
+
     /// Hangs up.
     pub(crate) fn hangs_up(&mut self) {
         self.command("hangup", "");
