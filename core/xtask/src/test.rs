@@ -16,6 +16,7 @@ pub(crate) fn test(place: &Place, fast: bool) -> Outcome {
             Need::program("sipp", "sip-tester"),
             Need::program("baresip", "baresip"),
             Need::program("sox", "sox"),
+            Need::program("opusdec", "opus-tools"),
             Need::program("psql", "postgresql-client"),
             Need { what: "initdb", package: "postgresql", there: postgres::programs().is_some() },
         ])?;

@@ -3,6 +3,7 @@
 //! | dialled | what happens |
 //! |---|---|
 //! | an extension or a user's name | it rings for 30 s; busy, declined and no answer are told as such |
+//! | `*1` and an extension or a name | the same, and the call is recorded: both hear a tone |
 //! | one's own number | refused as busy: a phone cannot call itself |
 //! | a conference room | joined, by its PIN and its rules |
 //! | `*8` and a number | a room of this number is opened, or joined; who opens it is its moderator |
@@ -15,7 +16,7 @@
 mod demos;
 mod rooms;
 
-use strowger_dialplan::{Call, DialOutcome, Error, Order, Target, debug, directory};
+use strowger_dialplan::{Call, CallRecording, DialOutcome, Error, Order, Target, debug, directory};
 
 const RING_MILLISECONDS: u32 = 30_000;
 
@@ -24,13 +25,19 @@ fn handle(call: &Call) -> Result<(), Error> {
     if let Some(demonstration) = demos::behind(&dialled) {
         return demonstration(call);
     }
-    let Some(user) = directory::find(&dialled) else {
+    // A recorded call, by what stands before the number.
+    let recorded = dialled.strip_prefix("*1").and_then(directory::find);
+    let is_recorded = recorded.is_some();
+    let Some(user) = recorded.or_else(|| directory::find(&dialled)) else {
         return rooms::join(call, &dialled);
     };
     if user.name == caller {
         return call.reject(486, Some("You are calling yourself"));
     }
     debug(&format!("{caller} calls {}", user.name));
+    if is_recorded {
+        call.start_recording(&CallRecording::default().with_beep())?;
+    }
     let outcome = call.dial(&[Target::User(user.name)], Order::AtOnce, RING_MILLISECONDS)?;
     match outcome {
         DialOutcome::Answered(_) => Ok(()),
