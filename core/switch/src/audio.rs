@@ -191,7 +191,7 @@ pub struct CallRecording {
 pub enum RecordingFormat {
     /// PCM of 16 bits.
     Wav,
-    /// Opus in Ogg: about a twentieth of the size.
+    /// Opus in Ogg: a quarter to an eighth of the size.
     Opus,
 }
 

@@ -14,8 +14,8 @@ use super::recordings::Writing;
 
 /// How often both hear that they are recorded.
 const BEEPS: Duration = Duration::from_secs(15);
-/// Bits a second of speech in Opus, for one voice and for two.
-const BITRATES: (u32, u32) = (24_000, 40_000);
+/// Bits a second of speech in Opus, for one voice and for two: with fewer, one side is heard on the other.
+const BITRATES: (u32, u32) = (24_000, 64_000);
 /// What is recorded is handed to the disk this often, in frames: a second.
 const HANDED_OVER: u32 = 50;
 /// A tap holds no more frames than these; what is older is left out.

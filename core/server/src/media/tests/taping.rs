@@ -198,6 +198,8 @@ fn names_that_lead_elsewhere_or_are_taken_are_refused() {
         house.give(record(a, name, RecordingFormat::Wav, RecordingLayout::Mixed, false));
         assert_eq!(unwritable(&house).1, 0, "{name:?}");
     }
+    // What is said of them has the id of the next.
+    one.hear_for(50);
     house.give(stereo(a));
     one.say(&sine(one.rate(), ONE, 200));
     house.give(stereo(b));
