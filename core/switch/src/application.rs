@@ -157,6 +157,12 @@ impl CallControl {
         }
     }
 
+    /// Forgets what [`next`](Self::next) would say by now: it was for something else.
+    pub fn forget_events(&mut self) {
+        let _ = self.is_over();
+        self.loose.clear();
+    }
+
     fn send(&self, command: Command) -> Result<(), HungUp> {
         if let Some(ending) = &self.ended {
             return Err(HungUp(Some(ending.clone())));
@@ -211,5 +217,95 @@ impl CallControl {
             Reply::Ended(ending) => return Err(HungUp(Some(ending))),
             _ => Err(Refusal::WrongState),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Mutex;
+    use std::task::{Context, Poll, Waker};
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::audio::Digit;
+    use crate::event::{Cause, Party, Side};
+    use crate::ids::{CallUid, TenantId};
+
+    type Asked = Arc<Mutex<Vec<Command>>>;
+
+    fn line() -> (CallControl, mpsc::Sender<Event>, Asked) {
+        let party = Party { name: None, user: "alice".to_owned(), uri: "sip:alice@example.com".to_owned() };
+        let invitation = Invitation {
+            uid: CallUid([1; 12]),
+            tenant: TenantId(1),
+            caller: party.clone(),
+            user: None,
+            callee: party,
+            headers: Vec::new(),
+            source: SocketAddr::from(([192, 0, 2, 1], 5060)),
+            arrived: SystemTime::UNIX_EPOCH,
+            deadline: Duration::from_secs(5),
+        };
+        let asked = Asked::default();
+        let (events, heard) = mpsc::channel(CallControl::EVENTS);
+        let commands: Commands = {
+            let asked = asked.clone();
+            Arc::new(move |_, command| asked.lock().expect("no panic").push(command))
+        };
+        (CallControl::new(CallId::default(), Arc::new(invitation), commands, heard), events, asked)
+    }
+
+    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+        match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => Some(done),
+            Poll::Pending => None,
+        }
+    }
+
+    fn key(key: char) -> Event {
+        Event::Key(Digit::from_char(key).expect("a key"))
+    }
+
+    #[test]
+    fn events_beside_replies_are_kept_in_order_and_replies_find_their_request() {
+        let (mut control, events, _) = line();
+        for event in [key('1'), Event::Reply(Reply::Done), key('2')] {
+            CallControl::hear(&events, event);
+        }
+        assert_eq!(now(control.request(Command::Ring)), Some(Ok(Reply::Done)));
+        assert_eq!(now(control.next()), Some(Ok(key('1'))));
+        assert_eq!(now(control.next()), Some(Ok(key('2'))));
+        assert_eq!(now(control.next()), None);
+        CallControl::hear(&events, key('3'));
+        control.forget_events();
+        assert_eq!(now(control.next()), None, "it was for something else");
+    }
+
+    #[test]
+    fn a_reply_that_nobody_waited_for_is_not_taken_for_the_next_one() {
+        let (mut control, events, asked) = line();
+        assert_eq!(now(control.request(Command::Ring)), None, "given up before the reply");
+        assert_eq!(now(control.tell(Command::Answer)), Some(Ok(())));
+        for reply in [Reply::Refused(Refusal::WrongState), Reply::Done, Reply::Refused(Refusal::BadValue)] {
+            CallControl::hear(&events, Event::Reply(reply));
+        }
+        let last = now(control.request(Command::Hush));
+        assert_eq!(last, Some(Ok(Reply::Refused(Refusal::BadValue))));
+        assert_eq!(*asked.lock().expect("no panic"), [Command::Ring, Command::Answer, Command::Hush]);
+    }
+
+    #[test]
+    fn who_does_not_listen_loses_keys_and_no_reply_and_hears_of_the_end() {
+        let (mut control, events, _) = line();
+        for _ in 0..500 {
+            CallControl::hear(&events, key('1'));
+        }
+        CallControl::hear(&events, Event::Reply(Reply::Done));
+        let ending = Ending { cause: Cause::NORMAL, by: Side::Caller, status: 200 };
+        CallControl::hear(&events, Event::Ended(ending.clone()));
+        assert_eq!(now(control.request(Command::Ring)), Some(Ok(Reply::Done)));
+        assert!(control.is_over());
+        assert_eq!(now(control.request(Command::Ring)), Some(Err(HungUp(Some(ending)))));
     }
 }

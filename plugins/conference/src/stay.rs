@@ -220,6 +220,8 @@ impl Drop for Seat {
 
 /// From the first command to the last.
 async fn stay(seat: &Seat, bell: &Notify, call: &mut CallControl) -> Result<Left, JoinError> {
+    // Of a room where he was before.
+    call.forget_events();
     loop {
         match seat.inner.with(&seat.open, |room| room.poll(seat.number)) {
             Some(Act::Do(command)) => {
