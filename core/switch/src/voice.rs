@@ -97,7 +97,9 @@ pub(crate) fn between(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Opt
     let voice = answered.voices().find(|codec| twin(codec, ours).is_some() && twin(codec, theirs).is_some())?;
     let codec = of(voice)?;
     let send = twin(voice, theirs)?.payload;
-    let formats = ours.codecs.iter().filter_map(|codec| Some((codec.payload, format_of(codec)?))).collect();
+    // RFC 3264 §6.1, §7: what they did not take of our offer will not come.
+    let common = ours.codecs.iter().filter(|codec| twin(codec, theirs).is_some());
+    let formats = common.filter_map(|codec| Some((codec.payload, format_of(codec)?))).collect();
     let mut events = theirs.events().filter(|event| twin(event, ours).is_some());
     let first = events.next();
     // RFC 4733 §2.1: of the clock of the voice; some phones know those of 8000 alone, beside any codec.
@@ -192,6 +194,11 @@ mod tests {
         let callee = theirs("9 97", &["97 telephone-event/8000"]);
         let voice = between(&audio(&ours), &audio(&callee), false).expect("a voice");
         assert_eq!((voice.codec, voice.send, voice.events), (Codec::G722, 9, Some((97, 8_000))));
+        assert_eq!(
+            voice.formats,
+            [(9, Format::Sound(Codec::G722)), (97, Format::Event)],
+            "what it did not take is not there"
+        );
     }
 
     #[test]

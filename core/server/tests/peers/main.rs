@@ -13,6 +13,7 @@ mod meeting;
 mod on_postgresql;
 mod phone;
 mod recording;
+mod policy;
 mod registering;
 mod restarting;
 mod sealing;
