@@ -88,15 +88,17 @@ fn phones_of_two_codecs_hear_each_other(codec: &str) {
     assert_hears("alice", &alice.heard(3), BOB, &[ALICE, 1_760.0]);
     assert_hears("bob", &bob.heard_wide(3), ALICE, &[BOB]);
     alice.hangs_up();
-    assert_eq!(exchange.cdr().disposition, "answered");
+    let cdr = exchange.cdr();
+    assert_eq!(cdr.disposition, "answered");
+    assert_eq!(cdr.legs.len(), 3, "bob took nothing of what alice speaks, and was asked once more");
 }
 
 #[test]
 fn a_phone_of_pcmu_and_one_of_g722_hear_each_other() {
-    phones_of_two_codecs_hear_each_other("g722");
+    phones_of_two_codecs_hear_each_other("g722/16000");
 }
 
 #[test]
 fn a_phone_of_pcmu_and_one_of_opus_hear_each_other() {
-    phones_of_two_codecs_hear_each_other("opus");
+    phones_of_two_codecs_hear_each_other("opus/48000/2");
 }
