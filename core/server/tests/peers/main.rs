@@ -12,6 +12,7 @@ mod media;
 mod meeting;
 mod on_postgresql;
 mod phone;
+mod pressing;
 mod policy;
 mod recording;
 mod registering;
