@@ -20,6 +20,7 @@ mod restarting;
 mod sealing;
 mod sipp;
 mod sounding;
+mod speaking;
 mod starting;
 mod talking;
 mod tone;

@@ -10,8 +10,13 @@ pub(crate) const RATE: u32 = 8000;
 pub(crate) fn write(path: &Path, hertz: f64, seconds: u32) {
     let samples = (0..seconds * RATE).map(|n| TAU * hertz * f64::from(n) / f64::from(RATE));
     // Half of full scale: far from clipping, far above the codec's noise.
-    #[expect(clippy::cast_possible_truncation, reason = "within ±16000")]
-    let bytes: Vec<u8> = samples.flat_map(|phase| ((phase.sin() * 16_000.0) as i16).to_le_bytes()).collect();
+    save(path, &samples.map(|phase| phase.sin() * 16_000.0).collect::<Vec<f64>>());
+}
+
+/// Writes sound as 16-bit mono WAV.
+pub(crate) fn save(path: &Path, samples: &[f64]) {
+    #[expect(clippy::cast_possible_truncation, reason = "what is beyond 16 bits is cut off")]
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| (*sample as i16).to_le_bytes()).collect();
     let length = u32::try_from(bytes.len()).expect("a short tone");
     let mut file = Vec::with_capacity(bytes.len() + 44);
     file.extend(b"RIFF");

@@ -1,0 +1,113 @@
+//! Speech through the whole exchange: said by one real phone, heard by another.
+//!
+//! With `STROWGER_HEARD=FOLDER` what was said and heard is left there, for a measure of quality that needs another tool
+//! (docs/performance.md says which).
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::harness::{Exchange, Over, Plan, prompts};
+use crate::phone::Phone;
+use crate::tone;
+
+const SILENT: f64 = 60.0;
+/// What is compared, in seconds from the beginning.
+const SECONDS: u32 = 9;
+/// Half a second.
+const PIECE: usize = 4_000;
+
+fn office() -> Exchange {
+    Exchange::with(Plan { dialplan: Some("office"), ..Plan::default() })
+}
+
+fn speech() -> std::path::PathBuf {
+    let path = prompts().join("en/demo-congrats.wav");
+    assert!(path.is_file(), "{} is not there: run `cargo xtask prompts`", path.display());
+    path
+}
+
+/// How like what was heard is to what was said: of half seconds with a voice in them, the worst.
+fn kept(case: &str, heard: &[f64]) -> f64 {
+    let said = tone::read(&speech());
+    if let Some(folder) = std::env::var_os("STROWGER_HEARD") {
+        let folder = Path::new(&folder);
+        std::fs::create_dir_all(folder).expect("a folder for what was heard");
+        tone::save(&folder.join(format!("{case}-said.wav")), &said[..(SECONDS * tone::RATE) as usize]);
+        tone::save(&folder.join(format!("{case}-heard.wav")), heard);
+    }
+    let voiced = |start: &usize| power(&said[*start..start + PIECE]) > 300.0;
+    let starts: Vec<usize> = (8_000..(SECONDS as usize - 3) * 8_000).step_by(PIECE).filter(voiced).collect();
+    assert!(starts.len() > 5, "too little is said");
+    // Where the first words are, the others are not far.
+    let first = starts[0];
+    let (_, place) = best(heard, 0..heard.len() - PIECE, &said[first..first + PIECE / 5]);
+    let likeness = starts.iter().map(|start| {
+        let about = (place + start).saturating_sub(first);
+        let last = heard.len() - PIECE;
+        best(heard, about.saturating_sub(800)..(about + 800).min(last), &said[*start..start + PIECE]).0
+    });
+    likeness.fold(1.0, f64::min)
+}
+
+fn power(piece: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "half a second")]
+    let length = piece.len() as f64;
+    (dot(piece, piece) / length).sqrt()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The highest correlation of a piece with what was heard at one of these places, and where that is.
+fn best(heard: &[f64], places: std::ops::Range<usize>, piece: &[f64]) -> (f64, usize) {
+    let own = dot(piece, piece);
+    let likeness = |place: usize| {
+        let there = &heard[place..place + piece.len()];
+        (dot(there, piece) / (own * dot(there, there)).sqrt().max(1.0), place)
+    };
+    places.map(likeness).fold((0.0, 0), |best, one| if one.0 > best.0 { one } else { best })
+}
+
+#[test]
+fn speech_is_relayed_as_it_was_said() {
+    let exchange = office();
+    let bob = Phone::start(&exchange, "1002", SILENT, Over::Udp, true);
+    let mut alice = Phone::start(&exchange, "1001", SILENT, Over::Udp, false);
+    alice.says(&speech());
+    exchange.bindings(2);
+    alice.calls(&format!("sip:1002@{}", exchange.address(Over::Udp)));
+    let kept = kept("relayed", &bob.heard(SECONDS + 1));
+    assert!(kept > 0.99, "{kept:.3}");
+}
+
+#[test]
+fn speech_is_understood_through_a_codec_of_another_kind() {
+    let exchange = office();
+    let bob = Phone::of_codec("opus/48000/2", &exchange, "1002", SILENT, Over::Udp, true);
+    let mut alice = Phone::start(&exchange, "1001", SILENT, Over::Udp, false);
+    alice.says(&speech());
+    exchange.bindings(2);
+    alice.calls(&format!("sip:1002@{}", exchange.address(Over::Udp)));
+    let kept = kept("transcoded", &bob.heard_wide(SECONDS + 1));
+    assert!(kept > 0.9, "{kept:.3}");
+}
+
+#[test]
+fn one_who_speaks_in_a_room_is_heard_as_he_speaks() {
+    let exchange = office();
+    let room = format!("sip:*8701@{}", exchange.address(Over::Udp));
+    let mut bob = Phone::start(&exchange, "1002", SILENT, Over::Udp, false);
+    let mut alice = Phone::start(&exchange, "1001", SILENT, Over::Udp, false);
+    for phone in [&mut alice, &mut bob] {
+        phone.says(Path::new(""));
+    }
+    alice.says(&speech());
+    exchange.bindings(2);
+    bob.calls(&room);
+    // The tone of coming is over.
+    std::thread::sleep(Duration::from_secs(2));
+    alice.calls(&room);
+    let kept = kept("room", &bob.heard(SECONDS + 5));
+    assert!(kept > 0.97, "{kept:.3}");
+}
