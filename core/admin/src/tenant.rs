@@ -113,6 +113,10 @@ fn change(tenant: &mut store::Tenant, request: UpdateTenantRequest) -> Result<()
         check_peers(&mut wrong, &peers.names);
         tenant.peers = peers.names;
     }
+    if let Some(age) = request.recordings {
+        wrong.expect(age.days.is_none_or(|days| days <= 36_500), "recordings.days", "at most 36500; 0 for ever");
+        tenant.recording_days = age.days;
+    }
     if let Some(hosts) = request.hosts {
         check_hosts(&mut wrong, &hosts.names);
         tenant.hosts = hosts.names;
@@ -179,5 +183,6 @@ fn tenant(tenant: store::Tenant) -> Tenant {
         hosts: tenant.hosts,
         srtp: media::srtp(&tenant.policy.media).into(),
         codecs: media::codecs(&tenant.policy.media),
+        recording_days: tenant.recording_days,
     }
 }

@@ -141,3 +141,52 @@ impl Archive {
         Some(RecordingBytes { format, bytes, pieces })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use store::{NewTenant, Writer};
+    use switch::{KeptRecording, Record, RecordingEnd, RecordingFormat, RecordingKind, RecordingLayout};
+
+    use super::*;
+    use crate::exchange::Inbox;
+
+    #[tokio::test]
+    async fn what_is_too_old_goes_with_its_file_and_what_is_not_stays() {
+        let data = tempfile::TempDir::new().expect("a folder");
+        let store = Store::open("sqlite::memory:").await.expect("a store");
+        let (inbox, _outbox) = Inbox::new().expect("an inbox");
+        let (recordings, _mended) = Recordings::start(data.path().to_owned(), 0, inbox).expect("recordings");
+        let archive = Archive { recordings, store: store.clone(), days: 7 };
+        let mut tenant = store.tenants().create(NewTenant::named("acme", vec![])).await.expect("made");
+        let folder = data.path().join(format!("tenants/{}/recordings", tenant.id.0));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let now = SystemTime::now();
+        let (writer, task) = Writer::new(store.clone());
+        let kinds =
+            [("old", RecordingKind::Call, 8), ("new", RecordingKind::Call, 6), ("note", RecordingKind::Message, 9)];
+        for (name, kind, days) in kinds {
+            std::fs::write(folder.join(format!("{name}.opus")), b"OggS").expect("a file");
+            let end = Some(RecordingEnd { length: Duration::from_secs(1), bytes: 4, fault: None });
+            let (format, layout) = (RecordingFormat::Opus, RecordingLayout::Mixed);
+            let (name, started) = (name.to_owned(), now - DAY * days);
+            let kept = KeptRecording { tenant: tenant.id, name, call: None, kind, started, format, layout, end };
+            writer.write(Record::Recording(Box::new(kept)));
+        }
+        drop(writer);
+        task.run().await;
+        let there = || ["old", "new", "note"].map(|name| folder.join(format!("{name}.opus")).exists());
+        tenant.recording_days = Some(0);
+        store.tenants().update(&tenant).await.expect("changed");
+        archive.sweep(now).await.expect("swept");
+        assert_eq!(there(), [true; 3], "this tenant keeps all for ever");
+        tenant.recording_days = None;
+        store.tenants().update(&tenant).await.expect("changed");
+        archive.sweep(now).await.expect("swept");
+        assert_eq!(there(), [false, true, true]);
+        assert!(store.recordings(tenant.id).get("old").await.is_err());
+        tenant.recording_days = Some(3);
+        store.tenants().update(&tenant).await.expect("changed");
+        archive.sweep(now).await.expect("swept");
+        assert_eq!(there(), [false, false, true], "a message is whoever's recorded it");
+    }
+}

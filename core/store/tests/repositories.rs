@@ -4,11 +4,13 @@
 use std::time::{Duration, SystemTime};
 
 use store::{
-    Admitted, CdrFilter, EntrySound, Error, NewRoom, NewTenant, NewUser, Pins, RoomKey, RoomSettings, Store, Writer,
+    Admitted, CdrFilter, EntrySound, Error, MendedRecording, NewRoom, NewTenant, NewUser, Pins, RecordingFilter,
+    RoomKey, RoomSettings, Store, Writer,
 };
 use switch::{
-    Aor, BindingChange, CallUid, Cause, Cdr, Direction, Disposition, Fallback, Ha1, Label, LegRecord, MediaPolicy,
-    MediaStats, Record, Secrecy, Side, StoredBinding, TenantId,
+    Aor, BindingChange, CallUid, Cause, Cdr, Direction, Disposition, Fallback, Ha1, KeptRecording, Label, LegRecord,
+    MediaPolicy, MediaStats, Record, RecordingEnd, RecordingFormat, RecordingKind, RecordingLayout, Secrecy, Side,
+    StoredBinding, TenantId,
 };
 
 /// A fresh database of each kind.
@@ -389,5 +391,88 @@ async fn guests_keep_little_texts() {
         assert_eq!(values.get("night").await.expect("an answer").as_deref(), Some("off"));
         assert!(values.delete("night").await.expect("an answer") && !values.delete("night").await.expect("an answer"));
         assert!(values.set("", "x").await.is_err() && values.set("x", &"x".repeat(17_000)).await.is_err());
+    }
+}
+
+fn recording(tenant: TenantId, name: &str, kind: RecordingKind, at: u64, bytes: Option<u64>) -> KeptRecording {
+    KeptRecording {
+        tenant,
+        name: name.to_owned(),
+        call: Some(CallUid([7; 12])),
+        kind,
+        started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + at),
+        format: RecordingFormat::Wav,
+        layout: RecordingLayout::Stereo,
+        end: bytes.map(|bytes| RecordingEnd { length: Duration::from_millis(1_500), bytes, fault: None }),
+    }
+}
+
+async fn tell(store: &Store, told: impl IntoIterator<Item = KeptRecording>) {
+    let (writer, task) = Writer::new(store.clone());
+    told.into_iter().for_each(|kept| writer.write(Record::Recording(Box::new(kept))));
+    drop(writer);
+    task.run().await;
+}
+
+#[tokio::test]
+async fn recordings_are_known_while_they_are_made_and_after() {
+    use RecordingKind::{Call, Message};
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("tapes", vec![])).await.expect("made").id;
+        let recordings = store.recordings(tenant);
+        tell(&store, [recording(tenant, "one", Call, 1, None)]).await;
+        assert_eq!(recordings.get("one").await.expect("it").bytes, None);
+        assert_eq!(recordings.unfinished().await.expect("those").len(), 1);
+        tell(&store, [recording(tenant, "one", Call, 1, Some(48_044))]).await;
+        let one = recordings.get("one").await.expect("it");
+        assert_eq!(
+            (one.bytes, one.length, one.kind.as_str()),
+            (Some(48_044), Some(Duration::from_millis(1_500)), "call")
+        );
+        // A new one of the name that comes to nothing leaves the old one; one that has sound takes its place.
+        tell(&store, [recording(tenant, "one", Message, 5, None), recording(tenant, "one", Message, 5, Some(0))]).await;
+        assert_eq!(recordings.get("one").await.expect("it"), one);
+        tell(&store, [recording(tenant, "one", Message, 9, None), recording(tenant, "one", Message, 9, Some(50))])
+            .await;
+        assert_eq!(recordings.get("one").await.expect("it").kind, "message");
+        // One that comes to nothing and has no elder is not listed any more.
+        tell(&store, [recording(tenant, "none", Call, 1, None), recording(tenant, "none", Call, 1, Some(0))]).await;
+        assert!(matches!(recordings.get("none").await, Err(Error::NotFound(_))));
+    }
+}
+
+#[tokio::test]
+async fn old_recordings_of_calls_are_found_and_messages_are_let_be() {
+    use RecordingKind::{Call, Message, Room};
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("tapes", vec![])).await.expect("made").id;
+        let told = [
+            recording(tenant, "old", Call, 1, Some(44)),
+            recording(tenant, "old-room", Room, 2, Some(44)),
+            recording(tenant, "greeting", Message, 1, Some(44)),
+            recording(tenant, "running", Call, 1, None),
+            recording(tenant, "new", Call, 100, Some(44)),
+        ];
+        let before = told[4].started;
+        tell(&store, told).await;
+        let recordings = store.recordings(tenant);
+        assert_eq!(recordings.older_than(before, 10).await.expect("those"), ["old", "old-room"]);
+        let filter = RecordingFilter { kind: Some(Call), ..RecordingFilter::default() };
+        let page = recordings.query(&filter, 2, None).await.expect("a page");
+        assert_eq!(page.recordings.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["new", "running"]);
+        let page = recordings.query(&filter, 2, page.next.as_deref()).await.expect("a page");
+        assert_eq!((page.recordings.len(), page.next), (1, None));
+        let (name, format) = ("running".to_owned(), "wav".to_owned());
+        let mended = MendedRecording { name, length: Duration::from_secs(2), bytes: 64_044, format };
+        recordings.mended(&mended, SystemTime::now()).await.expect("written down");
+        let running = recordings.get("running").await.expect("it");
+        assert!(running.bytes == Some(64_044) && running.call.is_some() && running.fault.is_some(), "{running:?}");
+        let unknown = MendedRecording { name: "unknown".to_owned(), ..mended };
+        recordings.mended(&unknown, SystemTime::now()).await.expect("written down");
+        assert_eq!(recordings.get("unknown").await.expect("it").kind, "message");
+        recordings.delete("old").await.expect("gone");
+        assert!(matches!(recordings.delete("old").await, Err(Error::NotFound(_))));
+        store.tenants().delete(tenant).await.expect("gone with all that is its own");
+        assert!(matches!(recordings.get("new").await, Err(Error::NotFound(_))));
     }
 }

@@ -5,7 +5,8 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::media::{self, Media};
 use crate::v1::{
-    CreateTenantRequest, DeleteTenantRequest, GetTenantRequest, ListTenantsRequest, Names, Tenant, UpdateTenantRequest,
+    Age, CreateTenantRequest, DeleteTenantRequest, GetTenantRequest, ListTenantsRequest, Names, Tenant,
+    UpdateTenantRequest,
 };
 
 pub(crate) const EXAMPLES: &str = "\
@@ -68,6 +69,9 @@ pub struct Update {
     /// It has no peers from now on
     #[arg(long, conflicts_with = "peers")]
     pub no_peers: bool,
+    /// How many days recordings of its calls and rooms are kept; 0 for ever, `inherit` as everybody's
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub recording_days: Option<Days>,
     /// Its dialplans may dial no hosts from now on
     #[arg(long, conflicts_with = "hosts")]
     pub no_hosts: bool,
@@ -149,7 +153,26 @@ impl Update {
             codecs: self.settings.media.codecs(),
             peers: given(self.settings.peers, self.no_peers),
             hosts: given(self.settings.hosts, self.no_hosts),
+            recordings: self.recording_days.map(|days| Age { days }),
         }
+    }
+}
+
+/// A tenant's own days, or none.
+pub(super) type Days = Option<u32>;
+
+fn days(text: &str) -> Result<Days, String> {
+    match text {
+        "inherit" => Ok(None),
+        days => days.parse().map(Some).map_err(|_| "a number of days, or `inherit`".to_owned()),
+    }
+}
+
+fn kept(days: Option<u32>) -> String {
+    match days {
+        None => String::new(),
+        Some(0) => "kept for ever".to_owned(),
+        Some(days) => format!("kept for {days} days"),
     }
 }
 
@@ -193,6 +216,7 @@ fn show(console: &mut Console, tenant: &Tenant) -> Result<(), Failure> {
             ("Hosts", tenant.hosts.join(" ")),
             ("SRTP", media::srtp(tenant.srtp())),
             ("Codecs", tenant.codecs.join(",")),
+            ("Recordings", kept(tenant.recording_days)),
             ("Created", console.time(tenant.created)),
         ]
     })

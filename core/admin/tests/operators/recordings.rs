@@ -134,3 +134,38 @@ async fn an_operator_records_a_call() {
     assert!(code == 2 && why.contains("name:"), "{why}");
     assert_eq!(typed(&house, &format!("call record start {}", call_uid(9))).await.failure().0, 3);
 }
+
+#[tokio::test]
+async fn recordings_of_one_tenant_are_not_reached_through_another() {
+    let (house, acme) = furnished().await;
+    house.tenant("umbrella").await;
+    house.exchange.arrives(1, acme, "alice", "1002");
+    let (tenant, name, uid) = ("umbrella".to_owned(), "first".to_owned(), call_uid(1).to_string());
+    let (mut recordings, mut calls) = (house.recordings().await, house.calls().await);
+    let list = ListRecordingsRequest { tenant: tenant.clone(), ..Default::default() };
+    assert!(recordings.list(list).await.unwrap().into_inner().recordings.is_empty());
+    let (get, download, delete) = (
+        admin::v1::GetRecordingRequest { tenant: tenant.clone(), name: name.clone() },
+        admin::v1::DownloadRecordingRequest { tenant: tenant.clone(), name: name.clone() },
+        admin::v1::DeleteRecordingRequest { tenant: tenant.clone(), name },
+    );
+    let start = admin::v1::StartRecordingRequest { tenant: tenant.clone(), uid: uid.clone(), ..Default::default() };
+    let pause = admin::v1::PauseRecordingRequest { tenant: tenant.clone(), uid: uid.clone() };
+    let resume = admin::v1::ResumeRecordingRequest { tenant: tenant.clone(), uid: uid.clone() };
+    let stop = admin::v1::StopRecordingRequest { tenant, uid };
+    for (number, refused) in [
+        recordings.get(get).await.map(drop),
+        recordings.download(download).await.map(drop),
+        recordings.delete(delete).await.map(drop),
+        calls.start_recording(start).await.map(drop),
+        calls.pause_recording(pause).await.map(drop),
+        calls.resume_recording(resume).await.map(drop),
+        calls.stop_recording(stop).await.map(drop),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(refused.unwrap_err().code(), Code::NotFound, "attempt {number}");
+    }
+    assert!(house.exchange.files.lock().unwrap().contains_key("first"));
+}

@@ -131,7 +131,7 @@ impl CallTape {
         let heard = self.recorder.handle_frame(near, other.next(far));
         let kept_up = self.write();
         self.frames += 1;
-        if self.frames % HANDED_OVER == 0 {
+        if self.frames.is_multiple_of(HANDED_OVER) {
             self.writing.hand_over();
         }
         Wound { beep: heard.beep, over: heard.ended.is_some() || !kept_up }

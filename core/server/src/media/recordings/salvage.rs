@@ -31,6 +31,9 @@ pub(crate) struct Mended {
     pub(crate) bytes: u64,
 }
 
+/// Bytes for a file, and where they go.
+type Patch = (u64, Vec<u8>);
+
 /// What was mended of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Saved {
@@ -47,7 +50,7 @@ pub(crate) struct Copy {
     /// How many bytes it has.
     pub(crate) bytes: u64,
     /// Bytes that stand in the place of those of the file, and where.
-    mended: (u64, Vec<u8>),
+    mended: Patch,
     file: File,
     at: u64,
 }
@@ -198,7 +201,7 @@ fn mend_ogg(file: &File) -> io::Result<Option<Saved>> {
 }
 
 /// The whole pages of a file, and its last one, marked as such, with its place.
-fn opus(file: &File) -> io::Result<Option<(Saved, (u64, Vec<u8>))>> {
+fn opus(file: &File) -> io::Result<Option<(Saved, Patch)>> {
     let (mut bytes, mut file) = (Vec::new(), file);
     file.seek(SeekFrom::Start(0))?;
     file.read_to_end(&mut bytes)?;
@@ -257,7 +260,7 @@ mod tests {
         let (length, size) = (sound.length(), bytes.len() as u64);
         let format = RecordingFormat::Wav;
         let expected = Mended { tenant: TENANT, name: "memo".to_owned(), format, length, bytes: size };
-        assert_eq!(mended, [expected.clone()]);
+        assert_eq!(mended.first(), Some(&expected));
         assert_eq!(measure(data.path(), TENANT, "memo"), Some(expected));
     }
 
