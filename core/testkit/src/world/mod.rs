@@ -1,27 +1,25 @@
 //! The world: one exchange, its phones, its network and its clock.
 
+mod hearing;
+mod quiet;
+mod setting;
+
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sip::{Flow, Transport};
-use switch::{
-    Application, CallId, Cdr, CodecOrder, Command, Config, Digit, Event, Failure, Fallback, Input, MediaEvent, Notice,
-    Output, PortId, Record, Reply, Secrecy, Secured, Sound, Switch, Voice,
-};
+use switch::{CallId, Cdr, Command, Config, Event, Failure, Input, MediaEvent, Notice, Output, Record, Reply, Switch};
 
 use crate::auditor::Auditor;
-use crate::engine::Engine;
 use crate::exchange::{DOMAIN, Surroundings, tenant_of};
 use crate::handles::Phone;
-use crate::mixing::{ANNOUNCED, WHISPERED, loudness_in};
-use crate::network::{Datagram, Network, Weather};
+use crate::network::{Datagram, Network};
 use crate::phone::PhoneState;
 use crate::tasks::{Clock, Tasks};
 
@@ -144,21 +142,6 @@ impl World {
         Phone { world: self.clone(), at }
     }
 
-    /// From now on the link is like this.
-    pub fn weather(&self, weather: Weather) {
-        self.0.borrow_mut().network.weather = weather;
-    }
-
-    /// What the tenant's application says to every call from now on, one command after each reply.
-    pub fn application(&self, script: Vec<Command>) {
-        self.0.borrow_mut().around.script = script;
-    }
-
-    /// Every call is given to this application from now on.
-    pub fn serve(&self, application: Arc<dyn Application>) {
-        self.0.borrow_mut().tasks.serve(application);
-    }
-
     /// The world's time, for an application.
     #[must_use]
     pub fn clock(&self) -> Clock {
@@ -189,35 +172,10 @@ impl World {
         self.input(Input::Command(call, command));
     }
 
-    /// The tenant's application never says anything.
-    pub fn application_that_never_decides(&self) {
-        self.0.borrow_mut().around.never_decides = true;
-    }
-
-    /// What happens when the application fails.
-    pub fn fallback(&self, fallback: Fallback) {
-        self.0.borrow_mut().around.policy.fallback = fallback;
-    }
-
-    /// Requests from this address are a trusted peer's.
-    pub fn trust(&self, ip: IpAddr) {
-        self.0.borrow_mut().around.peers.insert(ip);
-    }
-
-    /// The tenant may dial URIs of this host.
-    pub fn permit_host(&self, host: &str) {
-        self.0.borrow_mut().around.hosts.insert(host.to_owned());
-    }
-
     /// How many transactions the exchange keeps.
     #[must_use]
     pub fn transactions(&self) -> usize {
         self.0.borrow().switch.transactions()
-    }
-
-    /// The media engine has no port left.
-    pub fn out_of_ports(&self) {
-        self.0.borrow_mut().around.no_ports = true;
     }
 
     /// Every media port that is watched now falls silent.
@@ -233,126 +191,6 @@ impl World {
             .collect();
         for port in ports {
             self.input(Input::Media(MediaEvent::Silent { port }));
-        }
-    }
-
-    /// From now on a prompt, a number or a recording lasts so long.
-    pub fn sounds_last(&self, length: Duration) {
-        self.0.borrow_mut().around.engine.length = length;
-    }
-
-    /// There is no such prompt or recording.
-    pub fn lacks(&self, name: &str) {
-        self.0.borrow_mut().around.engine.missing.insert(name.to_owned());
-    }
-
-    /// Nothing can be recorded from now on.
-    pub fn disk_is_full(&self) {
-        self.0.borrow_mut().around.engine.disk_full = true;
-    }
-
-    /// All phones are silent from now on.
-    pub fn nobody_speaks(&self) {
-        self.0.borrow_mut().around.engine.nobody_speaks = true;
-    }
-
-    /// What is played to a phone's last call now.
-    #[must_use]
-    pub fn hears(&self, phone: &Phone) -> Vec<Sound> {
-        self.at_port_of(phone, Engine::plays).unwrap_or_default()
-    }
-
-    /// All that was played to a phone's last call.
-    #[must_use]
-    pub fn heard(&self, phone: &Phone) -> Vec<Sound> {
-        let media = self.media_of(phone);
-        let inner = self.0.borrow();
-        media.and_then(|media| inner.around.engine.heard.get(&media).cloned()).unwrap_or_default()
-    }
-
-    /// A phone hears itself.
-    #[must_use]
-    pub fn echoes(&self, phone: &Phone) -> bool {
-        self.at_port_of(phone, |engine, port| engine.echoing.contains(&port)).unwrap_or(false)
-    }
-
-    /// What a phone says is recorded.
-    #[must_use]
-    pub fn records(&self, phone: &Phone) -> bool {
-        self.at_port_of(phone, Engine::records).unwrap_or(false)
-    }
-
-    /// How loud a phone that speaks is heard by another in the mixer that both are in, in dB beside how loud it speaks, in
-    /// the last 20 ms; `None`: not at all.
-    #[must_use]
-    pub fn loudness(&self, listener: &Phone, speaker: &Phone) -> Option<f64> {
-        let hz = self.0.borrow().phones.get(speaker.at).map(PhoneState::hz)?;
-        self.at_port_of(listener, |engine, port| engine.mixing.loudness(port, hz)).flatten()
-    }
-
-    /// Something is announced in the mixer that a phone is in, and heard there.
-    #[must_use]
-    pub fn hears_announcement(&self, phone: &Phone) -> bool {
-        self.at_port_of(phone, |engine, port| engine.mixing.loudness(port, ANNOUNCED)).flatten().is_some()
-    }
-
-    /// Something is whispered to a phone in a mixer.
-    #[must_use]
-    pub fn hears_whisper(&self, phone: &Phone) -> bool {
-        self.at_port_of(phone, |engine, port| engine.mixing.loudness(port, WHISPERED)).flatten().is_some()
-    }
-
-    /// How long the recording of a mixer under this name is, and for how long this phone is heard in it.
-    #[must_use]
-    pub fn recorded_of(&self, name: &str, speaker: &Phone) -> Option<(Duration, Duration)> {
-        let inner = self.0.borrow();
-        let hz = inner.phones.get(speaker.at).map(PhoneState::hz)?;
-        let tape = inner.around.engine.mixing.tapes.get(name)?;
-        let heard = tape.iter().filter(|(rate, frame)| loudness_in(frame, *rate, hz).is_some()).count();
-        let time = |frames: usize| media::FRAME * u32::try_from(frames).unwrap_or(u32::MAX);
-        Some((time(tape.len()), time(heard)))
-    }
-
-    /// How the exchange can be heard at a phone's last call.
-    #[must_use]
-    pub fn voice_to(&self, phone: &Phone) -> Option<Voice> {
-        self.at_port_of(phone, |engine, port| engine.voices.get(&port).cloned().flatten()).flatten()
-    }
-
-    /// What the packets between the exchange and this phone's last call are encrypted with.
-    #[must_use]
-    pub fn keys_to(&self, phone: &Phone) -> Option<Secured> {
-        self.at_port_of(phone, |engine, port| engine.keys.get(&port).cloned().flatten()).flatten()
-    }
-
-    /// The exchange encrypts the media of this user so much, and not as everybody's.
-    pub fn secrecy_of(&self, user: &str, secrecy: Secrecy) {
-        self.0.borrow_mut().around.media.entry(user.to_owned()).or_default().secrecy = Some(secrecy);
-    }
-
-    /// These are the codecs that this user may use.
-    pub fn codecs_of(&self, user: &str, codecs: CodecOrder) {
-        self.0.borrow_mut().around.media.entry(user.to_owned()).or_default().codecs = Some(codecs);
-    }
-
-    fn media_of(&self, phone: &Phone) -> Option<SocketAddr> {
-        self.0.borrow().phones.get(phone.at).and_then(|phone| phone.lines.last().map(|line| line.local_media))
-    }
-
-    pub(crate) fn at_port_of<R>(&self, phone: &Phone, look: impl FnOnce(&Engine, PortId) -> R) -> Option<R> {
-        let media = self.media_of(phone)?;
-        let around = &self.0.borrow().around;
-        Some(look(&around.engine, around.port_toward(media)?))
-    }
-
-    /// A key of a phone goes down, and is told by RFC 4733.
-    pub(crate) fn key(&self, phone: &Phone, digit: Digit) {
-        let takes = |engine: &Engine, port| {
-            let voice = engine.voices.get(&port).and_then(Option::as_ref);
-            voice.is_some_and(|voice| voice.events.is_some()).then_some(port)
-        };
-        if let Some(port) = self.at_port_of(phone, takes).flatten() {
-            self.input(Input::Media(MediaEvent::Key { port, digit }));
         }
     }
 
@@ -410,66 +248,6 @@ impl World {
         let mut inner = self.0.borrow_mut();
         let now = inner.now;
         inner.switch.drain(now);
-    }
-
-    /// No call, transaction, timer or port is left, every INVITE had one final response and one CDR, and the auditor
-    /// found nothing.
-    pub fn assert_quiet(&self) {
-        self.run_for(minutes(3));
-        let inner = self.0.borrow();
-        assert!(
-            inner.switch.is_idle(),
-            "seed {}: not idle: {:?}\n{}",
-            inner.seed,
-            inner.switch,
-            inner.ladder.join("\n")
-        );
-        assert!(inner.around.ports.is_empty(), "seed {}: ports left: {:?}", inner.seed, inner.around.ports);
-        assert!(inner.tasks.is_idle(), "seed {}: applications that do not end: {:?}", inner.seed, inner.tasks);
-        let arrived = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Arrived(_))).count();
-        let ended = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Ended(_))).count();
-        assert_eq!(arrived, ended, "seed {}: every call ends\n{}", inner.seed, inner.ladder.join("\n"));
-        assert!(inner.around.cdrs.len() >= arrived, "seed {}: one CDR a call", inner.seed);
-        let mut uids: Vec<_> = inner.around.cdrs.iter().map(|cdr| cdr.uid).collect();
-        uids.dedup();
-        assert_eq!(uids.len(), inner.around.cdrs.len(), "seed {}: no call has two CDRs", inner.seed);
-        let found = inner.auditor.closing();
-        assert!(
-            found.is_empty(),
-            "seed {}: the auditor found:\n{}\n{}",
-            inner.seed,
-            found.join("\n"),
-            inner.ladder.join("\n")
-        );
-    }
-
-    /// No call, transaction, timer or port is left. Weaker than [`assert_quiet`](Self::assert_quiet): where all was
-    /// lost, nobody can be told.
-    pub fn assert_idle(&self) {
-        let inner = self.0.borrow();
-        assert!(
-            inner.switch.is_idle(),
-            "seed {}: not idle: {:?}\n{}",
-            inner.seed,
-            inner.switch,
-            inner.ladder.join("\n")
-        );
-        assert!(inner.around.ports.is_empty(), "seed {}: ports left: {:?}", inner.seed, inner.around.ports);
-    }
-
-    /// Every call that arrived has ended once and has one CDR, and no INVITE had two different final responses.
-    pub fn assert_accounted(&self) {
-        let inner = self.0.borrow();
-        let arrived = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Arrived(_))).count();
-        let ended = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Ended(_))).count();
-        assert_eq!((arrived, inner.around.cdrs.len()), (ended, ended), "seed {}", inner.seed);
-        assert!(
-            inner.auditor.found.is_empty(),
-            "seed {}: {}\n{}",
-            inner.seed,
-            inner.auditor.found.join("\n"),
-            inner.ladder.join("\n")
-        );
     }
 
     // ---- the wheels ----
