@@ -73,15 +73,13 @@ impl Guest {
         Ok(UpdateDeadline::YieldCustom(1, turn.next()))
     }
 
-    /// The guest does not compute for now. It is charged for what it computed: a tick at most, so what is more than that was
-    /// others' time.
+    /// The guest does not compute for now. It is charged for what it computed. Once it has met a tick that is the thread's
+    /// own time; before, the clock's, which costs less to ask. A tick at most: what is more than that was others' or the host's.
     pub(crate) fn pause(&mut self) {
-        if let Some(turn) = &self.turn {
-            turn.end();
-        }
-        let now = Instant::now();
-        let slice = now.duration_since(self.resumed).min(self.shared.config.tick);
-        self.resumed = now;
+        let (last, tick) = (self.resumed, self.shared.config.tick);
+        self.resumed = Instant::now();
+        let own = self.turn.as_ref().and_then(Turn::end);
+        let slice = own.unwrap_or_else(|| self.resumed.duration_since(last)).min(tick);
         self.at_once += slice;
         self.in_all += slice;
     }
@@ -90,6 +88,9 @@ impl Guest {
     fn resume(&mut self) {
         self.at_once = Duration::ZERO;
         self.resumed = Instant::now();
+        if let Some(turn) = &self.turn {
+            turn.resume();
+        }
     }
 
     fn within_all(&self) -> wasmtime::Result<()> {

@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -23,17 +24,32 @@ impl Turns {
     }
 }
 
-/// One guest's place in the queue.
+/// One guest's place in the queue, and what it computes.
 #[derive(Debug)]
 pub(crate) struct Turn {
     turns: Arc<Semaphore>,
-    held: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    held: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    permit: Option<OwnedSemaphorePermit>,
+    /// What the thread had computed when the guest came to it; `None` while the guest does not compute.
+    since: Option<Duration>,
 }
 
 impl Turn {
-    /// The guest's turn is over: another may compute.
-    pub(crate) fn end(&self) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// The guest's turn is over: another may compute. Returns for how long this one did: its own time, however late the
+    /// system let it run. `None` when it has not computed since, or where the system does not say.
+    pub(crate) fn end(&self) -> Option<Duration> {
+        let mut state = lock(&self.held);
+        state.permit = None;
+        Some(computed()?.saturating_sub(state.since.take()?))
+    }
+
+    /// The guest computes again after it has waited for something; it takes no turn until the next tick.
+    pub(crate) fn resume(&self) {
+        lock(&self.held).since = computed();
     }
 
     /// Waits for the next turn, and lets whoever else is ready run before it.
@@ -43,11 +59,30 @@ impl Turn {
         Box::pin(async move {
             // The semaphore is never closed.
             if let Ok(permit) = turns.acquire_owned().await {
-                *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+                lock(&held).permit = Some(permit);
             }
             // After the turn was got, so that a row of guests that wake each other lets timers and sockets be looked at
             // between any two. tokio's own yield: with wasmtime's, nothing else runs on this worker for the guest's life.
             tokio::task::yield_now().await;
+            // The guest goes on in this poll, so on this thread.
+            lock(&held).since = computed();
         })
     }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The processor time of this thread so far.
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "other systems do not say")]
+fn computed() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Some(Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0)))
+}
+
+#[cfg(not(unix))]
+fn computed() -> Option<Duration> {
+    None
 }

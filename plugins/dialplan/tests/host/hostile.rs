@@ -179,20 +179,48 @@ async fn storm() -> (Duration, Duration) {
     (heart.await.expect("it beats"), slowest)
 }
 
+/// A thread that has nothing to do with guests: what it is late by is the machine's.
+struct Elsewhere(Arc<AtomicBool>, std::thread::JoinHandle<Duration>);
+
+impl Elsewhere {
+    fn begin() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let ended = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let mut latest = Duration::ZERO;
+            while !ended.load(Ordering::Relaxed) {
+                let asleep = Instant::now();
+                std::thread::sleep(Duration::from_millis(1));
+                latest = latest.max(asleep.elapsed().saturating_sub(Duration::from_millis(1)));
+            }
+            latest
+        });
+        Self(stop, thread)
+    }
+
+    fn end(self) -> Duration {
+        self.0.store(true, Ordering::Relaxed);
+        self.1.join().expect("it only sleeps")
+    }
+}
+
 #[test]
 fn other_calls_on_the_same_worker_go_on_undisturbed() {
     alone(async {
         // A machine that is busy otherwise may hold a round up; one that is held up by guests is held up in all three.
         let mut seen = Vec::new();
         for _ in 0..3 {
+            let elsewhere = Elsewhere::begin();
             let (late, slowest) = storm().await;
-            eprintln!("late by {late:?} at worst, the slowest call {slowest:?}");
-            if late < Duration::from_millis(100) && slowest < Duration::from_secs(2) {
+            let busy = elsewhere.end();
+            eprintln!("late by {late:?} at worst, the slowest call {slowest:?}, a thread of its own late by {busy:?}");
+            // A call takes a few rounds of the worker.
+            if late < Duration::from_millis(100) + 4 * busy && slowest < Duration::from_secs(2) + 20 * busy {
                 return;
             }
-            seen.push((late, slowest));
+            seen.push((late, slowest, busy));
         }
-        panic!("(late by, slowest call): {seen:?}");
+        panic!("(late by, slowest call, what the machine was late by): {seen:?}");
     });
 }
 
