@@ -9,8 +9,8 @@ impl Description {
     /// comfort noise and the like stay, after them. `None` where no voice is left that was there; what has no audio stays as
     /// it is.
     #[must_use]
-    pub fn chosen(mut self, place: impl Fn(&Codec) -> Option<usize>) -> Option<Self> {
-        let Some(media) = self.session.medias.iter_mut().find(|media| is_live_audio(media)) else { return Some(self) };
+    pub fn chosen(self, place: impl Fn(&Codec) -> Option<usize>) -> Option<Self> {
+        let Some(media) = self.session.medias.iter().find(|media| is_live_audio(media)) else { return Some(self) };
         let (voices, others): (Vec<_>, Vec<_>) = codecs_of(media).into_iter().partition(Codec::is_voice);
         let mut kept: Vec<(usize, Codec)> =
             voices.into_iter().filter_map(|codec| Some((place(&codec)?, codec))).collect();
@@ -20,15 +20,16 @@ impl Description {
         kept.sort_by_key(|(place, _)| *place);
         let numbers: Vec<String> =
             kept.iter().map(|(_, codec)| codec).chain(&others).map(|codec| codec.payload.to_string()).collect();
-        media.fmt = numbers.join(" ");
-        // RFC 8866 §6.6, §6.15, RFC 4585 §4.2: what is said of a number goes with it.
-        media.attributes.retain(|attribute| {
-            let of_a_number =
-                ["rtpmap", "fmtp", "rtcp-fb"].iter().any(|name| attribute.attribute.eq_ignore_ascii_case(name));
-            let number = attribute.value.as_deref().and_then(|value| value.split_whitespace().next());
-            !of_a_number || number.is_some_and(|number| number == "*" || numbers.iter().any(|kept| kept == number))
-        });
-        Some(self)
+        Some(self.edit_audio(|media| {
+            media.fmt = numbers.join(" ");
+            // RFC 8866 §6.6, §6.15, RFC 4585 §4.2: what is said of a number goes with it.
+            media.attributes.retain(|attribute| {
+                let of_a_number =
+                    ["rtpmap", "fmtp", "rtcp-fb"].iter().any(|name| attribute.attribute.eq_ignore_ascii_case(name));
+                let number = attribute.value.as_deref().and_then(|value| value.split_whitespace().next());
+                !of_a_number || number.is_some_and(|number| number == "*" || numbers.iter().any(|kept| kept == number))
+            });
+        }))
     }
 }
 
@@ -56,6 +57,15 @@ mod tests {
         let as_it_was = offer.clone().chosen(|_| Some(0)).expect("voices");
         assert!(text(&as_it_was).contains("m=audio 4000 RTP/AVP 0 96 8 101 13\r\n"));
         assert!(text(&as_it_was).contains("a=rtcp-fb:96 nack\r\n"));
+    }
+
+    #[test]
+    fn what_was_chosen_is_read_and_not_what_was_there_before() {
+        let offer = Description::parse(OFFER.as_bytes()).expect("a description");
+        assert_eq!(offer.audio().map(|audio| audio.voices().count()), Some(3));
+        let chosen = offer.chosen(|codec| (codec.name == "PCMA").then_some(0)).expect("a voice");
+        let voices: Vec<_> = chosen.audio().expect("audio").voices().map(|codec| codec.name.clone()).collect();
+        assert_eq!(voices, ["PCMA"]);
     }
 
     #[test]

@@ -94,12 +94,6 @@ impl Codec {
         !matches!(self.name.as_str(), "TELEPHONE-EVENT" | "CN" | "RED" | "TONE")
     }
 
-    /// One that we can make and understand ourselves.
-    #[must_use]
-    pub fn is_ours(&self) -> bool {
-        matches!((self.name.as_str(), self.clock), ("PCMU" | "PCMA", 8000))
-    }
-
     /// Samples a second of the sound: the clock, but for G.722 (RFC 3551 §4.5.2).
     #[must_use]
     pub fn sample_rate(&self) -> u32 {

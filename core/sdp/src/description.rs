@@ -9,10 +9,7 @@ use sdp_types::{Attribute, Media, Session};
 use crate::codec::Codec;
 use crate::crypto::{Crypto, Written};
 use crate::error::Error;
-use crate::line::{
-    audio_line, blank, codecs_of, is_end_to_end, is_live_audio, is_plain_audio, refused_line, rtcp_address, rtpmap,
-    time_of,
-};
+use crate::line::{blank, codecs_of, is_end_to_end, is_live_audio, refused_line, rtcp_address, time_of};
 use crate::secrecy::Profile;
 
 /// Larger descriptions are refused: the longest WebRTC ones stay well below.
@@ -238,24 +235,30 @@ impl Description {
     /// This description with these keys and this transport for its audio, in place of those that it has: encryption is
     /// an affair of one leg where the packets are decrypted between them.
     #[must_use]
-    pub fn with_crypto(mut self, profile: Profile, crypto: &[Crypto]) -> Self {
-        if let Some(media) = self.session.medias.iter_mut().find(|media| is_live_audio(media)) {
+    pub fn with_crypto(self, profile: Profile, crypto: &[Crypto]) -> Self {
+        self.edit_audio(|media| {
             media.proto = profile.as_str().to_owned();
             media.attributes.retain(|attribute| !attribute.attribute.eq_ignore_ascii_case("crypto"));
             let lines = crypto.iter().map(|line| Attribute::with_value("crypto", Written(line)));
             media.attributes.extend(lines);
-        }
-        self.audio.take();
-        self
+        })
     }
 
     /// This description with this direction for its audio.
     #[must_use]
-    pub fn with_direction(mut self, direction: Direction) -> Self {
-        if let Some(media) = self.session.medias.iter_mut().find(|media| is_live_audio(media)) {
+    pub fn with_direction(self, direction: Direction) -> Self {
+        self.edit_audio(|media| {
             media.attributes.retain(|attribute| Direction::parse(&attribute.attribute).is_none());
             media.attributes.push(Attribute::new(direction.as_str()));
+        })
+    }
+
+    /// This description with its audio line changed, where it has one that counts.
+    pub(crate) fn edit_audio(mut self, edit: impl FnOnce(&mut Media)) -> Self {
+        if let Some(media) = self.session.medias.iter_mut().find(|media| is_live_audio(media)) {
+            edit(media);
         }
+        // What was read of the line is what it said before.
         self.audio.take();
         self
     }
@@ -277,51 +280,6 @@ impl Description {
             line.attributes.push(Attribute::new(direction.as_str()));
         }
         line
-    }
-
-    /// Our own offer: the two codecs that every phone has, and telephone events.
-    #[must_use]
-    pub fn offer_of_ours(origin: &Origin, address: SocketAddr) -> Self {
-        let mut session = blank(origin, address.ip());
-        let mut line = audio_line(address.port(), "8 0 101");
-        for map in ["8 PCMA/8000", "0 PCMU/8000", "101 telephone-event/8000"] {
-            line.attributes.push(Attribute::with_value("rtpmap", map));
-        }
-        line.attributes.push(Attribute::with_value("fmtp", "101 0-15"));
-        line.attributes.push(Attribute::new("sendrecv"));
-        session.medias.push(line);
-        Self::from(session)
-    }
-
-    /// Our own answer: the first of the offered codecs that we know, and telephone events where offered.
-    ///
-    /// # Errors
-    /// [`Error::NoCodec`] when nothing offered is known to us.
-    pub fn answer_of_ours(offer: &Self, origin: &Origin, address: SocketAddr) -> Result<Self, Error> {
-        let mut session = blank(origin, address.ip());
-        let mut given = false;
-        for media in &offer.session.medias {
-            let voice = codecs_of(media).into_iter().find(Codec::is_ours).filter(|_| !given && is_plain_audio(media));
-            let Some(voice) = voice else {
-                session.medias.push(refused_line(media));
-                continue;
-            };
-            given = true;
-            let event = codecs_of(media).into_iter().find(|codec| codec.is_event() && codec.clock == voice.clock);
-            let mut line = audio_line(address.port(), &voice.payload.to_string());
-            line.attributes.push(rtpmap(&voice));
-            if let Some(event) = event {
-                line.fmt = format!("{} {}", voice.payload, event.payload);
-                line.attributes.push(Attribute::with_value(
-                    "rtpmap",
-                    format!("{} telephone-event/{}", event.payload, event.clock),
-                ));
-                line.attributes.push(Attribute::with_value("fmtp", format!("{} 0-15", event.payload)));
-            }
-            line.attributes.push(Attribute::new(offer.direction_of(media).mirrored().as_str()));
-            session.medias.push(line);
-        }
-        if given { Ok(Self::from(session)) } else { Err(Error::NoCodec) }
     }
 
     /// How many media lines there are.
@@ -403,26 +361,6 @@ mod tests {
             held.carried(&Origin { id: 7, version: 3 }, "198.51.100.9:30000".parse().expect("address")).to_bytes();
         let text = String::from_utf8(text).expect("text");
         assert!(text.contains("a=sendonly") && !text.contains("a=sendrecv"), "{text}");
-    }
-
-    #[test]
-    fn our_answer_takes_the_first_codec_that_we_know() {
-        let address = "[2001:db8::1]:30000".parse().expect("address");
-        let answer =
-            Description::answer_of_ours(&parsed(OFFER), &Origin { id: 1, version: 1 }, address).expect("an answer");
-        let audio = answer.audio().expect("audio");
-        assert_eq!(
-            audio.codecs.iter().map(|codec| codec.name.as_str()).collect::<Vec<_>>(),
-            ["PCMA", "TELEPHONE-EVENT"]
-        );
-        assert_eq!(answer.lines(), 2);
-        let only_opus = parsed(
-            "v=0\r\no=a 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n",
-        );
-        assert_eq!(
-            Description::answer_of_ours(&only_opus, &Origin { id: 1, version: 1 }, address),
-            Err(Error::NoCodec)
-        );
     }
 
     #[test]

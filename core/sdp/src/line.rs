@@ -41,7 +41,7 @@ pub(crate) fn blank(origin: &Origin, ip: IpAddr) -> Session {
     session
 }
 
-pub(crate) fn audio_line(port: u16, formats: &str) -> Media {
+fn audio_line(port: u16, formats: &str) -> Media {
     Media::new(sdp_types::MediaType::Audio, port, sdp_types::TransportProto::from("RTP/AVP"), formats)
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn line_of(port: u16, codecs: &[Codec]) -> Media {
     line
 }
 
-pub(crate) fn rtpmap(codec: &Codec) -> Attribute {
+fn rtpmap(codec: &Codec) -> Attribute {
     Attribute::with_value("rtpmap", codec)
 }
 
@@ -83,11 +83,6 @@ pub(crate) fn is_audio(media: &Media) -> bool {
 
 pub(crate) fn is_live_audio(media: &Media) -> bool {
     is_audio(media) && media.port != 0
-}
-
-/// Without encryption.
-pub(crate) fn is_plain_audio(media: &Media) -> bool {
-    is_live_audio(media) && ["RTP/AVP", "RTP/AVPF"].iter().any(|plain| plain.eq_ignore_ascii_case(&media.proto))
 }
 
 /// The codecs of a line in its order. A number without a meaning is passed over (RFC 3264 §6.1), and one that stands

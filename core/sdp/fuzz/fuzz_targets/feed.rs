@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use sdp::{Description, Negotiation, Origin};
+use sdp::{Answer, Codec, Description, Direction, KEYING, Negotiation, Order, Origin, Secrecy, Suite};
 
 /// Reads a body, carries it to another leg, and negotiates it with itself: nothing panics, what we write is read again,
 /// and no address of the peer's crosses.
@@ -18,12 +18,33 @@ pub(crate) fn description(bytes: &[u8]) {
         assert_eq!(audio.address, address, "{}", String::from_utf8_lossy(&written));
     }
     assert_eq!(theirs.audio().is_some(), again.audio().is_some());
-    if let Ok(answer) = Description::answer_of_ours(&theirs, &origin, address) {
-        let audio = answer.audio().expect("an answer of ours has audio");
-        assert!(audio.codecs.first().is_some_and(sdp::Codec::is_ours));
+    if let Ok((said, agreed)) = ours().to(&theirs, &origin, address, &[0; KEYING]) {
+        let audio = said.audio().expect("an answer of ours has audio");
+        let spoken = audio.codecs.first().map(|codec| codec.payload);
+        assert_eq!(spoken, agreed.codecs.first().map(|common| common.receive.payload));
+        assert!(audio.voices().count() == 1 && audio.address == address, "{said:?}");
         let mut negotiation = Negotiation::default();
         negotiation.local_offer(theirs.clone()).expect("stable");
-        negotiation.handle_remote_answer(answer).expect("an answer fits its offer");
+        negotiation.handle_remote_answer(said).expect("an answer fits its offer");
+    }
+    // What is chosen of it is there, and nothing else.
+    if let Some(chosen) = theirs.clone().chosen(|codec| (codec.clock == 8_000).then_some(0)) {
+        let mut voices = chosen.audio().into_iter().flat_map(sdp::Audio::voices);
+        assert!(voices.all(|codec| codec.clock == 8_000), "{chosen:?}");
     }
     let _ = theirs.is_held();
+}
+
+/// What the exchange answers with, as far as that is known without a media engine.
+fn ours() -> Answer {
+    Answer {
+        codecs: [0, 8, 9, 13].into_iter().filter_map(Codec::of_static).collect(),
+        order: Order::Theirs,
+        only_one: true,
+        telephone_event: true,
+        ptime: None,
+        direction: Direction::SendRecv,
+        secrecy: Secrecy::Optional,
+        suites: Suite::USUAL.to_vec(),
+    }
 }
