@@ -207,18 +207,16 @@ impl Switch {
             if let Err(error) = leg.offer_came(offer.clone(), &mut self.wire) {
                 return self.refuse(key, message, flow, Status(error.status()));
             }
-            let ours = other_leg.carry_offer(&offer, &leg.policy, &mut self.wire);
-            if ours.is_none() {
+            let Some(ours) = other_leg.carry_offer(&offer, &leg.policy, &mut self.wire) else {
                 leg.negotiation.rollback();
                 return self.refuse(key, message, flow, Status::NOT_ACCEPTABLE_HERE);
-            }
-            let ours = ours.map(|ours| hold::offered(ours, other_leg));
-            let stored = ours.clone().map(|ours| other_leg.negotiation.local_offer(ours).is_ok());
-            if stored != Some(true) {
+            };
+            let ours = hold::offered(ours, other_leg);
+            body = Some(ours.to_bytes());
+            if other_leg.negotiation.local_offer(ours).is_err() {
                 leg.negotiation.rollback();
                 return self.refuse_reinvite(key, message, flow, Status::REQUEST_PENDING);
             }
-            body = ours.map(|ours| ours.to_bytes());
         }
         if let Some(up) = leg.up() {
             up.reinvite = Some(Reinvite::Theirs { key, invite: message.bytes().to_vec() });
@@ -248,16 +246,16 @@ impl Switch {
         let expects_answer = offer.is_none();
         let ours = match &offer {
             Some(offer) => match leg.offer_came(offer.clone(), &mut self.wire) {
-                Ok(()) => leg.answer_of_ours(offer, &mut self.wire).map_err(sdp::Error::status),
+                Ok(()) => leg.answer_of_ours(offer, &mut self.wire),
                 Err(error) => return self.refuse(key, message, flow, Status(error.status())),
             },
-            None => leg.offer_of_ours(&leg.agreed(), &mut self.wire).map_err(sdp::Error::status),
+            None => leg.offer_of_ours(&leg.agreed(), &mut self.wire),
         };
         let ours = match ours {
             Ok(ours) => ours,
-            Err(status) => {
+            Err(error) => {
                 leg.negotiation.rollback();
-                return self.refuse(key, message, flow, Status(status));
+                return self.refuse(key, message, flow, Status(error.status()));
             }
         };
         leg.origin.version += 1;

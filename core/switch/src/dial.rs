@@ -1,18 +1,17 @@
 //! Rings whom a dial names: resolves targets, writes leg B anew for every contact, takes the first that answers.
 
-use std::fmt;
-
 use sdp::Description;
 use sip::{Flow, Message, Status, UriBuf};
 
 use crate::arrive::offer_in;
 use crate::ask::{Ask, Destination, Unresolved};
-use crate::call::{CallState, ShownAs};
+use crate::call::CallState;
 use crate::command::Dial;
 use crate::dialing::{Dialing, Early};
 use crate::event::{DialOutcome, Event, Side};
 use crate::ids::{CallId, LegId};
-use crate::leg::{Leg, LegState, Letter, Reinvite, Seal};
+use crate::leg::{Leg, LegState, Reinvite, Seal};
+use crate::letter::{Escaped, From, Letter, To};
 use crate::media::MediaCommand;
 use crate::policy::MediaPolicy;
 use crate::switch::{Asked, Switch};
@@ -198,97 +197,15 @@ impl Switch {
         let to = (calling.uri.clone(), calling.route.clone(), leg.flow);
         let (call, party, policy) = (leg.call, leg.party.clone(), leg.policy.clone());
         let Some(dialing) = self.calls.get_mut(call).and_then(|call| call.dialing()) else { return false };
-        let Some(at) = dialing.ringing.iter().position(|ringing| *ringing == id) else { return false };
-        dialing.ringing.remove(at);
+        if !dialing.lost(id) {
+            return false;
+        }
         self.add_branch(call, party, to, &policy, true);
         if let Some(leg) = self.legs.get_mut(id) {
             leg.last_status.get_or_insert(Status::NOT_ACCEPTABLE_HERE.0);
         }
         self.leg_gone(id);
         true
-    }
-
-    fn branch_progress(&mut self, id: LegId, response: &Message<'_>, status: Status) {
-        let wall = self.wire.wall();
-        let Some(leg) = self.legs.get_mut(id) else { return };
-        let LegState::Calling(calling) = &mut leg.state else { return };
-        if calling.cancelled {
-            return;
-        }
-        let rings = status == Status::RINGING;
-        let first = rings && !calling.rang;
-        calling.rang |= rings;
-        let early = match leg.negotiation.local() {
-            Some(_) => offer_in(response).ok().flatten(),
-            // The callee's offer in an unreliable 1xx cannot be answered (RFC 3262 §5).
-            None => None,
-        };
-        let (call, party) = (leg.call, leg.party.clone());
-        let Some(call) = self.calls.get_mut(call) else { return };
-        let Some(dialing) = call.dialing() else { return };
-        if rings {
-            dialing.note_ringing();
-            call.draft.ringing.get_or_insert(wall);
-        }
-        if first {
-            self.wire.event(call.id, Event::Ringing { target: party });
-        }
-        let call = call.id;
-        match early {
-            Some(answer) => self.early_media(call, id, &answer, response.body(), status),
-            None if rings || status == Status::SESSION_PROGRESS => self.tell_caller(call, status, None),
-            None => {}
-        }
-    }
-
-    fn tell_caller(&mut self, call: CallId, status: Status, early: Option<Vec<u8>>) {
-        if let Some(leg) = self.calls.get(call).and_then(|call| self.legs.get_mut(call.caller)) {
-            leg.progress(status, early, &mut self.wire);
-        }
-    }
-
-    /// The first callee with early media is heard (RFC 3960 §3.1); others ring silently.
-    fn early_media(&mut self, call: CallId, id: LegId, answer: &Description, body: &[u8], status: Status) {
-        let Some(state) = self.calls.get_mut(call) else { return };
-        let caller = state.caller;
-        let Some(dialing) = state.dialing() else { return };
-        if dialing.early.is_none() && self.legs.get_mut(id).is_none_or(|leg| leg.early_answer_came(answer).is_err()) {
-            // Keys that do not fit: nothing would be heard. The final answer may be another.
-            return self.tell_caller(call, Status::RINGING, None);
-        }
-        match &dialing.early {
-            Some(early) if early.leg != id => return self.tell_caller(call, Status::RINGING, None),
-            Some(early) if early.answer == body => return self.tell_caller(call, status, None),
-            // One dialog, one answer (RFC 3261 §13.2.1): a changed one is not passed on.
-            Some(_) => return,
-            None => dialing.early = Some(Early { leg: id, answer: body.to_vec() }),
-        }
-        let Some([caller, leg]) = self.legs.get_disjoint_mut([caller, id]) else { return };
-        // Who is answered already has his answer, and hears through it.
-        let mut early = None;
-        if let Some(offer) = caller.negotiation.remote_offer().cloned() {
-            let spoken = leg.wide.then(|| leg.voice_with(answer).map(|voice| voice.codec));
-            let said = match spoken {
-                Some(spoken) => caller.answer_like(spoken, &offer, &mut self.wire).ok(),
-                None => caller.carry(answer, &mut self.wire),
-            };
-            match &said {
-                Some(said) if leg.wide => caller.expect_early(&offer, said, &mut self.wire),
-                _ => caller.expect_media(&offer, &mut self.wire),
-            }
-            early = said.map(|said| said.to_bytes());
-        }
-        let a = caller.port;
-        self.tell_caller(call, status, early);
-        if self.calls.get(call).is_some_and(|call| call.sounds.has_music()) {
-            // A caller that hears music keeps it until the call is answered.
-            return;
-        }
-        let Some(leg) = self.legs.get(id) else { return };
-        leg.expect_media(answer, &mut self.wire);
-        if let (Some(a), Some(b)) = (a, leg.port) {
-            self.wire.media(MediaCommand::Connect { a: a.id, b: b.id });
-        }
     }
 
     fn branch_answered(&mut self, id: LegId, response: &Message<'_>) {
@@ -322,22 +239,6 @@ impl Switch {
         self.decline(id, offered);
         if wins {
             self.branch_lost(id, Status::NOT_ACCEPTABLE_HERE.0);
-        }
-    }
-
-    fn take_early_answer(&mut self, call: CallId, id: LegId) -> bool {
-        let Some(early) =
-            self.calls.get_mut(call).and_then(|call| call.dialing()).and_then(|dialing| dialing.early.as_ref())
-        else {
-            return false;
-        };
-        if early.leg != id {
-            return false;
-        }
-        let answer = Description::parse(&early.answer).ok();
-        match (answer, self.legs.get_mut(id)) {
-            (Some(answer), Some(leg)) => leg.answer_came(answer).is_ok(),
-            _ => false,
         }
     }
 
@@ -411,18 +312,17 @@ impl Switch {
                 _ => caller.carry(&theirs, &mut self.wire),
             };
             let Some(ours) = ours else { return false };
-            if caller.early_answer().is_some() && !same {
-                // Another answer than the early one: another dialog, as if a proxy had forked.
-                self.tags.remove(&caller.local_tag);
-                caller.retag(&mut self.wire);
-                self.tags.insert(caller.local_tag.clone(), caller_id);
-            }
             let body = ours.to_bytes();
             let stored = if offered { caller.answer(ours) } else { caller.negotiation.local_offer(ours) };
             if stored.is_err() {
                 return false;
             }
-            caller.accept(&body, !offered, &mut self.wire);
+            if !same {
+                self.fork_caller(caller_id);
+            }
+            if let Some(caller) = self.legs.get_mut(caller_id) {
+                caller.accept(&body, !offered, &mut self.wire);
+            }
         }
         self.connect(caller_id, callee);
         true
@@ -508,63 +408,5 @@ impl Switch {
         } else {
             self.leg_gone(id);
         }
-    }
-}
-
-/// The caller as the callee sees it, written anew: no name or host of leg A's own writing.
-struct From<'a> {
-    shown_as: &'a ShownAs,
-    host: std::net::SocketAddr,
-}
-
-impl fmt::Display for From<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.shown_as.privacy.is_some() {
-            // RFC 3323 §4.1.1.3
-            return f.write_str("\"Anonymous\" <sip:anonymous@anonymous.invalid>");
-        }
-        if let Some(name) = &self.shown_as.name {
-            write!(f, "\"")?;
-            for c in name.chars() {
-                if matches!(c, '"' | '\\') {
-                    write!(f, "\\")?;
-                }
-                write!(f, "{c}")?;
-            }
-            write!(f, "\" ")?;
-        }
-        write!(f, "<sip:{}@{}>", Escaped(&self.shown_as.number), self.host)
-    }
-}
-
-/// The callee: a whole URI, or a user of ours.
-struct To<'a> {
-    party: &'a str,
-    host: std::net::SocketAddr,
-}
-
-impl fmt::Display for To<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.party.starts_with("sip:") || self.party.starts_with("sips:") {
-            write!(f, "<{}>", self.party)
-        } else {
-            write!(f, "<sip:{}@{}>", Escaped(self.party), self.host)
-        }
-    }
-}
-
-/// A user part with everything escaped that may not stand there (RFC 3261 §25.1 `user`).
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.0.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) {
-                write!(f, "{}", char::from(byte))?;
-            } else {
-                write!(f, "%{byte:02X}")?;
-            }
-        }
-        Ok(())
     }
 }

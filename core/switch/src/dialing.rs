@@ -76,12 +76,19 @@ impl Dialing {
         self.rang = true;
     }
 
-    /// A leg failed with this final status.
-    pub(crate) fn note_failed(&mut self, leg: LegId, status: u16) {
+    /// A leg rings no more, and is heard no more; says whether it did.
+    pub(crate) fn lost(&mut self, leg: LegId) -> bool {
+        let before = self.ringing.len();
         self.ringing.retain(|other| *other != leg);
         if self.early.as_ref().is_some_and(|early| early.leg == leg) {
             self.early = None;
         }
+        self.ringing.len() < before
+    }
+
+    /// A leg failed with this final status.
+    pub(crate) fn note_failed(&mut self, leg: LegId, status: u16) {
+        self.lost(leg);
         self.best = Some(self.best.map_or(status, |best| tables::better(best, status)));
     }
 

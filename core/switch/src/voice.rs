@@ -84,15 +84,14 @@ pub(crate) fn offer(
 
 /// The codecs that both have under our numbers, the one that is spoken first.
 pub(crate) fn agreed(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Vec<sdp::Codec> {
-    let twin = |codec: &sdp::Codec, in_: &Audio| in_.codecs.iter().find(|other| other.is_same(codec)).cloned();
     let answered = if answer_is_ours { ours } else { theirs };
-    answered.codecs.iter().filter(|codec| twin(codec, theirs).is_some()).filter_map(|codec| twin(codec, ours)).collect()
+    let common = answered.codecs.iter().filter(|codec| twin(codec, theirs).is_some());
+    common.filter_map(|codec| twin(codec, ours).cloned()).collect()
 }
 
 /// What ours and theirs come to. The first voice of the answer is spoken (RFC 3264 §7); `None` where that is no codec of
 /// ours, or there is none that both have.
 pub(crate) fn between(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Option<Voice> {
-    let twin = |codec: &sdp::Codec, in_: &Audio| in_.codecs.iter().find(|other| other.is_same(codec)).cloned();
     let answered = if answer_is_ours { ours } else { theirs };
     let voice = answered.voices().find(|codec| twin(codec, ours).is_some() && twin(codec, theirs).is_some())?;
     let codec = of(voice)?;
@@ -107,6 +106,11 @@ pub(crate) fn between(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Opt
     let events = fitting.or(first).map(|event| (event.payload, event.clock));
     let ptime = theirs.ptime.unwrap_or(USUAL_PTIME).min(theirs.maxptime.unwrap_or(u16::MAX));
     Some(Voice { codec, send, formats, ptime: Duration::from_millis(u64::from(ptime)), events })
+}
+
+/// The same codec as the other has it, under its number.
+fn twin<'a>(codec: &sdp::Codec, audio: &'a Audio) -> Option<&'a sdp::Codec> {
+    audio.codecs.iter().find(|other| other.is_same(codec))
 }
 
 /// Our codecs as descriptions name them.

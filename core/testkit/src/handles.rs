@@ -369,6 +369,11 @@ impl Phone {
         self.world.with_phone(self.at, |phone, now| phone.answer(now, phone.lines.len().saturating_sub(1)));
     }
 
+    /// Refuses its last call, which rings, with this status.
+    pub fn declines(&self, status: u16) {
+        self.world.with_phone(self.at, |phone, _| phone.decline(phone.lines.len().saturating_sub(1), status));
+    }
+
     /// Ends its last call, whatever its state.
     pub fn hang_up(&self) {
         self.world.with_phone(self.at, |phone, now| phone.hang_up(now, phone.lines.len().saturating_sub(1)));

@@ -3,7 +3,8 @@
 use sdp::Description;
 use sip::{Dialog, Message, Method, Name, Uri, Writer};
 
-use super::{ALLOW, Calling, Leg, LegState, Letter, Sent, Up, finish};
+use super::{ALLOW, Calling, Leg, LegState, Sent, Up, finish};
+use crate::letter::Letter;
 use crate::wire::{Purpose, Wire};
 
 impl Leg {

@@ -19,7 +19,6 @@ mod calling;
 mod established;
 mod seal;
 
-use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use sdp::{Description, Negotiation, Origin};
@@ -338,18 +337,6 @@ impl Accepting {
         let timer = Some(wire.arm(T1, Timer::Accepting(leg)));
         Self { bytes, interval: T1, give_up: wire.now + 64 * T1, timer, expects_answer }
     }
-}
-
-/// What a calling leg says of the caller and the callee.
-pub(crate) struct Letter<'a> {
-    /// From, without a tag.
-    pub(crate) from: &'a dyn Display,
-    /// To.
-    pub(crate) to: &'a dyn Display,
-    /// RFC 7332: copied from the other leg and decremented.
-    pub(crate) max_forwards: u32,
-    /// RFC 3323, passed on.
-    pub(crate) privacy: Option<&'a str>,
 }
 
 fn clocks(audio: &sdp::Audio) -> Vec<(u8, u32)> {

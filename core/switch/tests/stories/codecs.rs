@@ -211,3 +211,22 @@ fn the_offer_of_a_callee_is_shown_to_a_caller_who_left_it_to_him_by_the_callers_
     call.hang_up();
     world.assert_quiet();
 }
+
+#[test]
+fn who_is_asked_once_more_is_heard_before_he_answers_like_anybody() {
+    let world = World::seeded(814);
+    let alice = world.phone("alice").that_speaks(&[PCMA, EVENTS]);
+    let bob = world.phone("bob").that_speaks(&[PCMA, OPUS, EVENTS]).that_has_early_media();
+    let call = alice.dial(&bob);
+    world.run_for(seconds(1));
+    assert!(!call.is_up() && alice.hears(&bob), "{}", world.ladder());
+    // He changes his mind about what was offered, and is offered more.
+    bob.declines(488);
+    world.run_for(seconds(1));
+    assert_eq!((bob.rung(), call.is_up()), (2, false), "{}", world.ladder());
+    assert!(alice.hears(&bob), "the second is heard as the first was: {}", world.ladder());
+    world.run_for(seconds(4));
+    assert!(call.is_up() && alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
+    call.hang_up();
+    world.assert_quiet();
+}

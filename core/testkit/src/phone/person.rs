@@ -133,14 +133,18 @@ impl PhoneState {
                 self.in_line(now, at, Method::Bye, Vec::new());
             }
             LineState::Calling => self.cancel(now, at),
-            LineState::Ringing => {
-                let Some(invite) = line.invite.clone() else { return };
-                line.state = LineState::Ended;
-                let tag = line.local.clone();
-                self.reply(&invite, 603, &tag, b"");
-            }
+            LineState::Ringing => self.decline(at, 603),
             LineState::Ended => {}
         }
+    }
+
+    /// Refuses a call that rings.
+    pub(crate) fn decline(&mut self, at: usize, status: u16) {
+        let Some(line) = self.lines.get_mut(at).filter(|line| line.state == LineState::Ringing) else { return };
+        let Some(invite) = line.invite.clone() else { return };
+        line.state = LineState::Ended;
+        let tag = line.local.clone();
+        self.reply(&invite, status, &tag, b"");
     }
 
     pub(super) fn cancel(&mut self, now: Instant, at: usize) {
