@@ -165,6 +165,11 @@ fn follow(call: &mut LiveCall, at: SystemTime, event: &Event) {
             call.state = CallState::Deciding;
             call.targets.clear();
         }
-        Event::Arrived(_) | Event::Reply(_) | Event::Key(_) | Event::Speaking(_) | Event::Ended(_) => {}
+        Event::Arrived(_)
+        | Event::Reply(_)
+        | Event::Key(_)
+        | Event::Speaking(_)
+        | Event::RoomRecorded { .. }
+        | Event::Ended(_) => {}
     }
 }

@@ -80,6 +80,10 @@ fn event(event: Event) -> v1::call_event::Event {
         Event::Key(_) => Spelt::Key(v1::Key {}),
         Event::Speaking(speaks) => Spelt::Speaking(v1::Speaking { speaks }),
         Event::Recording { name, state } => Spelt::Recording(recording(name, state)),
+        Event::RoomRecorded { name, fault } => {
+            let state = fault.map_or(switch::RecordingState::Ended, switch::RecordingState::Failed);
+            Spelt::RoomRecorded(recording(name, state))
+        }
         Event::Ended(ending) => Spelt::Ended(ended(&ending)),
     }
 }

@@ -79,10 +79,13 @@ impl CallControl {
     /// As many of them are kept free for replies, which come one at a time, and for the end.
     const REPLIES: usize = 8;
 
-    /// Tells the application's end something, and never waits. A key, or who speaks, is lost to an application that does
-    /// not listen; a reply is not.
+    /// Tells the application's end something, and never waits; what is not for applications is passed over. A key, or who
+    /// speaks, is lost to an application that does not listen; a reply is not.
     pub fn hear(line: &mpsc::Sender<Event>, event: Event) {
-        let loose = !matches!(event, Event::Reply(_) | Event::Ended(_));
+        if !event.is_for_applications() {
+            return;
+        }
+        let loose = matches!(event, Event::Key(_) | Event::Speaking(_));
         if !loose || line.capacity() > Self::REPLIES {
             // It fails only when the application is gone.
             let _ = line.try_send(event);

@@ -6,11 +6,11 @@ use sdp::Description;
 use sip::transaction::ServerKey;
 use sip::{Flow, Message, Name, Row, Status, Uri};
 
-use crate::ask::{Account, Admission};
+use crate::ask::{Account, Admission, TenantPolicy};
 use crate::call::{Call, CallState, Draft, Holder, Release, ShownAs};
 use crate::event::{Event, Invitation, Party, Side};
 use crate::hold::Hold;
-use crate::ids::LegId;
+use crate::ids::{CallId, LegId};
 use crate::leg::{Leg, Seal};
 use crate::member::Member;
 use crate::sound::Sounds;
@@ -47,12 +47,34 @@ impl Switch {
             return self.refuse(key, message, flow, Status::BAD_REQUEST);
         };
         let shown_as = shown_as(message, &invitation, account);
+        let id = self.open_call(invitation, &admission.policy, shown_as);
+        let Some(call) = self.calls.get(id) else { return };
+        let party = call.invitation.caller.user.clone();
+        let mut leg = Leg::arriving(id, key, message, flow, party, seal, &mut self.wire);
+        leg.policy.clone_from(policy);
+        if let Some(offer) = offer {
+            // The first offer of a dialog cannot be glare.
+            let _ = leg.negotiation.handle_remote_offer(offer);
+        }
+        let leg = self.add_leg(leg);
+        self.invites.insert(key, leg);
+        if let Some(call) = self.calls.get_mut(id) {
+            call.caller = leg;
+            call.legs.push(leg);
+            call.span.in_scope(|| tracing::info!("arrived"));
+        }
+        self.ask_port(leg, flow);
+    }
+
+    /// A call that nobody decides yet, without a leg.
+    fn open_call(&mut self, invitation: Invitation, policy: &TenantPolicy, shown_as: ShownAs) -> CallId {
         let span = tracing::info_span!("call", id = %invitation.uid, tenant = invitation.tenant.0);
+        *self.tenants.entry(invitation.tenant).or_default() += 1;
         let id = self.calls.insert_with_key(|id| Call {
             id,
             span,
             invitation: Arc::new(invitation),
-            policy: admission.policy.clone(),
+            policy: policy.clone(),
             shown_as,
             caller: LegId::default(),
             state: CallState::Deciding,
@@ -69,25 +91,11 @@ impl Switch {
             timer: None,
             counting: 0,
         });
-        let Some(call) = self.calls.get(id) else { return };
-        let party = call.invitation.caller.user.clone();
-        let mut leg = Leg::arriving(id, key, message, flow, party, seal, &mut self.wire);
-        leg.policy.clone_from(policy);
-        if let Some(offer) = offer {
-            // The first offer of a dialog cannot be glare.
-            let _ = leg.negotiation.handle_remote_offer(offer);
-        }
-        let leg = self.add_leg(leg);
-        self.invites.insert(key, leg);
-        *self.tenants.entry(admission.tenant).or_default() += 1;
         let set_up = self.wire.arm(self.wire.config.setup_limit, Timer::SetUp(id));
         if let Some(call) = self.calls.get_mut(id) {
-            call.caller = leg;
-            call.legs.push(leg);
             call.set_up = Some(set_up);
-            call.span.in_scope(|| tracing::info!("arrived"));
         }
-        self.ask_port(leg, flow);
+        id
     }
 
     /// The caller's leg has its port: whoever decides is asked.

@@ -173,6 +173,14 @@ pub struct Recorded {
     pub key: Option<Digit>,
 }
 
+/// Whether a recording may have this name: 1 to 64 of `a-z`, `0-9`, `-`. It becomes a file's, and nothing in it leads
+/// elsewhere.
+#[must_use]
+pub fn is_recording_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-')
+}
+
 /// How a call is recorded as a whole, while its parties talk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecording {

@@ -42,6 +42,8 @@ pub enum Command {
     Music {
         /// What; the tenant's music on hold when empty.
         sounds: Vec<Sound>,
+        /// The caller's keys come as [`Event::Key`](crate::Event) meanwhile, and are not kept for what reads next.
+        listens: bool,
     },
     /// End the music.
     Hush,
@@ -61,16 +63,18 @@ pub enum Command {
     /// Play this to all of the mixer that he is in, after what is announced already.
     Announce(Vec<Sound>),
     /// Record all of the mixer that he is in.
-    RecordRoom {
+    StartRoomRecording {
         /// Its name in the tenant, as in [`Record`](Recording); a new one when `None`.
         name: Option<String>,
-        /// The longest time, a day at most.
+        /// The longest time, [`LONGEST_ROOM_RECORDING`](crate::LONGEST_ROOM_RECORDING) at most.
         limit: Duration,
     },
-    /// That recording pauses, or goes on.
-    PauseRoom(bool),
-    /// That recording is over.
-    EnoughRoom,
+    /// Let that recording stand still.
+    PauseRoomRecording,
+    /// Let it go on.
+    ResumeRoomRecording,
+    /// End it. What came of it is told by [`Event::RoomRecorded`](crate::Event), as when it ends by itself.
+    StopRoomRecording,
     /// He leaves the mixer, and is what he was: a caller who has been answered.
     Leave,
     /// Record the call as a whole: whoever talks in it, from when the caller is answered to the end of the call. The reply

@@ -67,9 +67,10 @@ impl Switch {
             | Command::Bear(_)
             | Command::Whisper(_)
             | Command::Announce(_)
-            | Command::RecordRoom { .. }
-            | Command::PauseRoom(_)
-            | Command::EnoughRoom
+            | Command::StartRoomRecording { .. }
+            | Command::PauseRoomRecording
+            | Command::ResumeRoomRecording
+            | Command::StopRoomRecording
             | Command::Leave => self.mix(id, command),
             Command::StartRecording(_)
             | Command::PauseRecording

@@ -8,8 +8,8 @@ use crate::audio::{AudioError, Digit, Digits, Played, Recorded};
 use crate::command::Label;
 use crate::ids::{CallUid, TenantId, UserId};
 
-/// Something that happened to a call. Applications hear [`Event::Reply`], [`Event::Key`], [`Event::Speaking`] and
-/// [`Event::Ended`]; watchers hear all.
+/// Something that happened to a call. Applications hear [`Event::Reply`], [`Event::Key`], [`Event::Speaking`],
+/// [`Event::RoomRecorded`] and [`Event::Ended`]; watchers hear all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A call arrived and waits for a decision.
@@ -32,7 +32,7 @@ pub enum Event {
     Held(Side),
     /// The side that held came back.
     Resumed(Side),
-    /// The caller, who is in a mixer, pressed this key.
+    /// The caller, who is in a mixer or hears music that listens, pressed this key.
     Key(Digit),
     /// He speaks there now, or does no longer.
     Speaking(bool),
@@ -43,8 +43,23 @@ pub enum Event {
         /// How far it is.
         state: RecordingState,
     },
+    /// What was recorded of the mixer that the caller is in is over: it was ended, was long enough, or failed.
+    RoomRecorded {
+        /// The recording's name in the tenant.
+        name: String,
+        /// Why it is not what it should be.
+        fault: Option<AudioError>,
+    },
     /// The call is over. Always the last event.
     Ended(Ending),
+}
+
+impl Event {
+    /// Whether the application that holds the call is to hear of it; [`Event::Ended`] too, as the last.
+    #[must_use]
+    pub fn is_for_applications(&self) -> bool {
+        matches!(self, Self::Reply(_) | Self::Key(_) | Self::Speaking(_) | Self::RoomRecorded { .. } | Self::Ended(_))
+    }
 }
 
 /// How far the recording of a call is.

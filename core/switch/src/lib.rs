@@ -57,7 +57,7 @@ pub use application::{Application, CallControl, Commands, Failure, HungUp, Runni
 pub use ask::{Account, Admission, Answer, Ask, Destination, Fallback, Ha1, NoPort, TenantPolicy, Unresolved};
 pub use audio::{
     AudioError, CallRecording, Digit, Digits, Ended, Keys, Play, Played, Read, Record as Recording, Recorded,
-    RecordingFormat, RecordingLayout, Sound, Tone,
+    RecordingFormat, RecordingLayout, Sound, Tone, is_recording_name,
 };
 pub use command::{Command, Dial, Label, Order, Target};
 pub use config::Config;
@@ -71,9 +71,10 @@ pub use record::{
     StoredBinding,
 };
 pub use room::{
-    Bearing, JoinError, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView,
-    Wish,
+    Bearing, JoinError, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomOrder,
+    RoomRefusal, RoomView, Wish,
 };
 pub use sdp::{Secrecy, Secured};
+pub use sound::check::are_playable;
 pub use switch::Switch;
 pub use taping::RecordingOrder;

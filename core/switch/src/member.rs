@@ -8,7 +8,7 @@
 //! | In | bear | In | Join | Done |
 //! | In | whisper | In | Play, or Hush when it is nothing | Done |
 //! | In | what was whispered is over | In | | |
-//! | In | announce, record, pause, enough | In | Announce, `RecordRoom`, `PauseRoom`, `EnoughRoom` | Done |
+//! | In | announce; its recording starts, pauses, resumes, stops | In | Announce, `RecordRoom`, `PauseRoom`, `EnoughRoom` | Done |
 //! | In | a key; he speaks | In | | Key, Speaking |
 //! | In | his phone holds | In, apart | Join: muted and deaf, Watch off | Held |
 //! | In, apart | it comes back | In | Join: as he was, Watch | Resumed |
@@ -17,20 +17,15 @@
 //!
 //! Who holds stays a member: what his phone plays meanwhile reaches nobody, and a room of one does not close for it.
 
-use std::time::Duration;
-
 use crate::audio::{Digit, RecordingFormat, RecordingLayout};
 use crate::command::Command;
 use crate::event::{Event, Refusal, Reply};
 use crate::ids::PortId;
 use crate::media::{MediaCommand, SoundId};
-use crate::record::{KeptRecording, RecordingKind};
-use crate::room::{Bearing, MixerId};
+use crate::record::RecordingKind;
+use crate::room::{Bearing, LONGEST_ROOM_RECORDING, MixerId};
 use crate::sound::{Place, check};
 use crate::wire::{Reel, Wire};
-
-/// The longest recording of a mixer.
-const LONGEST: Duration = Duration::from_hours(24);
 
 const WRONG: Reply = Reply::Refused(Refusal::WrongState);
 const BAD: Reply = Reply::Refused(Refusal::BadValue);
@@ -85,6 +80,11 @@ impl Member {
         self.inside.is_some()
     }
 
+    /// Of which mixer he is a member.
+    pub(crate) fn mixer(&self) -> Option<MixerId> {
+        self.inside.as_ref().map(|inside| inside.mixer)
+    }
+
     /// He becomes a member of a mixer, who is in none; `apart` when his phone holds.
     pub(crate) fn join(&mut self, mixer: MixerId, bearing: Bearing, apart: bool, at: &Place, wire: &mut Wire) {
         let inside = Inside { mixer, bearing, apart, whisper: None };
@@ -102,7 +102,7 @@ impl Member {
                 inside.bearing = bearing;
                 inside.place(at, wire);
             }
-            Command::Whisper(sounds) if check::sounds(&sounds) => {
+            Command::Whisper(sounds) if check::are_playable(&sounds) => {
                 if sounds.is_empty() {
                     inside.hush(port, wire);
                 } else {
@@ -110,23 +110,24 @@ impl Member {
                     wire.media(MediaCommand::Play { port, id, tenant, sounds, language: None, forever: false });
                 }
             }
-            Command::Announce(sounds) if check::sounds(&sounds) && !sounds.is_empty() => {
+            Command::Announce(sounds) if check::are_playable(&sounds) && !sounds.is_empty() => {
                 wire.media(MediaCommand::Announce { mixer, id, tenant, sounds, language: None });
             }
-            Command::RecordRoom { name, limit } if check::recorded(name.as_deref(), limit, LONGEST) => {
+            Command::StartRoomRecording { name, limit }
+                if check::recorded(name.as_deref(), limit, LONGEST_ROOM_RECORDING) =>
+            {
                 let name = name.unwrap_or_else(|| {
                     self.named += 1;
                     format!("{}-room-{}", at.uid, self.named)
                 });
-                let (call, started) = (Some(at.uid), wire.wall());
-                let (kind, format, layout) = (RecordingKind::Room, RecordingFormat::Wav, RecordingLayout::Mixed);
-                let named = name.clone();
-                let kept = KeptRecording { tenant, name: named, call, kind, started, format, layout, end: None };
-                wire.begin_recording(Reel::Mixer(mixer, id, name.clone()), kept);
+                let (reel, shape) =
+                    (Reel::Mixer(mixer, id, name.clone()), (RecordingFormat::Wav, RecordingLayout::Mixed));
+                wire.begin_recording(reel, RecordingKind::Room, &name, shape, at);
                 wire.media(MediaCommand::RecordRoom { mixer, id, tenant, name, limit });
             }
-            Command::PauseRoom(on) => wire.media(MediaCommand::PauseRoom { mixer, on }),
-            Command::EnoughRoom => wire.media(MediaCommand::EnoughRoom { mixer }),
+            Command::PauseRoomRecording => wire.media(MediaCommand::PauseRoom { mixer, on: true }),
+            Command::ResumeRoomRecording => wire.media(MediaCommand::PauseRoom { mixer, on: false }),
+            Command::StopRoomRecording => wire.media(MediaCommand::EnoughRoom { mixer }),
             Command::Leave => {
                 self.leave(port, wire);
                 wire.media(MediaCommand::Watch { port, silence: None });

@@ -8,6 +8,7 @@ use crate::command::Command;
 use crate::event::{Event, Refusal, Reply, Side};
 use crate::ids::{CallId, LegId, PortId};
 use crate::leg::Leg;
+use crate::room::MixerId;
 use crate::switch::Switch;
 
 impl Switch {
@@ -46,6 +47,14 @@ impl Switch {
         let Some((id, leg)) = self.ports.get(&port).copied() else { return };
         let Some(call) = self.calls.get(id).filter(|call| call.caller == leg) else { return };
         call.member.speaks(speaks, &call.place(port), &mut self.wire);
+    }
+
+    /// The recording of a mixer is over: all who are there still are told, for whoever it was that began it may be gone.
+    pub(crate) fn room_recorded(&mut self, mixer: MixerId, name: &str, fault: Option<&AudioError>) {
+        for call in self.calls.values().filter(|call| call.member.mixer() == Some(mixer)) {
+            let event = Event::RoomRecorded { name: name.to_owned(), fault: fault.cloned() };
+            self.wire.event(call.id, event);
+        }
     }
 
     /// A caller who is connected to nobody has agreed with us anew: in a mixer, what he wants to hear is learnt.

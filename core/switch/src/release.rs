@@ -144,7 +144,9 @@ impl Switch {
             MediaEvent::Speaking { port, speaks } => self.speech_came(port, speaks),
             MediaEvent::RoomRecorded { mixer, id, ref name, length, bytes, ref fault } => {
                 let reel = Reel::Mixer(mixer, id, name.clone());
-                self.wire.end_recording(&reel, length, bytes, fault.as_ref());
+                if self.wire.end_recording(&reel, length, bytes, fault.as_ref()).is_some() {
+                    self.room_recorded(mixer, name, fault.as_ref());
+                }
             }
         }
     }

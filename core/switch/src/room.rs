@@ -1,7 +1,7 @@
 //! What a conference room is told and what it tells. The exchange itself knows mixers and members of them only; the
 //! service on top, the live half of the gRPC API and the WIT interface `rooms` spell the same words.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::application::HungUp;
 use crate::audio::Sound;
@@ -12,6 +12,9 @@ use crate::ids::{CallUid, TenantId, UserId};
 /// there from its first member to its last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MixerId(pub u64);
+
+/// The longest recording of a mixer.
+pub const LONGEST_ROOM_RECORDING: Duration = Duration::from_hours(24);
 
 /// A member of one room, from 1, and not reused while the room is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -41,7 +41,7 @@ impl Switch {
             Command::Read(read) => call.sounds.read(read, &at, wire),
             Command::Record(record) => call.sounds.record(record, &at, wire),
             Command::Echo { end, limit } => call.sounds.echo(end, limit, &at, wire),
-            Command::Music { sounds } => call.sounds.music(sounds, &at, wire),
+            Command::Music { sounds, listens } => call.sounds.music(sounds, listens, &at, wire),
             _ => Some(Reply::Refused(Refusal::WrongState)),
         };
         match outcome {

@@ -16,7 +16,7 @@
 
 use std::time::Duration;
 
-use crate::audio::{AudioError, CallRecording};
+use crate::audio::{self, AudioError, CallRecording, RecordingFormat, RecordingLayout};
 use crate::call::{Call, CallState};
 use crate::command::Command;
 use crate::event::{Event, RecordingState, Refusal, Reply, Side};
@@ -24,7 +24,7 @@ use crate::ids::{CallId, LegId, PortId};
 use crate::io::Output;
 use crate::media::{MediaCommand, SoundId};
 use crate::record::{KeptRecording, Record, RecordingEnd, RecordingKind};
-use crate::sound::check;
+use crate::sound::Place;
 use crate::switch::Switch;
 use crate::wire::{Reel, Wire};
 
@@ -147,7 +147,7 @@ impl Switch {
         if call.tape.name().is_some() {
             return Err(Refusal::WrongState);
         }
-        if !how.name.as_deref().is_none_or(check::recording) {
+        if !how.name.as_deref().is_none_or(audio::is_recording_name) {
             return Err(Refusal::BadValue);
         }
         let uid = call.invitation.uid;
@@ -219,11 +219,10 @@ impl Call {
             Tape::Wanted { name, how, paused } => (name, how, paused),
             other => return self.tape = other,
         };
-        let (id, tenant) = (self.sounds.mint(), self.tenant());
+        let (id, at) = (self.sounds.mint(), self.place(port));
         let CallRecording { format, layout, beep, .. } = how;
-        let (kind, call, started) = (RecordingKind::Call, Some(self.invitation.uid), wire.wall());
-        let kept = KeptRecording { tenant, name: name.clone(), call, kind, started, format, layout, end: None };
-        wire.begin_recording(Reel::Port(port, id), kept);
+        wire.begin_recording(Reel::Port(port, id), RecordingKind::Call, &name, (format, layout), &at);
+        let tenant = at.tenant;
         wire.media(MediaCommand::RecordCall { port, id, tenant, name: name.clone(), format, layout, beep });
         if paused {
             wire.media(MediaCommand::PauseCall { port, on: true });
@@ -236,7 +235,16 @@ impl Call {
 
 impl Wire {
     /// A recording begins: it is listed from now on, and found again when the engine says what came of it.
-    pub(crate) fn begin_recording(&mut self, reel: Reel, kept: KeptRecording) {
+    pub(crate) fn begin_recording(
+        &mut self,
+        reel: Reel,
+        kind: RecordingKind,
+        name: &str,
+        (format, layout): (RecordingFormat, RecordingLayout),
+        of: &Place,
+    ) {
+        let (tenant, name, call, started) = (of.tenant, name.to_owned(), Some(of.uid), self.wall());
+        let kept = KeptRecording { tenant, name, call, kind, started, format, layout, end: None };
         self.outputs.push_back(Output::Record(Record::Recording(Box::new(kept.clone()))));
         self.reels.insert(reel, kept);
     }

@@ -255,15 +255,17 @@ impl Engine {
         None
     }
 
-    /// The disk takes nothing more: recordings of calls end as they are.
+    /// The disk takes nothing more: recordings of calls and of rooms end as they are.
     pub(crate) fn spoil(&mut self, now: Instant) -> Vec<MediaEvent> {
-        let fault = Some(AudioError::Unwritable("the disk is full".to_owned()));
+        let fault = AudioError::Unwritable("the disk is full".to_owned());
+        let rooms = self.mixing.spoil(&fault);
+        let fault = Some(fault);
         let tapes = std::mem::take(&mut self.tapes);
         let over = |(port, Tape { id, begin, .. })| {
             let length = now - begin;
             MediaEvent::Recorded { port, id, length, bytes: bytes(length), fault: fault.clone() }
         };
-        tapes.into_iter().map(over).collect()
+        tapes.into_iter().map(over).chain(rooms).collect()
     }
 
     /// Whether anything plays at a port: to a member of a mixer it is whispered.

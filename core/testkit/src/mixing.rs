@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use media::mixer::{Audience, MemberKey, Mixer, MixerConfig, Output, Volume};
 use media::{FRAME, Rate};
-use switch::{Bearing, MediaCommand, MediaEvent, MixerId, PortId, SoundId};
+use switch::{AudioError, Bearing, MediaCommand, MediaEvent, MixerId, PortId, SoundId};
 
 /// How loud a phone speaks: the peak of its sine. Four of them are no more than the limiter lets pass.
 const LOUD: f64 = 2_000.0;
@@ -140,7 +140,12 @@ impl Mixing {
                 }
             }
             MediaCommand::RecordRoom { mixer, id, name, limit, .. } => {
-                let Some(room) = self.mixers.get_mut(mixer) else { return };
+                let Some(room) = self.mixers.get_mut(mixer) else {
+                    let (name, fault) = (name.clone(), AudioError::Unwritable("nobody is in the room".to_owned()));
+                    let (length, bytes, fault) = (Duration::ZERO, 0, Some(fault));
+                    let over = MediaEvent::RoomRecorded { mixer: *mixer, id: *id, name, length, bytes, fault };
+                    return self.events.push_back(over);
+                };
                 let recording =
                     Recording { id: *id, name: name.clone(), paused: false, length: Duration::ZERO, limit: *limit };
                 self.events.extend(room.recording.replace(recording).map(|before| before.over(*mixer)));
@@ -158,6 +163,18 @@ impl Mixing {
             }
             _ => {}
         }
+    }
+
+    /// The disk takes nothing more: all recordings end as they are.
+    pub(crate) fn spoil(&mut self, fault: &AudioError) -> Vec<MediaEvent> {
+        let taken = |(id, room): (&MixerId, &mut Room)| room.recording.take().map(|recording| recording.over(*id));
+        let mut over: Vec<_> = self.mixers.iter_mut().filter_map(taken).collect();
+        for event in &mut over {
+            if let MediaEvent::RoomRecorded { fault: why, .. } = event {
+                *why = Some(fault.clone());
+            }
+        }
+        over
     }
 
     pub(crate) fn next(&self, now: Instant) -> Option<Instant> {

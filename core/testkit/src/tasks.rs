@@ -91,18 +91,17 @@ impl Tasks {
                     self.run(application.clone(), call, invitation);
                 }
             }
-            Event::Reply(_) | Event::Key(_) | Event::Speaking(_) => {
-                if let Some(line) = self.lines.get(&call) {
-                    CallControl::hear(line, event.clone());
-                }
-            }
             Event::Ended(_) => {
                 self.offered.remove(&call);
                 if let Some(line) = self.lines.remove(&call) {
                     CallControl::hear(&line, event.clone());
                 }
             }
-            _ => {}
+            event => {
+                if let Some(line) = self.lines.get(&call) {
+                    CallControl::hear(line, event.clone());
+                }
+            }
         }
         None
     }

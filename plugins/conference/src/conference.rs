@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use switch::{
-    Application, CallControl, Command, Failure, JoinError, Label, Left, MemberNumber, MixerId, RoomEvent, RoomOrder,
-    RoomRefusal, RoomView, Running, TenantId, Wish,
+    Application, CallControl, Command, Failure, JoinError, Label, Left, MemberNumber, MixerId, Reply, Role, RoomEvent,
+    RoomOrder, RoomRefusal, RoomView, Running, TenantId, Wish,
 };
 use tokio::sync::{Notify, broadcast};
 
 use crate::guard::Guard;
 use crate::plan::{Plan, Plans};
+use crate::prompts;
 use crate::room::{Newcomer, Room};
 use crate::stay;
-
-/// The longest recording of a room.
-pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Settings of the conference.
 #[derive(Debug, Clone)]
@@ -65,7 +63,7 @@ pub(crate) struct Inner {
     pub(crate) plans: Arc<dyn Plans>,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
-    pub(crate) guard: Mutex<Guard>,
+    pub(crate) guard: Guard,
     /// The open rooms, by the tenant's name for them.
     open: Mutex<BTreeMap<(TenantId, String), Arc<Open>>>,
     /// Mixers so far.
@@ -79,6 +77,9 @@ pub(crate) struct Open {
     name: String,
     state: Mutex<State>,
 }
+
+/// Where somebody is, by which number, and what wakes his task.
+pub(crate) type Seated = (Arc<Open>, MemberNumber, Arc<Notify>);
 
 struct State {
     room: Room,
@@ -100,7 +101,7 @@ impl Conference {
         let inner = Inner {
             plans,
             clock,
-            guard: Mutex::new(Guard::new(config.wrong_pins_a_minute)),
+            guard: Guard::new(config.wrong_pins_a_minute),
             open: Mutex::default(),
             minted: AtomicU64::new(0),
             news: broadcast::Sender::new(config.backlog.max(1)),
@@ -120,7 +121,11 @@ impl Conference {
     /// The open rooms of a tenant, by name.
     #[must_use]
     pub fn rooms(&self, tenant: TenantId) -> Vec<RoomView> {
-        let open: Vec<_> = lock(&self.inner.open).values().filter(|room| room.tenant == tenant).cloned().collect();
+        let open: Vec<_> = {
+            let open = lock(&self.inner.open);
+            let own = open.range((tenant, String::new())..).take_while(|((whose, _), _)| *whose == tenant);
+            own.map(|(_, room)| room.clone()).collect()
+        };
         open.into_iter().map(|room| lock(&room.state).room.view()).filter(|view| !view.members.is_empty()).collect()
     }
 
@@ -161,14 +166,18 @@ impl Application for Conference {
     fn run(&self, mut call: CallControl) -> Running<'_> {
         Box::pin(async move {
             let room = call.invitation().callee.user.clone();
-            match self.join(&mut call, &room, Wish::default()).await {
-                Err(JoinError::HungUp) | Ok(Left::HungUp) => return Err(Failure::HungUp),
-                Err(JoinError::Refused(RoomRefusal::NoRoom)) => {
-                    // Nobody has answered him.
-                    call.tell(Command::Reject { status: 404, reason: None }).await?;
-                }
-                Err(JoinError::Refused(_)) | Ok(_) => call.tell(Command::Detach).await?,
+            let outcome = self.join(&mut call, &room, Wish::default()).await;
+            if matches!(outcome, Err(JoinError::HungUp) | Ok(Left::HungUp)) {
+                return Err(Failure::HungUp);
             }
+            if outcome == Err(JoinError::Refused(RoomRefusal::NoRoom)) {
+                // Nobody has answered him, unless somebody had before he came here.
+                if call.request(Command::Reject { status: 404, reason: None }).await? == Reply::Done {
+                    return Ok(());
+                }
+                call.request(Command::Play(prompts::no_way())).await?;
+            }
+            call.tell(Command::Detach).await?;
             Ok(())
         })
     }
@@ -179,39 +188,45 @@ impl Inner {
         lock(&self.open).get(&(tenant, room.to_owned())).cloned()
     }
 
-    /// Puts somebody into the open room of this name, or into a new one of this plan. Says where he is, and by which number.
+    /// Puts somebody into the open room of this name, or into a new one of this plan, of which he is the moderator if who
+    /// opens it rules it. Says where he is, and by which number.
     pub(crate) fn enter(
         &self,
         tenant: TenantId,
         name: &str,
         plan: Plan,
-        newcomer: Newcomer,
-    ) -> Result<(Arc<Open>, MemberNumber, Arc<Notify>), RoomRefusal> {
+        opener_rules: bool,
+        mut newcomer: Newcomer,
+    ) -> Result<Seated, RoomRefusal> {
         let mut open = lock(&self.open);
-        let full = open.len() >= self.config.rooms;
         let key = (tenant, name.to_owned());
-        // One that ends takes nobody: who comes now opens the next one.
-        if open.get(&key).is_some_and(|room| lock(&room.state).room.is_over()) {
-            open.remove(&key);
-        }
-        let room = match open.get(&key) {
-            Some(room) => room.clone(),
-            None if full => return Err(RoomRefusal::NoResources),
-            None => {
-                let mixer = MixerId(self.minted.fetch_add(1, Ordering::Relaxed) + 1);
-                let room = Room::new(tenant, name, plan, mixer, (self.clock)().1);
-                let state = State { room, bells: BTreeMap::new() };
-                Arc::new(Open { tenant, name: name.to_owned(), state: Mutex::new(state) })
+        if let Some(room) = open.get(&key) {
+            let mut state = lock(&room.state);
+            // One that ends takes nobody: who comes now opens the next one.
+            if !state.room.is_over() {
+                return self.seat(room, &mut state, newcomer);
             }
-        };
+        } else if open.len() >= self.config.rooms {
+            return Err(RoomRefusal::NoResources);
+        }
+        if opener_rules {
+            newcomer.role = Role::Moderator;
+        }
+        let mixer = MixerId(self.minted.fetch_add(1, Ordering::Relaxed) + 1);
+        let room = Room::new(tenant, name, plan, mixer, (self.clock)().1);
+        let state = Mutex::new(State { room, bells: BTreeMap::new() });
+        let room = Arc::new(Open { tenant, name: name.to_owned(), state });
+        let seated = self.seat(&room, &mut lock(&room.state), newcomer)?;
+        open.insert(key, room);
+        Ok(seated)
+    }
+
+    fn seat(&self, room: &Arc<Open>, state: &mut State, newcomer: Newcomer) -> Result<Seated, RoomRefusal> {
         let bell = Arc::new(Notify::new());
-        let mut state = lock(&room.state);
         let number = state.room.join(newcomer)?;
         state.bells.insert(number, bell.clone());
-        self.settle(&room, &mut state);
-        drop(state);
-        open.insert(key, room.clone());
-        Ok((room, number, bell))
+        self.settle(room, state);
+        Ok((room.clone(), number, bell))
     }
 
     /// Tells a room something, and whoever has to do with what comes of it.
@@ -222,7 +237,12 @@ impl Inner {
         let over = state.room.is_over();
         drop(state);
         if over {
-            lock(&self.open).retain(|_, room| !Arc::ptr_eq(room, open));
+            let mut all = lock(&self.open);
+            let key = (open.tenant, open.name.clone());
+            // Another one of its name may be open by now.
+            if all.get(&key).is_some_and(|room| Arc::ptr_eq(room, open)) {
+                all.remove(&key);
+            }
         }
         result
     }
@@ -268,4 +288,81 @@ fn name_of(event: &RoomEvent) -> &'static str {
 /// What a panicked writer left is whole: no state is half-changed where anything can panic.
 pub(crate) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::time::UNIX_EPOCH;
+
+    use switch::CallUid;
+
+    use super::*;
+    use crate::plan::Wait;
+
+    struct Nothing;
+
+    impl Plans for Nothing {
+        fn plan<'a>(&'a self, _: TenantId, _: &'a str) -> Wait<'a, Option<Plan>> {
+            Box::pin(std::future::ready(None))
+        }
+
+        fn admit<'a>(&'a self, _: TenantId, _: &'a str, _: &'a str) -> Wait<'a, Option<Role>> {
+            Box::pin(std::future::ready(None))
+        }
+    }
+
+    fn enter(inner: &Inner) -> Result<Seated, RoomRefusal> {
+        let (call, name, since) = (CallUid([1; 12]), "Bob".to_owned(), UNIX_EPOCH);
+        let newcomer = Newcomer { call, name, user: None, role: Role::Participant, spoken: None, since };
+        inner.enter(TenantId(1), "600", Plan::ad_hoc(), true, newcomer)
+    }
+
+    fn conference() -> Conference {
+        let clock: Clock = Arc::new(|| (Instant::now(), UNIX_EPOCH));
+        Conference::new(Arc::new(Nothing), clock, Config::default())
+    }
+
+    #[test]
+    fn who_comes_while_the_room_ends_comes_into_the_next_one() {
+        const TIMES: usize = 20_000;
+        let conference = conference();
+        let ender = conference.clone();
+        let (done, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (until, ended) = (done.clone(), seen.clone());
+        let ends = std::thread::spawn(move || {
+            while !until.load(Ordering::Relaxed) {
+                let was_open = ender.order(TenantId(1), "600", RoomOrder::End).is_ok();
+                ended.fetch_add(u64::from(was_open), Ordering::Relaxed);
+            }
+        });
+        for _ in 0..TIMES {
+            let two = [0, 1].map(|_| enter(&conference.inner).expect("there is always a room to come into"));
+            for (open, number, _) in two {
+                conference.inner.gone(&open, number);
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+        ends.join().expect("no panic");
+        assert!(conference.is_empty() && seen.load(Ordering::Relaxed) > 0);
+    }
+
+    #[test]
+    fn of_two_who_come_at_once_one_opens_the_room_and_rules_it() {
+        let conference = conference();
+        let barrier = Arc::new(std::sync::Barrier::new(2));
+        let two = [0, 1].map(|_| {
+            let (conference, barrier) = (conference.clone(), barrier.clone());
+            std::thread::spawn(move || {
+                barrier.wait();
+                enter(&conference.inner).expect("a place");
+            })
+        });
+        for thread in two {
+            thread.join().expect("no panic");
+        }
+        let view = conference.rooms(TenantId(1)).pop().expect("a room");
+        let roles: Vec<_> = view.members.iter().map(|member| member.role).collect();
+        assert_eq!(roles, [Role::Moderator, Role::Participant]);
+    }
 }

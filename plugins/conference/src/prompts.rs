@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switch::{Sound, Tone};
+use switch::{Keys, Play, Sound, Tone};
 
 pub(crate) const ASK_PIN: &str = "conf-getpin";
 pub(crate) const WRONG_PIN: &str = "conf-invalidpin";
@@ -30,6 +30,18 @@ pub(crate) const ENDED: &str = "confbridge-conf-end";
 
 pub(crate) fn prompt(name: &str) -> Sound {
     Sound::Prompt(name.to_owned())
+}
+
+/// One prompt, in this language, to its end.
+pub(crate) fn play(name: &str, language: Option<&str>) -> Play {
+    let language = language.map(str::to_owned);
+    Play { sounds: vec![prompt(name)], language, interrupt: Keys::NONE, forever: false }
+}
+
+/// There is no way into the room, and no prompt says why.
+pub(crate) fn no_way() -> Play {
+    let sounds = vec![Sound::Tone(Tone::Congestion, Duration::from_secs(2))];
+    Play { sounds, language: None, interrupt: Keys::NONE, forever: false }
 }
 
 /// Somebody came.

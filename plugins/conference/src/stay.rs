@@ -9,7 +9,7 @@ use switch::{
 };
 use tokio::sync::Notify;
 
-use crate::conference::{Inner, Open, lock};
+use crate::conference::{Inner, Open};
 use crate::plan::{Entry, Plan};
 use crate::prompts::{self, prompt};
 use crate::room::{Act, Newcomer};
@@ -33,6 +33,8 @@ pub(crate) async fn join(
 ) -> Result<Left, JoinError> {
     let tenant = call.invitation().tenant;
     let kept = inner.plans.plan(tenant, room).await;
+    // Who opens a room that is kept nowhere rules it.
+    let opener_rules = kept.is_none();
     let plan = match (kept, wish.ad_hoc) {
         (Some(plan), _) => plan,
         (None, true) => Plan::ad_hoc(),
@@ -59,7 +61,7 @@ pub(crate) async fn join(
         spoken,
         since: (inner.clock)().1,
     };
-    let (open, number, bell) = match inner.enter(tenant, room, plan.clone(), newcomer) {
+    let (open, number, bell) = match inner.enter(tenant, room, plan.clone(), opener_rules, newcomer) {
         Ok(entered) => entered,
         Err(refusal) => {
             // It became full, or locked, while he said his name.
@@ -88,9 +90,7 @@ impl Door<'_> {
             return Ok(Role::Moderator);
         }
         if !self.plan.pin && !self.plan.moderator_pin {
-            // Who opens a room that is kept nowhere rules it.
-            let opens = wish.ad_hoc && self.inner.find(self.tenant, self.room).is_none();
-            return Ok(if opens { Role::Moderator } else { Role::Participant });
+            return Ok(Role::Participant);
         }
         if let Some(pin) = &wish.pin {
             return match self.admit(pin).await {
@@ -139,14 +139,13 @@ impl Door<'_> {
         if pin.is_empty() {
             return (!self.plan.pin).then_some(Role::Participant);
         }
-        let now = (self.inner.clock)().0;
-        if !lock(&self.inner.guard).permits(now, self.tenant, self.room) {
+        let Some(tried) = self.inner.guard.admit(&self.inner.clock, self.tenant, self.room).await else {
             tracing::info!(tenant = self.tenant.0, "too many wrong PINs for a room: it takes none for a while");
             return None;
-        }
+        };
         let role = self.inner.plans.admit(self.tenant, self.room, pin).await;
-        if role.is_none() {
-            lock(&self.inner.guard).wrong(now, self.tenant, self.room);
+        if role.is_some() {
+            tried.right();
         }
         role
     }
@@ -183,22 +182,22 @@ impl Door<'_> {
     }
 
     async fn say_refusal(&mut self, refusal: RoomRefusal) -> Result<(), JoinError> {
-        match refusal {
-            RoomRefusal::WrongPin => self.play(prompts::TOO_MANY_PINS).await,
-            RoomRefusal::Locked => self.play(prompts::LOCKED).await,
-            RoomRefusal::Full => self.play(prompts::FULL).await,
-            _ => Ok(()),
-        }
+        let name = match refusal {
+            RoomRefusal::WrongPin => prompts::TOO_MANY_PINS,
+            RoomRefusal::Locked => prompts::LOCKED,
+            RoomRefusal::Full => prompts::FULL,
+            _ => return play(self.call, prompts::no_way()).await,
+        };
+        self.play(name).await
     }
 
     async fn play(&mut self, name: &str) -> Result<(), JoinError> {
-        play(self.call, name, self.plan.language.clone()).await
+        play(self.call, prompts::play(name, self.plan.language.as_deref())).await
     }
 }
 
-/// A prompt to its end; one that is missing is silence.
-async fn play(call: &mut CallControl, name: &str, language: Option<String>) -> Result<(), JoinError> {
-    let play = Play { sounds: vec![prompt(name)], language, interrupt: Keys::NONE, forever: false };
+/// To its end; what is missing is silence.
+async fn play(call: &mut CallControl, play: Play) -> Result<(), JoinError> {
     match call.request(Command::Play(play)).await? {
         Reply::Ended(_) => Err(JoinError::HungUp),
         _ => Ok(()),
@@ -227,7 +226,7 @@ async fn stay(seat: &Seat, bell: &Notify, call: &mut CallControl) -> Result<Left
             Some(Act::Do(command)) => {
                 let joins = matches!(command, Command::Join { .. });
                 let Ok(reply) = call.request(command).await else { return Ok(Left::HungUp) };
-                seat.inner.with(&seat.open, |room| room.handle_done(seat.number));
+                seat.inner.with(&seat.open, |room| room.handle_done(seat.number, &reply));
                 match reply {
                     Reply::Ended(_) => return Ok(Left::HungUp),
                     // He can be relayed at most.
@@ -236,12 +235,17 @@ async fn stay(seat: &Seat, bell: &Notify, call: &mut CallControl) -> Result<Left
                 }
             }
             Some(Act::Away(why, farewell)) => {
-                if call.request(Command::Leave).await.is_err() {
+                let left = match call.request(Command::Leave).await {
+                    // He waited, and hears music still.
+                    Ok(Reply::Refused(_)) => call.request(Command::Hush).await,
+                    other => other,
+                };
+                if left.is_err() {
                     return Ok(Left::HungUp);
                 }
                 if let Some(farewell) = farewell {
                     // Whoever hangs up meanwhile has left for the reason that there was.
-                    let _ = play(call, farewell, None).await;
+                    let _ = play(call, farewell).await;
                 }
                 return Ok(why);
             }

@@ -328,7 +328,7 @@ impl call::HostCall for Guest {
         sounds: Vec<audio::Sound>,
     ) -> wasmtime::Result<Result<(), audio::AudioError>> {
         let bytes = sound::weight(&sounds);
-        let music = sound::sounds(sounds).map(|sounds| Command::Music { sounds });
+        let music = sound::sounds(sounds).map(|sounds| Command::Music { sounds, listens: false });
         Ok(self.sound(bytes, music).await?.and_then(|reply| sound::done(&reply)))
     }
 

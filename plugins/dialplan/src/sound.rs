@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use switch::{
     AudioError, CallRecording, Command, Digit, Digits, Ended, Keys, Play, Played, Read, Recorded, Recording,
-    RecordingFormat, RecordingLayout, Reply, Sound, Tone,
+    RecordingFormat, RecordingLayout, Reply, Sound, Tone, is_recording_name,
 };
 
 use crate::bindings::strowger::dialplan::audio as wit;
@@ -16,8 +16,6 @@ use crate::words;
 const MAX_SOUNDS: usize = 64;
 /// The longest name of a prompt; that of `media::prompts`.
 const MAX_PROMPT: usize = 200;
-/// The longest name of a recording.
-const MAX_RECORDING: usize = 64;
 /// The most characters that are spelled or said one by one.
 const MAX_SPELLED: usize = 64;
 /// The longest tag of a language that need be taken (RFC 5646 §4.4.1).
@@ -70,7 +68,7 @@ fn sound(sound: wit::Sound) -> Option<Sound> {
         wit::Sound::Date(seconds) => Sound::Date(moment(seconds)?),
         wit::Sound::Time(seconds) => Sound::Time(moment(seconds)?),
         wit::Sound::Spelled(text) => Sound::Spelled(one_by_one(&text, |letter| !letter.is_control()).then_some(text)?),
-        wit::Sound::Recording(name) => Sound::Recording(is_recording(&name).then_some(name)?),
+        wit::Sound::Recording(name) => Sound::Recording(is_recording_name(&name).then_some(name)?),
     })
 }
 
@@ -78,11 +76,6 @@ fn sound(sound: wit::Sound) -> Option<Sound> {
 fn is_prompt(name: &str) -> bool {
     let letter = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
     name.len() <= MAX_PROMPT && name.split('/').all(|part| !part.is_empty() && part.bytes().all(letter))
-}
-
-fn is_recording(name: &str) -> bool {
-    let letter = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    (1..=MAX_RECORDING).contains(&name.len()) && name.bytes().all(letter)
 }
 
 fn tone(tone: wit::Tone) -> Option<Tone> {
@@ -146,7 +139,7 @@ pub(crate) fn read(prompt: Vec<wit::Sound>, options: wit::ReadOptions) -> Option
 }
 
 pub(crate) fn record(options: wit::RecordOptions) -> Option<Recording> {
-    if !options.name.as_deref().is_none_or(is_recording) {
+    if !options.name.as_deref().is_none_or(is_recording_name) {
         return None;
     }
     Some(Recording {
@@ -162,7 +155,7 @@ pub(crate) fn record(options: wit::RecordOptions) -> Option<Recording> {
 }
 
 pub(crate) fn call_recording(options: wit::CallRecording) -> Option<CallRecording> {
-    if !options.name.as_deref().is_none_or(is_recording) {
+    if !options.name.as_deref().is_none_or(is_recording_name) {
         return None;
     }
     let format = match options.format {
@@ -258,7 +251,12 @@ mod tests {
         for name in ["", "/", "/a", "a/", "a//b", "..", "a/../b", "A", "a.wav", "a b", "a\0", "ä", &"a".repeat(201)] {
             assert!(!is_prompt(name), "{name:?}");
         }
-        assert!(is_recording("greeting-2") && !is_recording("a/b") && !is_recording("") && !is_recording("a_b"));
+        assert!(
+            is_recording_name("greeting-2")
+                && !is_recording_name("a/b")
+                && !is_recording_name("")
+                && !is_recording_name("a_b")
+        );
     }
 
     #[test]

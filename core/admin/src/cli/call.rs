@@ -231,6 +231,7 @@ fn describe(event: &CallEvent) -> String {
             (if speaking.speaks { "speaking: in a room" } else { "silent: in a room" }).to_owned()
         }
         Some(Event::Recording(news)) => format!("recording: {}", tape(news)),
+        Some(Event::RoomRecorded(news)) => format!("recording of the room: {}", tape(news)),
         Some(Event::Ended(ended)) => {
             let (cause, by) = (words::cause(ended.cause), words::side(ended.by()));
             format!("ended: {cause}, by the {by}, status {}", ended.status)

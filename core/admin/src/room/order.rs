@@ -63,11 +63,11 @@ pub(super) fn volume(number: u32, speaking: i32, hearing: i32) -> Result<RoomOrd
 
 /// The name of a recording; `None` for a new one.
 pub(super) fn recording(name: String) -> Result<Option<String>, Status> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if name.len() > 64 || !name.bytes().all(plain) {
-        return Err(violation("recording", "1 to 64 of a-z, 0-9 and `-`"));
+    match name.as_str() {
+        "" => Ok(None),
+        known if switch::is_recording_name(known) => Ok(Some(name)),
+        _ => Err(violation("recording", "1 to 64 of a-z, 0-9 and `-`")),
     }
-    Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
 pub(super) fn target(wanted: Option<Wanted>) -> Result<Target, Status> {

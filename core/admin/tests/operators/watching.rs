@@ -54,12 +54,13 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         recording(RecordingState::Running),
         recording(RecordingState::Paused),
         recording(RecordingState::Failed(AudioError::Unwritable("full".to_owned()))),
+        Event::RoomRecorded { name: "board".to_owned(), fault: Some(AudioError::NoCodec) },
         Event::Ended(ending),
     ] {
         house.exchange.board.hear(call, at(7), &event);
     }
     let mut heard = Vec::new();
-    for _ in 0..23 {
+    for _ in 0..24 {
         let event = events.message().await.unwrap().unwrap();
         assert_eq!((event.uid.as_str(), event.tenant.as_str()), (call_uid(1).to_string().as_str(), "acme"));
         assert_eq!(event.missed, 0);
@@ -88,7 +89,7 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             Spelt::Resumed(resumed) => format!("resumed {:?}", resumed.by()),
             Spelt::Key(_) => "key".to_owned(),
             Spelt::Speaking(speaking) => format!("speaking {}", speaking.speaks),
-            Spelt::Recording(news) => {
+            Spelt::Recording(news) | Spelt::RoomRecorded(news) => {
                 format!("recording {} {:?} {:?}", news.name, news.state(), news.fault.map(|fault| fault.fault()))
             }
             Spelt::Ended(ended) => format!("ended {} {:?} {}", ended.cause, ended.by(), ended.status),
@@ -120,6 +121,7 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             "recording tape Running None",
             "recording tape Paused None",
             "recording tape Failed Some(Unwritable)",
+            "recording board Failed Some(NoCodec)",
             "ended 16 Caller 200",
         ]
     );

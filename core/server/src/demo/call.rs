@@ -177,7 +177,8 @@ impl Observer for Ladder {
             | Event::Resumed(_)
             | Event::Key(_)
             | Event::Speaking(_)
-            | Event::Recording { .. } => return,
+            | Event::Recording { .. }
+            | Event::RoomRecorded { .. } => return,
         };
         self.add(Rung::Note(note));
     }

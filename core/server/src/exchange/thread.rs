@@ -362,18 +362,17 @@ impl Thread {
                     self.held.insert(call, self.applications.run(application, call, invitation));
                 }
             }
-            Event::Reply(_) | Event::Key(_) | Event::Speaking(_) => {
+            Event::Ended(_) => {
+                self.offered.remove(&call);
+                if let Some(line) = self.held.remove(&call) {
+                    CallControl::hear(&line, event);
+                }
+            }
+            _ => {
                 if let Some(line) = self.held.get(&call) {
                     CallControl::hear(line, event);
                 }
             }
-            Event::Ended(_) => {
-                self.offered.remove(&call);
-                if let Some(line) = self.held.remove(&call) {
-                    let _ = line.try_send(event);
-                }
-            }
-            _ => {}
         }
     }
 

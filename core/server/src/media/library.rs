@@ -21,8 +21,8 @@ use media::{Codec, Rate};
 use switch::{AudioError, Sound, TenantId, Tone};
 
 use shelf::Shelf;
+pub(super) use shelf::recordings_of;
 pub(crate) use shelf::{Folders, Zones};
-pub(super) use shelf::{recordings_of, right_name};
 
 /// What somebody wants to hear, and in which form.
 #[derive(Debug, Clone)]

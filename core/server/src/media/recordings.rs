@@ -15,10 +15,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use switch::{MixerId, PortId, RecordingFormat, SoundId, TenantId};
+use switch::{MixerId, PortId, RecordingFormat, SoundId, TenantId, is_recording_name};
 use tokio::sync::oneshot;
 
-use super::library::{recordings_of, right_name};
+use super::library::recordings_of;
 use super::worker::Orders;
 use crate::exchange::Inbox;
 use disk::{Begin, Disk};
@@ -136,7 +136,7 @@ impl Recordings {
 
 /// The file of a recording that is over.
 pub(super) fn file_of(data: &Path, tenant: TenantId, name: &str) -> Option<PathBuf> {
-    let folder = right_name(name).then(|| recordings_of(data, tenant))?;
+    let folder = is_recording_name(name).then(|| recordings_of(data, tenant))?;
     let files = [RecordingFormat::Wav, RecordingFormat::Opus].map(|format| folder.join(file_name(name, format)));
     files.into_iter().find(|file| file.is_file())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use media::prompts::{Language, Name};
 
-use crate::audio::{Play, Read, Record, Sound, Tone};
+use crate::audio::{Play, Read, Record, Sound, Tone, is_recording_name};
 
 /// An hour: the longest of anything.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -23,12 +23,12 @@ const DATES: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 const TEST_TONES: std::ops::RangeInclusive<u16> = 200..=3_400;
 
 pub(super) fn play(play: &Play) -> bool {
-    !play.sounds.is_empty() && sounds(&play.sounds) && language(play.language.as_deref())
+    !play.sounds.is_empty() && are_playable(&play.sounds) && language(play.language.as_deref())
 }
 
 pub(super) fn read(read: &Read) -> bool {
-    sounds(&read.prompt)
-        && sounds(&read.again)
+    are_playable(&read.prompt)
+        && are_playable(&read.again)
         && language(read.language.as_deref())
         && (1..=64).contains(&read.max)
         && read.min <= read.max
@@ -43,10 +43,13 @@ pub(super) fn record(record: &Record) -> bool {
 
 /// A name that a recording may have, and a time that it may last.
 pub(crate) fn recorded(name: Option<&str>, limit: Duration, longest: Duration) -> bool {
-    name.is_none_or(recording) && !limit.is_zero() && limit <= longest
+    name.is_none_or(is_recording_name) && !limit.is_zero() && limit <= longest
 }
 
-pub(crate) fn sounds(sounds: &[Sound]) -> bool {
+/// Whether these can be played one after the other, as far as can be said without looking for prompts and recordings: not
+/// more than 64, each within its limits. None at all are, too.
+#[must_use]
+pub fn are_playable(sounds: &[Sound]) -> bool {
     sounds.len() <= MOST_SOUNDS && sounds.iter().all(sound)
 }
 
@@ -66,18 +69,12 @@ fn sound(sound: &Sound) -> bool {
         Sound::Number(_) => true,
         Sound::Date(second) | Sound::Time(second) => DATES.contains(second),
         Sound::Spelled(text) => short(text) && !text.chars().any(char::is_control),
-        Sound::Recording(name) => recording(name),
+        Sound::Recording(name) => is_recording_name(name),
     }
 }
 
 fn short(text: &str) -> bool {
     (1..=MOST_CHARACTERS).contains(&text.chars().count())
-}
-
-/// A recording's name becomes a file's: nothing in it leads elsewhere.
-pub(crate) fn recording(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.bytes().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-')
 }
 
 fn language(name: Option<&str>) -> bool {
@@ -117,7 +114,7 @@ mod tests {
         ] {
             assert_eq!(sound(&one), right, "{one:?}");
         }
-        assert!(!sounds(&vec![Sound::Number(1); 65]));
+        assert!(!are_playable(&vec![Sound::Number(1); 65]));
     }
 
     #[test]

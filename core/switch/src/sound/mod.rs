@@ -12,7 +12,8 @@
 //! | Quiet, Music | echo | Echoing (timer) | Hush, Echo on | |
 //! | Quiet, Music | music | Music | Play | Done |
 //! | Quiet, Music | hush | Quiet | Hush | Done |
-//! | Music | it is over, or cannot be played | Quiet | | |
+//! | Music | it is over, or cannot be played | Quiet; Music where it listens | | |
+//! | Music that listens | a key | Music | | a Key |
 //! | Playing | it is over, or cannot be played | Quiet | | Played(whole), Inaudible |
 //! | Playing | a key that ends it | Quiet | Hush | Played(key) |
 //! | Asking | it is over | Listening (timer `first`) | | |
@@ -30,7 +31,8 @@
 //! | any | the call ends, connects or is taken away | Quiet | Hush, Enough, Echo off | |
 //!
 //! A key that nothing of this takes is kept, up to [`KEPT`] of them: people type ahead. A flash of the hook is no key.
-//! Music is no command under way: the application goes on meanwhile.
+//! Music is no command under way: the application goes on meanwhile. While music plays that listens, keys are told as
+//! they come, and none is kept.
 
 pub(crate) mod check;
 mod reading;
@@ -43,10 +45,10 @@ use std::time::Duration;
 use crate::audio::{
     AudioError, Digit, Keys, Play, Played, Read, Record, Recorded, RecordingFormat, RecordingLayout, Sound, Tone,
 };
-use crate::event::{Refusal, Reply};
+use crate::event::{Event, Refusal, Reply};
 use crate::ids::{CallId, CallUid, PortId, TenantId};
 use crate::media::{MediaCommand, SoundId};
-use crate::record::{KeptRecording, RecordingKind};
+use crate::record::RecordingKind;
 use crate::sound::reading::{Reading, Turn};
 use crate::timers::{Timer, TimerKey};
 use crate::wire::{Reel, Wire};
@@ -82,7 +84,11 @@ pub(crate) struct Sounds {
 enum State {
     #[default]
     Quiet,
-    Music(SoundId),
+    Music {
+        id: SoundId,
+        /// Keys are told.
+        listens: bool,
+    },
     Playing {
         id: SoundId,
         interrupt: Keys,
@@ -168,21 +174,26 @@ impl Sounds {
     }
 
     /// Music does not wait: the reply comes at once.
-    pub(crate) fn music(&mut self, mut sounds: Vec<Sound>, at: &Place, wire: &mut Wire) -> Outcome {
-        if !check::sounds(&sounds) {
+    pub(crate) fn music(&mut self, mut sounds: Vec<Sound>, listens: bool, at: &Place, wire: &mut Wire) -> Outcome {
+        if !check::are_playable(&sounds) {
             return BAD;
         }
         if sounds.is_empty() {
             sounds = wire.config.music();
         }
         let id = self.begin(sounds, None, true, at, wire);
-        self.state = State::Music(id);
+        self.state = State::Music { id, listens };
+        if listens {
+            for key in self.kept.drain(..) {
+                wire.event(at.call, Event::Key(key));
+            }
+        }
         Some(Reply::Done)
     }
 
     /// Music plays for the caller.
     pub(crate) fn has_music(&self) -> bool {
-        matches!(self.state, State::Music(_))
+        matches!(self.state, State::Music { .. })
     }
 
     /// Ends the music, and nothing else.
@@ -227,6 +238,11 @@ impl Sounds {
                 wire.media(MediaCommand::Echo { port: at.port, on: false });
                 Some(Reply::Played(Played::Key(key)))
             }
+            music @ State::Music { listens: true, .. } => {
+                self.state = music;
+                wire.event(at.call, Event::Key(key));
+                None
+            }
             other => {
                 self.state = other;
                 if self.kept.len() < KEPT {
@@ -240,7 +256,7 @@ impl Sounds {
     /// What was played is over; an answer for what was replaced meanwhile says nothing.
     pub(crate) fn played(&mut self, over: SoundId, fault: Option<AudioError>, at: &Place, wire: &mut Wire) -> Outcome {
         match (std::mem::take(&mut self.state), fault) {
-            (State::Music(id), _) if id == over => None,
+            (State::Music { id, listens: false }, _) if id == over => None,
             (State::Playing { id, .. }, None) if id == over => Some(Reply::Played(Played::Whole)),
             (State::Asking { id, reading }, None) if id == over => {
                 self.listen(reading, at, wire);
@@ -301,7 +317,7 @@ impl Sounds {
         let Some(port) = port else { return };
         match state {
             State::Quiet | State::Listening(_) | State::Recording { key: Some(_), .. } => {}
-            State::Music(_) | State::Playing { .. } | State::Asking { .. } | State::Beeping { .. } => {
+            State::Music { .. } | State::Playing { .. } | State::Asking { .. } | State::Beeping { .. } => {
                 wire.media(MediaCommand::Hush { port });
             }
             State::Recording { .. } => wire.media(MediaCommand::Enough { port }),
@@ -341,11 +357,8 @@ impl Sounds {
         let id = self.mint();
         let Place { port, tenant, .. } = *at;
         let Record { limit, silence, end, .. } = *record;
-        let call = Some(at.uid);
-        let (kind, format, layout) = (RecordingKind::Message, RecordingFormat::Wav, RecordingLayout::Mixed);
-        let (started, named) = (wire.wall(), name.clone());
-        let kept = KeptRecording { tenant, name: named, call, kind, started, format, layout, end: None };
-        wire.begin_recording(Reel::Port(port, id), kept);
+        let shape = (RecordingFormat::Wav, RecordingLayout::Mixed);
+        wire.begin_recording(Reel::Port(port, id), RecordingKind::Message, &name, shape, at);
         wire.media(MediaCommand::Record { port, id, tenant, name: name.clone(), limit, silence });
         self.state = State::Recording { id, name, end, key: None };
     }

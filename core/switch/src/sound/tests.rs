@@ -44,7 +44,7 @@ impl Bench {
     }
 
     fn music(&mut self) -> Outcome {
-        self.sounds.music(Vec::new(), &self.at, &mut self.wire)
+        self.sounds.music(Vec::new(), false, &self.at, &mut self.wire)
     }
 
     /// The reply to the last key; earlier ones must have none.

@@ -82,7 +82,7 @@ fn any_command(dice: &mut Dice) -> Command {
         7 => Command::Record(recording()),
         8 => Command::Record(Recording { name: None, beep: false, limit: seconds(2), ..recording() }),
         9 => echo(),
-        10 => Command::Music { sounds: Vec::new() },
+        10 => Command::Music { sounds: Vec::new(), listens: false },
         11 => Command::Hush,
         12 => Command::Wait(millis(dice.below(2000))),
         13 => dial("bob", Order::InTurn),

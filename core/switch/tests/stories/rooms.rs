@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use switch::{
-    Bearing, Cause, Command, Dial, Digit, Event, Keys, Label, MixerId, Order, Play, Recording, Refusal, Reply, Side,
-    Sound, Target, Tone,
+    AudioError, Bearing, Cause, Command, Dial, Digit, Event, Keys, Label, MixerId, Order, Play, Recording, Refusal,
+    Reply, Side, Sound, Target, Tone,
 };
 use testkit::{Phone, Placed, World, millis, minutes, seconds};
 
@@ -155,9 +155,9 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         Command::Bear(Bearing { hearing: -21, ..Bearing::default() }),
         Command::Whisper(vec![prompt("../x")]),
         Command::Announce(Vec::new()),
-        Command::RecordRoom { name: Some("../x".to_owned()), limit: minutes(1) },
-        Command::RecordRoom { name: None, limit: minutes(24 * 60 + 1) },
-        Command::RecordRoom { name: None, limit: Duration::ZERO },
+        Command::StartRoomRecording { name: Some("../x".to_owned()), limit: minutes(1) },
+        Command::StartRoomRecording { name: None, limit: minutes(24 * 60 + 1) },
+        Command::StartRoomRecording { name: None, limit: Duration::ZERO },
     ] {
         world.command(alice, command);
     }
@@ -171,7 +171,7 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         Command::Read(crate::sounds::reading()),
         Command::Record(Recording { name: None, limit: seconds(5), silence: None, end: Keys::NONE, beep: false }),
         crate::sounds::echo(),
-        Command::Music { sounds: Vec::new() },
+        Command::Music { sounds: Vec::new(), listens: false },
         Command::Dial(dial),
         Command::Answer,
     ] {
@@ -192,9 +192,9 @@ fn a_caller_who_is_not_there_is_no_member() {
         Command::Bear(Bearing::default()),
         Command::Whisper(vec![prompt("hello")]),
         Command::Announce(vec![prompt("hello")]),
-        Command::RecordRoom { name: None, limit: seconds(5) },
-        Command::PauseRoom(true),
-        Command::EnoughRoom,
+        Command::StartRoomRecording { name: None, limit: seconds(5) },
+        Command::PauseRoomRecording,
+        Command::StopRoomRecording,
         Command::Leave,
         join(ROOM, Bearing { speaking: -21, ..Bearing::default() }),
         Command::AwaitEnd,
@@ -354,7 +354,7 @@ fn a_whisper_that_nobody_stops_ends_with_the_stay_and_with_the_call() {
     bob.hang_up();
     world.run_for(seconds(1));
     // Whoever left is asked again as any caller is.
-    world.command(alice, Command::Music { sounds: Vec::new() });
+    world.command(alice, Command::Music { sounds: Vec::new(), listens: false });
     assert_eq!(world.hears(alice).len(), 1);
     world.command(carol, Command::Hangup(Cause::NORMAL));
     end(&world, &calls[..1]);
@@ -365,16 +365,16 @@ fn a_recording_holds_all_who_spoke_but_not_the_pause() {
     let (world, phones, calls) = three(518);
     let [alice, bob, carol] = &phones;
     carol.falls_silent();
-    world.command(alice, Command::RecordRoom { name: Some("monday".to_owned()), limit: minutes(10) });
+    world.command(alice, Command::StartRoomRecording { name: Some("monday".to_owned()), limit: minutes(10) });
     world.run_for(seconds(5));
-    world.command(alice, Command::PauseRoom(true));
+    world.command(alice, Command::PauseRoomRecording);
     carol.speaks();
     world.run_for(seconds(5));
-    world.command(alice, Command::PauseRoom(false));
+    world.command(alice, Command::ResumeRoomRecording);
     bearing(&world, bob, Bearing { muted: true, ..Bearing::default() });
     carol.falls_silent();
     world.run_for(seconds(5));
-    world.command(bob, Command::EnoughRoom);
+    world.command(bob, Command::StopRoomRecording);
     let close = |time: Duration, expected: Duration| time.abs_diff(expected) <= millis(200);
     let (length, of_alice) = world.recorded_of("monday", alice).expect("a recording");
     let (_, of_bob) = world.recorded_of("monday", bob).expect("a recording");
@@ -382,6 +382,60 @@ fn a_recording_holds_all_who_spoke_but_not_the_pause() {
     assert!(close(length, seconds(10)) && close(of_alice, seconds(10)), "{length:?} {of_alice:?}");
     assert!(close(of_bob, seconds(5)) && close(of_carol, Duration::ZERO), "{of_bob:?} {of_carol:?}");
     end(&world, &calls);
+}
+
+#[test]
+fn all_who_are_there_are_told_that_the_recording_is_over_however_it_ended() {
+    let (world, phones, calls) = three(522);
+    let [alice, bob, _] = &phones;
+    let told = || {
+        let over = |event| if let Event::RoomRecorded { name, fault } = event { Some((name, fault)) } else { None };
+        world.events().into_iter().filter_map(over).collect::<Vec<_>>()
+    };
+    let start = |name: &str, limit| Command::StartRoomRecording { name: Some(name.to_owned()), limit };
+    world.command(alice, start("short", seconds(1)));
+    world.run_for(seconds(2));
+    assert_eq!(told(), vec![("short".to_owned(), None); 3]);
+    world.command(bob, start("ended", minutes(1)));
+    world.command(alice, Command::StopRoomRecording);
+    world.run_for(seconds(1));
+    assert_eq!(told()[3..], vec![("ended".to_owned(), None); 3]);
+    world.command(bob, start("spoilt", minutes(1)));
+    // Whoever began it may be gone.
+    calls[1].hang_up();
+    world.run_for(seconds(1));
+    world.disk_fills_up();
+    world.run_for(seconds(1));
+    let fault = AudioError::Unwritable("the disk is full".to_owned());
+    assert_eq!(told()[6..], vec![("spoilt".to_owned(), Some(fault)); 2]);
+    end(&world, &[calls[0].clone(), calls[2].clone()]);
+    assert_eq!(told().len(), 8, "nobody is told who is not there");
+}
+
+#[test]
+fn who_hears_music_that_listens_is_heard_by_his_keys_which_are_nobody_elses_then() {
+    let world = World::seeded(523);
+    let alice = world.phone("alice");
+    world.application(vec![Command::Answer]);
+    world.lacks("moh/none");
+    let call = alice.dial_number("room");
+    world.run_for(seconds(1));
+    alice.press("1");
+    world.command(&alice, Command::Music { sounds: Vec::new(), listens: true });
+    alice.press("*");
+    // Music that is not there listens all the same.
+    world.command(&alice, Command::Music { sounds: vec![prompt("moh/none")], listens: true });
+    alice.press_by_info("0", "application/dtmf-relay");
+    let pressed = |event| if let Event::Key(key) = event { Some(key.character()) } else { None };
+    let told = || world.events().into_iter().filter_map(pressed).collect::<String>();
+    assert_eq!(told(), "1*0", "what was typed ahead too");
+    world.command(&alice, Command::Hush);
+    alice.press("7");
+    world.command(&alice, Command::Read(crate::sounds::reading()));
+    alice.press("8#");
+    let Some(Reply::Read(digits)) = world.replies().last().cloned() else { panic!("{:?}", world.replies()) };
+    assert_eq!((digits.digits.as_str(), told().as_str()), ("78", "1*0"));
+    end(&world, &[call]);
 }
 
 #[test]

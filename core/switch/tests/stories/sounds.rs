@@ -331,7 +331,11 @@ fn an_application_that_fails_leaves_no_sound_behind() {
     // The route is asked for by whoever watches over the application, while its command is under way.
     let world = World::seeded(88);
     let (alice, bob) = (world.phone("alice"), world.phone("bob"));
-    let script = [Command::Answer, Command::Music { sounds: Vec::new() }, Command::Route { failed: Some("x".into()) }];
+    let script = [
+        Command::Answer,
+        Command::Music { sounds: Vec::new(), listens: false },
+        Command::Route { failed: Some("x".into()) },
+    ];
     world.application(script.to_vec());
     let call = alice.dial(&bob);
     world.run_for(seconds(1));
@@ -348,7 +352,11 @@ fn music_plays_while_it_rings_and_ends_with_the_answer() {
         let alice = world.phone("alice");
         let bob = world.phone("bob");
         let bob = if bob_has_early_media { bob.that_has_early_media() } else { bob };
-        let call = called(&world, &alice, vec![Command::Music { sounds: vec![prompt("moh/jazz")] }, dial("bob")]);
+        let call = called(
+            &world,
+            &alice,
+            vec![Command::Music { sounds: vec![prompt("moh/jazz")], listens: false }, dial("bob")],
+        );
         world.run_for(seconds(1));
         assert_eq!((world.hears(&alice), alice.hears(&bob)), (vec![prompt("moh/jazz")], false));
         world.run_for(seconds(3));
@@ -363,7 +371,7 @@ fn music_goes_on_when_a_dial_fails_and_until_it_is_hushed() {
     let world = World::seeded(90);
     let (alice, _bob) = (world.phone("alice"), world.phone("bob").that_refuses(486));
     let wait = Command::Wait(seconds(2));
-    let music = Command::Music { sounds: Vec::new() };
+    let music = Command::Music { sounds: Vec::new(), listens: false };
     let call = called(&world, &alice, vec![music, dial("bob"), wait.clone(), Command::Hush, wait]);
     world.run_for(seconds(1));
     assert_eq!(world.hears(&alice), [prompt("moh/default")]);
@@ -379,7 +387,7 @@ fn sound_is_for_a_caller_who_is_answered_and_alone() {
         Command::Read(reading()),
         Command::Record(recording()),
         echo(),
-        Command::Music { sounds: vec![] },
+        Command::Music { sounds: vec![], listens: false },
     ];
     let world = World::seeded(91);
     let (alice, bob) = (world.phone("alice"), world.phone("bob"));
@@ -407,7 +415,7 @@ fn what_cannot_be_meant_is_refused_by_its_value() {
         Command::Record(Recording { name: Some("../x".to_owned()), ..recording() }),
         Command::Record(Recording { limit: Duration::from_secs(3601), ..recording() }),
         Command::Echo { end: Keys::NONE, limit: Duration::ZERO },
-        Command::Music { sounds: vec![Sound::Tone(Tone::Test(9), seconds(1))] },
+        Command::Music { sounds: vec![Sound::Tone(Tone::Test(9), seconds(1))], listens: false },
     ];
     let count = commands.len();
     let (world, alice, call) = talking_to(92, commands);
@@ -423,7 +431,7 @@ fn an_application_that_hangs_up_ends_its_music() {
     world.application(vec![
         Command::Attach(Label { name: "office".to_owned(), version: "abc".to_owned() }),
         Command::Answer,
-        Command::Music { sounds: Vec::new() },
+        Command::Music { sounds: Vec::new(), listens: false },
         Command::Wait(seconds(1)),
         Command::Hangup(Cause::NORMAL),
     ]);

@@ -26,17 +26,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use switch::{
-    Command, Event, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomRefusal, RoomView, Sound, TenantId,
+    AudioError, Command, Event, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, Play, Refusal, Reply,
+    Role, RoomEvent, RoomRefusal, RoomView, Sound, TenantId,
 };
 
-use crate::keys::Turn;
+use crate::keys::{Action, Turn};
 use crate::plan::{Entry, Plan};
 use crate::prompts::{self, prompt};
 pub use member::Newcomer;
 use member::{Away, Greeted, Member};
 
-/// Sounds of coming and leaving are not made while so much waits to be said.
+/// What the room says by itself is left out while so much waits to be said.
 const MUCH: usize = 4;
+
+/// So much may wait to be said; then operators are refused.
+const MOST: usize = 16;
 
 /// What a member's call is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub enum Act {
     /// This, and its reply is awaited.
     Do(Command),
     /// He has left: this is why, and this prompt is played to him. He is no member any more.
-    Away(Left, Option<&'static str>),
+    Away(Left, Option<Play>),
 }
 
 /// An open room.
@@ -64,6 +68,10 @@ pub struct Room {
     paused: bool,
     /// How many recordings were begun.
     recordings: u32,
+    /// The last one was ended, or ended by itself: it is not begun anew because somebody comes in.
+    stopped: bool,
+    /// Recordings that were ended, whose end is not told yet: their names are taken.
+    closing: BTreeSet<String>,
     /// Who is there; the numbers are minted by [`join`](Self::join).
     members: BTreeMap<MemberNumber, Member>,
     minted: u32,
@@ -92,6 +100,8 @@ impl Room {
             recording: None,
             paused: false,
             recordings: 0,
+            stopped: false,
+            closing: BTreeSet::new(),
             members: BTreeMap::new(),
             minted: 0,
             whole: VecDeque::new(),
@@ -167,27 +177,50 @@ impl Room {
         Ok(number)
     }
 
-    /// A member pressed a key, began to speak or ended.
+    /// A member pressed a key, began to speak or ended; or his call tells what came of the recording.
     pub fn handle_event(&mut self, now: Instant, number: MemberNumber, event: &Event) {
+        if let Event::RoomRecorded { name, fault } = event {
+            return self.recorded(name, fault.as_ref());
+        }
         let Some(member) = self.members.get_mut(&number).filter(|member| member.away.is_none()) else { return };
         match event {
             Event::Speaking(speaks) if member.speaks != *speaks => {
                 member.speaks = *speaks;
                 self.events.push_back(RoomEvent::Speaking { member: number, speaks: *speaks });
             }
-            Event::Key(key) => match member.pressed.key(now, *key, &self.plan.keys) {
-                Turn::Do(action) => self.act(number, action),
-                Turn::More => {}
-                Turn::Unknown => self.whisper(number, vec![prompt(prompts::INVALID)]),
+            Event::Key(key) => match (member.pressed.key(now, *key, &self.plan.keys), member.waiting) {
+                // Who waits can go, and has nothing else to do here yet.
+                (Turn::Do(action), waiting) if !waiting || action == Action::Leave => self.act(number, action),
+                (Turn::Unknown, false) => self.whisper(number, vec![prompt(prompts::INVALID)]),
+                _ => {}
             },
             _ => {}
         }
     }
 
     /// What [`poll`](Self::poll) said was done, or could not be.
-    pub fn handle_done(&mut self, number: MemberNumber) {
-        self.under_way.remove(&number);
+    pub fn handle_done(&mut self, number: MemberNumber, reply: &Reply) {
+        if let (Some(command), Reply::Refused(refusal)) = (self.under_way.remove(&number), reply) {
+            self.not_done(number, command, *refusal);
+        }
         self.stir_for_whole();
+    }
+
+    /// What was for the whole mixer was refused.
+    fn not_done(&mut self, number: MemberNumber, command: Command, refusal: Refusal) {
+        tracing::debug!(tenant = self.tenant.0, ?refusal, "a room could not do something");
+        match (command, refusal) {
+            // His call is not in the mixer: somebody else does it, and he comes in again.
+            (command, Refusal::WrongState) => {
+                self.whole.push_front(command);
+                if let Some(member) = self.members.get_mut(&number) {
+                    member.told = None;
+                    self.stirred.insert(number);
+                }
+            }
+            (Command::StartRoomRecording { name: Some(name), .. }, _) => self.recorded(&name, None),
+            _ => {}
+        }
     }
 
     /// A member's call is over, or nobody tells it anything any more.
@@ -202,12 +235,15 @@ impl Room {
         let member = self.members.get_mut(&number)?;
         if let Some(Away { why, farewell }) = member.away.clone() {
             self.leave(number, why);
+            let farewell = farewell.map(|name| prompts::play(name, self.plan.language.as_deref()));
             return Some(Act::Away(why, farewell));
         }
         if member.waiting {
             let (next, command) = match member.greeted {
-                Greeted::Nothing => (Greeted::Told, play(prompts::WAIT)),
-                Greeted::Told => (Greeted::Music, Command::Music { sounds: Vec::new() }),
+                Greeted::Nothing => {
+                    (Greeted::Told, Command::Play(prompts::play(prompts::WAIT, self.plan.language.as_deref())))
+                }
+                Greeted::Told => (Greeted::Music, Command::Music { sounds: Vec::new(), listens: true }),
                 Greeted::Music => return None,
             };
             member.greeted = next;
@@ -256,7 +292,7 @@ impl Room {
         self.chime(prompts::chime(), spoken, prompts::HAS_JOINED, alone);
         if self.recording.is_some() {
             self.whisper(number, vec![prompt(prompts::RECORDED)]);
-        } else if self.plan.record && self.recordings == 0 {
+        } else if self.plan.record && !self.stopped {
             self.begin_recording(None);
         }
     }
@@ -294,8 +330,21 @@ impl Room {
         }
         if member.is_moderator() && self.plan.end_with_moderator && !self.has_moderator() {
             self.end(Some(prompts::LEADER_LEFT));
+        } else if member.told.is_some() && self.members.values().all(|member| member.told.is_none()) {
+            self.mixer_is_gone();
         }
         self.stir_for_whole();
+    }
+
+    /// The last who was inside has left, and others are there still: the mixer goes with him, and so does its recording.
+    fn mixer_is_gone(&mut self) {
+        if self.recording.is_some() {
+            self.end_recording();
+            // Those who are on their way in were told of one that is over.
+            if self.plan.record && self.members.values().any(|member| !member.waiting && member.away.is_none()) {
+                self.begin_recording(None);
+            }
+        }
     }
 
     /// It ends for all; this is said to them.
@@ -322,11 +371,39 @@ impl Room {
 
     fn begin_recording(&mut self, name: Option<String>) {
         self.recordings += 1;
+        self.stopped = false;
         let name = name.unwrap_or_else(|| self.recording_name());
         (self.recording, self.paused) = (Some(name.clone()), false);
-        self.tell_all(Command::RecordRoom { name: Some(name.clone()), limit: crate::conference::LONGEST });
-        self.announce(prompts::RECORDED);
+        self.tell_all(Command::StartRoomRecording { name: Some(name.clone()), limit: LONGEST_ROOM_RECORDING });
+        self.tell_all(Command::Announce(vec![prompt(prompts::RECORDED)]));
         self.events.push_back(RoomEvent::Recording(Some(name)));
+    }
+
+    /// Nothing is recorded from now on. What is still to be told of it is not told any more.
+    fn end_recording(&mut self) {
+        self.forget_recording();
+        self.tell_all(Command::StopRoomRecording);
+    }
+
+    fn forget_recording(&mut self) {
+        self.paused = false;
+        self.whole.retain(|command| !is_of_recording(command));
+        if let Some(name) = self.recording.take() {
+            self.closing.insert(name);
+            self.events.push_back(RoomEvent::Recording(None));
+        }
+    }
+
+    /// What came of a recording: the engine has closed its file.
+    fn recorded(&mut self, name: &str, fault: Option<&AudioError>) {
+        if self.recording.as_deref() == Some(name) {
+            if let Some(fault) = fault {
+                tracing::warn!(tenant = self.tenant.0, %fault, "a room is not recorded any more");
+            }
+            self.stopped = true;
+            self.forget_recording();
+        }
+        self.closing.remove(name);
     }
 
     /// Of the room's name, when it was opened in milliseconds, and how many there were: at most 64 letters, as all names
@@ -338,7 +415,9 @@ impl Room {
     }
 
     fn announce(&mut self, name: &'static str) {
-        self.tell_all(Command::Announce(vec![prompt(name)]));
+        if self.whole.len() < MUCH {
+            self.tell_all(Command::Announce(vec![prompt(name)]));
+        }
     }
 
     fn tell_all(&mut self, command: Command) {
@@ -383,12 +462,14 @@ impl Room {
     }
 }
 
-/// To a caller who is in no mixer.
-pub(crate) fn play(name: &str) -> Command {
-    Command::Play(switch::Play {
-        sounds: vec![prompt(name)],
-        language: None,
-        interrupt: switch::Keys::NONE,
-        forever: false,
-    })
+/// It begins, pauses or ends the recording, or says that there is one.
+fn is_of_recording(command: &Command) -> bool {
+    match command {
+        Command::StartRoomRecording { .. }
+        | Command::PauseRoomRecording
+        | Command::ResumeRoomRecording
+        | Command::StopRoomRecording => true,
+        Command::Announce(sounds) => *sounds == [prompt(prompts::RECORDED)],
+        _ => false,
+    }
 }

@@ -2,7 +2,7 @@
 
 use switch::{Bearing, Command, Left, MemberNumber, RoomEvent, RoomOrder, RoomRefusal};
 
-use super::{Away, Room};
+use super::{Away, MOST, Room};
 use crate::prompts::{self, prompt};
 
 impl Room {
@@ -27,23 +27,26 @@ impl Room {
             RoomOrder::Volume { member, speaking, hearing } => self.volume(member, speaking, hearing)?,
             RoomOrder::Kick(number) => self.kick(number)?,
             RoomOrder::Lock(on) => self.lock(on),
-            RoomOrder::Announce(sounds) if sounds.is_empty() => return Err(RoomRefusal::BadValue),
-            RoomOrder::Announce(sounds) => self.tell_all(Command::Announce(sounds)),
-            RoomOrder::Record { name } => {
-                if name.as_deref().is_some_and(|name| !is_recording(name)) {
+            RoomOrder::Announce(sounds) => {
+                if sounds.is_empty() || !switch::are_playable(&sounds) {
                     return Err(RoomRefusal::BadValue);
                 }
-                if self.recording.is_some() {
-                    return Err(RoomRefusal::Forbidden);
+                if self.whole.len() >= MOST {
+                    return Err(RoomRefusal::NoResources);
                 }
-                self.begin_recording(name);
+                self.tell_all(Command::Announce(sounds));
             }
+            RoomOrder::Record { name } => self.record(name)?,
             RoomOrder::PauseRecording(on) => {
                 if self.recording.is_none() {
                     return Err(RoomRefusal::Forbidden);
                 }
                 if std::mem::replace(&mut self.paused, on) != on {
-                    self.tell_all(Command::PauseRoom(on));
+                    let news = |command: &Command| {
+                        !matches!(command, Command::PauseRoomRecording | Command::ResumeRoomRecording)
+                    };
+                    self.whole.retain(news);
+                    self.tell_all(if on { Command::PauseRoomRecording } else { Command::ResumeRoomRecording });
                 }
             }
             RoomOrder::StopRecording => self.stop_recording()?,
@@ -108,16 +111,24 @@ impl Room {
     }
 
     pub(super) fn stop_recording(&mut self) -> Result<(), RoomRefusal> {
-        self.recording.take().ok_or(RoomRefusal::Forbidden)?;
-        self.paused = false;
-        self.tell_all(Command::EnoughRoom);
-        self.events.push_back(RoomEvent::Recording(None));
+        if self.recording.is_none() {
+            return Err(RoomRefusal::Forbidden);
+        }
+        self.stopped = true;
+        self.end_recording();
         Ok(())
     }
-}
 
-/// As the exchange wants names of recordings.
-pub(super) fn is_recording(name: &str) -> bool {
-    let plain = |sign: u8| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-';
-    (1..=64).contains(&name.len()) && name.bytes().all(plain)
+    fn record(&mut self, name: Option<String>) -> Result<(), RoomRefusal> {
+        if name.as_deref().is_some_and(|name| !switch::is_recording_name(name)) {
+            return Err(RoomRefusal::BadValue);
+        }
+        // Of those who wait there is nothing to record; and a name is not taken from a file that is being closed.
+        let nobody = self.members.values().all(|member| member.waiting);
+        if self.recording.is_some() || nobody || name.as_ref().is_some_and(|name| self.closing.contains(name)) {
+            return Err(RoomRefusal::Forbidden);
+        }
+        self.begin_recording(name);
+        Ok(())
+    }
 }

@@ -23,7 +23,7 @@ fn joins(room: &mut Room, role: Role) -> MemberNumber {
 fn done(room: &mut Room, number: MemberNumber) -> Vec<Act> {
     let mut acts = Vec::new();
     while let Some(act) = room.poll(number) {
-        room.handle_done(number);
+        room.handle_done(number, &Reply::Done);
         acts.push(act);
     }
     acts
@@ -75,14 +75,20 @@ fn what_one_was_telling_the_mixer_when_he_went_another_tells() {
 fn what_is_for_the_mixer_waits_for_somebody_inside() {
     let mut room = room(Plan { record: true, wait_for_moderator: true, ..Plan::ad_hoc() });
     let waits = joins(&mut room, Role::Participant);
-    assert_eq!(done(&mut room, waits), [Act::Do(play(prompts::WAIT)), Act::Do(Command::Music { sounds: Vec::new() })]);
+    assert_eq!(
+        done(&mut room, waits),
+        [
+            Act::Do(Command::Play(prompts::play(prompts::WAIT, None))),
+            Act::Do(Command::Music { sounds: Vec::new(), listens: true })
+        ]
+    );
     assert_eq!(room.view().recording, None, "nobody is there to be recorded");
     room.order(RoomOrder::Announce(vec![prompt("hello")])).expect("an open room");
     assert_eq!(done(&mut room, waits), []);
     let moderator = joins(&mut room, Role::Moderator);
     let acts = done(&mut room, moderator);
     let name = room.view().recording.expect("a recording");
-    let record = Act::Do(Command::RecordRoom { name: Some(name), limit: crate::conference::LONGEST });
+    let record = Act::Do(Command::StartRoomRecording { name: Some(name), limit: LONGEST_ROOM_RECORDING });
     assert_eq!(acts[..4], [join(Bearing::default()), announce("hello"), record, announce(prompts::RECORDED)]);
     assert_eq!(done(&mut room, waits)[0], join(Bearing::default()));
 }
@@ -106,11 +112,15 @@ fn who_is_to_go_is_told_nothing_else_and_is_gone() {
     let (one, two) = (joins(&mut room, Role::Participant), joins(&mut room, Role::Participant));
     room.order(RoomOrder::Kick(two)).expect("a member");
     room.order(RoomOrder::End).expect("an open room");
-    assert_eq!(done(&mut room, two), [Act::Away(Left::Kicked, Some(prompts::REMOVED))], "the first reason counts");
+    assert_eq!(
+        done(&mut room, two),
+        [Act::Away(Left::Kicked, Some(prompts::play(prompts::REMOVED, None)))],
+        "the first reason counts"
+    );
     assert_eq!((room.is_over(), room.join(newcomer(Role::Moderator))), (true, Err(RoomRefusal::NoRoom)));
     assert_eq!(room.order(RoomOrder::Lock(true)), Err(RoomRefusal::NoRoom));
     room.handle_gone(two);
-    assert_eq!(done(&mut room, one), [Act::Away(Left::Ended, Some(prompts::ENDED))]);
+    assert_eq!(done(&mut room, one), [Act::Away(Left::Ended, Some(prompts::play(prompts::ENDED, None)))]);
     let events: Vec<_> = std::iter::from_fn(|| room.poll_event()).collect();
     assert_eq!(events.iter().filter(|event| matches!(event, RoomEvent::Left { .. })).count(), 2);
     assert_eq!(events.last(), Some(&RoomEvent::Ended));
@@ -146,8 +156,148 @@ fn a_recording_has_a_name_that_the_exchange_takes_and_no_other_has() {
     for _ in 0..9 {
         room.order(RoomOrder::Record { name: None }).expect("it is not recorded");
         let name = room.view().recording.expect("a name");
-        assert!(name.len() <= 64 && orders::is_recording(&name), "{name}");
+        assert!(name.len() <= 64 && switch::is_recording_name(&name), "{name}");
         assert!(names.insert(name), "a new one");
         room.order(RoomOrder::StopRecording).expect("it is recorded");
     }
+}
+
+/// The recordings that the room's events told of.
+fn recordings(room: &mut Room) -> Vec<Option<String>> {
+    let told = |event| if let RoomEvent::Recording(name) = event { Some(name) } else { None };
+    std::iter::from_fn(|| room.poll_event()).filter_map(told).collect()
+}
+
+fn over(name: &str, fault: Option<AudioError>) -> Event {
+    Event::RoomRecorded { name: name.to_owned(), fault }
+}
+
+#[test]
+fn a_room_whose_last_inside_leaves_is_recorded_no_more_and_anew_when_somebody_comes_in() {
+    let mut room = room(Plan { record: true, wait_for_moderator: true, ..Plan::ad_hoc() });
+    let moderator = joins(&mut room, Role::Moderator);
+    done(&mut room, moderator);
+    let first = room.view().recording.expect("a recording");
+    room.order(RoomOrder::Kick(moderator)).expect("a member");
+    // Who comes while there is no moderator waits.
+    let waits = joins(&mut room, Role::Participant);
+    done(&mut room, moderator);
+    assert_eq!((room.view().recording, room.is_over()), (None, false), "the mixer is gone");
+    assert_eq!(recordings(&mut room), [Some(first), None]);
+    done(&mut room, waits);
+    let next = joins(&mut room, Role::Moderator);
+    let second = room.view().recording.expect("a new one");
+    let acts = done(&mut room, next);
+    let start = Command::StartRoomRecording { name: Some(second), limit: LONGEST_ROOM_RECORDING };
+    // The mixer may not be gone yet: what it keeps ends first.
+    assert_eq!(acts[..3], [join(Bearing::default()), Act::Do(Command::StopRoomRecording), Act::Do(start)]);
+}
+
+#[test]
+fn a_recording_that_ends_by_itself_is_over_and_is_not_begun_anew() {
+    for fault in [None, Some(AudioError::Unwritable("the disk is full".to_owned()))] {
+        let mut room = room(Plan { record: true, ..Plan::ad_hoc() });
+        let (one, two) = (joins(&mut room, Role::Moderator), joins(&mut room, Role::Participant));
+        done(&mut room, one);
+        done(&mut room, two);
+        let name = room.view().recording.expect("a recording");
+        let now = Instant::now();
+        room.handle_event(now, one, &over("another", None));
+        assert!(room.view().recording.is_some());
+        for member in [one, two] {
+            room.handle_event(now, member, &over(&name, fault.clone()));
+        }
+        assert_eq!(room.view().recording, None);
+        joins(&mut room, Role::Participant);
+        assert_eq!(recordings(&mut room), [Some(name), None], "told once, and it stays so");
+        room.order(RoomOrder::Record { name: None }).expect("whoever wants it can begin another");
+    }
+}
+
+#[test]
+fn the_end_of_one_recording_is_not_taken_for_that_of_another_of_its_name() {
+    let mut room = room(Plan::ad_hoc());
+    let one = joins(&mut room, Role::Moderator);
+    let record = |room: &mut Room| room.order(RoomOrder::Record { name: Some("monday".to_owned()) });
+    assert_eq!(record(&mut room), Ok(()));
+    done(&mut room, one);
+    room.order(RoomOrder::StopRecording).expect("it is recorded");
+    assert_eq!(record(&mut room), Err(RoomRefusal::Forbidden), "its file is being closed");
+    done(&mut room, one);
+    room.handle_event(Instant::now(), one, &over("monday", None));
+    assert_eq!(record(&mut room), Ok(()));
+    assert_eq!(room.view().recording.as_deref(), Some("monday"));
+}
+
+#[test]
+fn what_the_exchange_refuses_is_not_taken_for_done() {
+    let mut room = room(Plan::ad_hoc());
+    let (one, two) = (joins(&mut room, Role::Moderator), joins(&mut room, Role::Participant));
+    done(&mut room, one);
+    done(&mut room, two);
+    room.order(RoomOrder::Record { name: None }).expect("an open room");
+    let Some(Act::Do(start @ Command::StartRoomRecording { .. })) = room.poll(one) else { panic!("it is told") };
+    room.handle_done(one, &Reply::Refused(Refusal::WrongState));
+    // Whoever is not in the mixer comes in again; another one does what is to be done.
+    assert_eq!(room.poll(two), Some(Act::Do(start)));
+    assert_eq!(room.poll(one), Some(join(Bearing::default())));
+    room.handle_done(two, &Reply::Refused(Refusal::BadValue));
+    assert_eq!(room.view().recording, None);
+    assert!(matches!(recordings(&mut room)[..], [Some(_), None]));
+}
+
+#[test]
+fn what_waits_to_be_said_has_an_end_and_nonsense_is_refused() {
+    let mut room = room(Plan { wait_for_moderator: true, ..Plan::ad_hoc() });
+    joins(&mut room, Role::Participant);
+    let announce = |room: &mut Room, sounds| room.order(RoomOrder::Announce(sounds));
+    for bad in [vec![], vec![prompt("../x")], vec![Sound::Number(1); 65]] {
+        assert_eq!(announce(&mut room, bad), Err(RoomRefusal::BadValue));
+    }
+    assert_eq!(room.order(RoomOrder::Record { name: None }), Err(RoomRefusal::Forbidden), "nobody is inside");
+    let taken = (0..100).filter(|_| announce(&mut room, vec![prompt("hello")]).is_ok()).count();
+    assert_eq!((taken, room.whole.len()), (MOST, MOST));
+    assert_eq!(announce(&mut room, vec![prompt("hello")]), Err(RoomRefusal::NoResources));
+    for turn in 0..100 {
+        room.order(RoomOrder::Lock(turn % 2 == 0)).expect("an open room");
+        room.order(RoomOrder::MuteAll(turn % 2 == 0)).expect("an open room");
+    }
+    let moderator = joins(&mut room, Role::Moderator);
+    for turn in 0..100 {
+        room.order(RoomOrder::Record { name: None }).expect("it is not recorded");
+        room.order(RoomOrder::PauseRecording(turn % 2 == 0)).expect("it is recorded");
+        room.order(RoomOrder::PauseRecording(turn % 2 != 0)).expect("it is recorded");
+        room.order(RoomOrder::StopRecording).expect("it is recorded");
+    }
+    assert!(room.whole.len() <= MOST + 1, "{}", room.whole.len());
+    assert!(done(&mut room, moderator).contains(&Act::Do(Command::StopRoomRecording)));
+}
+
+#[test]
+fn who_waits_can_leave_by_his_key_and_do_nothing_else() {
+    let mut room = room(Plan { wait_for_moderator: true, ..Plan::ad_hoc() });
+    let waits = joins(&mut room, Role::Participant);
+    done(&mut room, waits);
+    let press = |room: &mut Room, keys: &str| {
+        for key in keys.chars() {
+            let key = switch::Digit::from_char(key).expect("a key");
+            room.handle_event(Instant::now(), waits, &Event::Key(key));
+        }
+    };
+    press(&mut room, "*6*3##9*4");
+    assert_eq!(room.poll(waits), None);
+    assert_eq!(room.member(waits).map(|view| view.bearing), Some(Bearing::default()));
+    press(&mut room, "*0");
+    assert_eq!(done(&mut room, waits), [Act::Away(Left::Key, None)]);
+    assert!(room.is_over());
+}
+
+#[test]
+fn callers_who_are_not_inside_are_spoken_to_in_the_language_of_the_room() {
+    let mut room = room(Plan { wait_for_moderator: true, language: Some("de".to_owned()), ..Plan::ad_hoc() });
+    let waits = joins(&mut room, Role::Participant);
+    assert_eq!(room.poll(waits), Some(Act::Do(Command::Play(prompts::play(prompts::WAIT, Some("de"))))));
+    room.order(RoomOrder::Kick(waits)).expect("a member");
+    let farewell = prompts::play(prompts::REMOVED, Some("de"));
+    assert_eq!(room.poll(waits), Some(Act::Away(Left::Kicked, Some(farewell))));
 }

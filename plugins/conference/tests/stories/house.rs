@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conference::{Conference, Config, Happened, Plan, Plans, Wait};
-use switch::{MemberNumber, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Sound, TenantId};
+use switch::{Application, MemberNumber, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Sound, TenantId};
 use testkit::{Phone, Placed, World, seconds};
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 pub(crate) const TENANT: TenantId = TenantId(1);
 pub(crate) const PIN: &str = "4711";
@@ -21,6 +21,8 @@ pub(crate) const SOON: Duration = Duration::from_millis(60);
 pub(crate) struct Kept {
     plans: Mutex<BTreeMap<String, Plan>>,
     tried: Mutex<Vec<String>>,
+    /// PINs are looked up as far as this lets them; at once where there is none.
+    gate: Mutex<Option<Arc<Semaphore>>>,
 }
 
 impl Plans for Kept {
@@ -36,7 +38,13 @@ impl Plans for Kept {
             MODERATOR_PIN => Some(Role::Moderator),
             _ => None,
         };
-        Box::pin(async move { role })
+        let gate = self.gate.lock().expect("no panic").clone();
+        Box::pin(async move {
+            if let Some(gate) = gate {
+                gate.acquire().await.expect("open").forget();
+            }
+            role
+        })
     }
 }
 
@@ -54,11 +62,21 @@ impl House {
     }
 
     pub(crate) fn configured(seed: u64, plan: Plan, config: Config) -> Self {
+        Self::serving(seed, plan, config, |conference| Arc::new(conference))
+    }
+
+    /// Callers are given to this application, which has the conference.
+    pub(crate) fn serving(
+        seed: u64,
+        plan: Plan,
+        config: Config,
+        application: impl FnOnce(Conference) -> Arc<dyn Application>,
+    ) -> Self {
         let world = World::seeded(seed);
         let kept = Arc::new(Kept::default());
         kept.plans.lock().expect("no panic").insert("600".to_owned(), plan);
         let conference = Conference::new(kept.clone(), world.clock(), config);
-        world.serve(Arc::new(conference.clone()));
+        world.serve(application(conference.clone()));
         let news = Mutex::new(conference.watch());
         Self { world, conference, kept, news }
     }
@@ -124,6 +142,13 @@ impl House {
             told.push(short(&happened.event));
         }
         told
+    }
+
+    /// From now on PINs are looked up slowly: as many as this has permits for.
+    pub(crate) fn looks_up_slowly(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *self.kept.gate.lock().expect("no panic") = Some(gate.clone());
+        gate
     }
 
     /// The PINs that were looked up.

@@ -243,3 +243,63 @@ fn twelve_who_come_and_go_as_they_like_leave_nothing_behind() {
     assert!(all.iter().all(|(_, call)| !call.is_up()));
     house.is_quiet();
 }
+
+#[test]
+fn who_waits_for_a_moderator_can_leave_by_the_key_and_his_call_goes_on() {
+    let rules = Plan { moderator_pin: true, wait_for_moderator: true, ..plan() };
+    let house = House::with(613, rules);
+    let (alice, a) = house.joins_by("alice", "");
+    house.world.run_for(seconds(3));
+    assert_eq!(house.world.hears(&alice), [prompt("moh/default")]);
+    alice.press("*6*0");
+    house.world.run_for(seconds(1));
+    assert_eq!((a.outcome(), house.world.hears(&alice)), (Outcome::HungUp, vec![]));
+    assert!(house.news().contains(&"1 left: key".to_owned()));
+    house.is_quiet();
+}
+
+#[test]
+fn a_room_says_that_it_is_recorded_only_as_long_as_it_is() {
+    let house = House::with(614, Plan { record: true, moderator_pin: true, wait_for_moderator: true, ..plan() });
+    let (_, a) = house.joins_by("alice", MODERATOR_PIN);
+    let first = house.view().recording.expect("a recording");
+    a.hang_up();
+    house.is_quiet();
+    let (_, b) = house.joins_by("bob", MODERATOR_PIN);
+    let (_carol, c) = house.joins_by("carol", "");
+    house.news();
+    house.world.disk_fills_up();
+    house.world.run_for(seconds(1));
+    assert_eq!((house.view().recording, house.news()), (None, vec!["recording false".to_owned()]));
+    let (_, d) = house.joins_by("dave", "");
+    assert_eq!(house.view().recording, None, "nobody has begun another");
+    assert!(house.world.recordings().iter().any(|kept| kept.name == first && kept.end.is_some()));
+    house.ends(&[&b, &c, &d]);
+}
+
+#[test]
+fn the_last_inside_takes_the_recording_with_him_and_the_next_begins_another() {
+    let house = House::with(615, Plan { record: true, moderator_pin: true, wait_for_moderator: true, ..plan() });
+    let (_, a) = house.joins_by("alice", MODERATOR_PIN);
+    let (_, b) = house.joins_by("bob", "");
+    let first = house.view().recording.expect("a recording");
+    a.hang_up();
+    // Who comes while there is no moderator waits, though others are inside.
+    let (carol, c) = house.joins_by("carol", "");
+    house.world.run_for(seconds(10));
+    assert_eq!(house.world.hears(&carol), [prompt("moh/default")]);
+    assert_eq!(house.view().recording.as_ref(), Some(&first));
+    b.hang_up();
+    house.world.run_for(seconds(1));
+    assert_eq!((house.view().recording, house.view().members.len()), (None, 1));
+    let (_, d) = house.joins_by("dave", MODERATOR_PIN);
+    let second = house.view().recording.expect("another");
+    assert_ne!(first, second);
+    house.world.run_for(seconds(2));
+    house.ends(&[&c, &d]);
+    let recordings = house.world.recordings();
+    let whole = |name: &str| {
+        recordings.iter().any(|kept| kept.name == name && kept.end.as_ref().is_some_and(|end| end.fault.is_none()))
+    };
+    assert!(whole(&first) && whole(&second), "{recordings:?}");
+}

@@ -163,8 +163,8 @@ fn echo_music_and_hush_reach_the_exchange() {
     on_one_worker(async {
         let mut line = parrot("echo # 60000;music -;music prompt:a;hush").await;
         line.asks(Command::Echo { end: keys("#"), limit: ms(60_000) }, Reply::Played(Played::Key(key('#')))).await;
-        line.asks(Command::Music { sounds: Vec::new() }, Reply::Done).await;
-        line.asks(Command::Music { sounds: vec![prompt("a")] }, Reply::Done).await;
+        line.asks(Command::Music { sounds: Vec::new(), listens: false }, Reply::Done).await;
+        line.asks(Command::Music { sounds: vec![prompt("a")], listens: false }, Reply::Done).await;
         line.asks(Command::Hush, Reply::Done).await;
         line.asks(Command::Detach, Reply::Done).await;
         let told = [0, 1, 2, 3].map(|step| line.kept(step).expect("kept"));

@@ -73,7 +73,7 @@ fn ringing(user: &str) -> Command {
 
 async fn holds_on(line: &mut Line) {
     line.plays(&[prompt("pls-hold-while-try")]).await;
-    line.asks(Command::Music { sounds: Vec::new() }, Reply::Done).await;
+    line.asks(Command::Music { sounds: Vec::new(), listens: false }, Reply::Done).await;
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn who_is_not_to_be_had_is_told_and_the_menu_said_again() {
         line.plays(&[prompt("pls-hold-while-try")]).await;
         // A tenant without music: it rings instead.
         let no_music = Reply::Inaudible(AudioError::Missing("music".to_owned()));
-        line.asks(Command::Music { sounds: Vec::new() }, no_music).await;
+        line.asks(Command::Music { sounds: Vec::new(), listens: false }, no_music).await;
         line.asks(ringing("bob"), Reply::Dialled(DialOutcome::Busy)).await;
         line.plays(&[prompt("vm-theperson"), Sound::Digits("101".to_owned()), prompt("vm-isonphone")]).await;
         line.reads(by_key('#')).await;

@@ -72,7 +72,17 @@ fn the_commands_of_the_exchange_are_the_functions_of_a_call() {
     // The exchange attaches before a guest runs, and the host detaches when it returns.
     let mut commands = without(rust(COMMAND, "pub enum Command"), &["attach", "detach"]);
     // What a conference says to the calls of its members: a guest joins a room, and no mixer.
-    let of_members = ["join", "bear", "whisper", "announce", "record-room", "pause-room", "enough-room", "leave"];
+    let of_members = [
+        "join",
+        "bear",
+        "whisper",
+        "announce",
+        "start-room-recording",
+        "pause-room-recording",
+        "resume-room-recording",
+        "stop-room-recording",
+        "leave",
+    ];
     commands = without(commands, &of_members);
     // An author writes sleep where the exchange says that it waits.
     assert!(commands.remove("wait") && commands.insert("sleep".to_owned()));
@@ -85,7 +95,18 @@ fn the_commands_of_the_exchange_are_the_functions_of_a_call() {
 
 #[test]
 fn the_events_that_a_guest_hears_are_the_replies_and_the_end() {
-    let for_watchers = ["arrived", "attached", "ringing", "bridged", "held", "resumed", "key", "speaking", "recording"];
+    let for_watchers = [
+        "arrived",
+        "attached",
+        "ringing",
+        "bridged",
+        "held",
+        "resumed",
+        "key",
+        "speaking",
+        "recording",
+        "room-recorded",
+    ];
     assert_eq!(without(rust(EVENT, "pub enum Event"), &for_watchers), names(["reply", "ended"]));
     // `ok`, `dial-outcome`, `played`, `digits`, `recorded`, a name, `audio-error`, `ending` and `error`.
     let replies = ["done", "dialled", "played", "read", "recorded", "recording", "inaudible", "ended", "refused"];

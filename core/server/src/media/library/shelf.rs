@@ -42,11 +42,6 @@ pub(in crate::media) fn recordings_of(data: &Path, tenant: TenantId) -> PathBuf 
     data.join("tenants").join(tenant.0.to_string()).join("recordings")
 }
 
-/// The name of a recording: 1 to 64 of `a-z`, `0-9`, `-`.
-pub(in crate::media) fn right_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-}
-
 /// The time zone of a tenant, by its name in the IANA database.
 pub(crate) type Zones = Box<dyn Fn(TenantId) -> String + Send + Sync>;
 

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use switch::{AudioError, MediaEvent, RecordingFormat, SoundId, TenantId};
+use switch::{AudioError, MediaEvent, RecordingFormat, SoundId, TenantId, is_recording_name};
 
 use super::salvage::{self, Mended};
-use super::{Reel, Removal, Taped, Work, file_name, file_of, recordings_of, right_name};
+use super::{Reel, Removal, Taped, Work, file_name, file_of, recordings_of};
 use crate::exchange::{Inbox, Inward};
 use crate::media::worker::{Order, Orders};
 
@@ -84,7 +84,7 @@ impl Disk {
 
     fn create(&mut self, begin: &Begin) -> io::Result<(File, PathBuf, PathBuf)> {
         let folder = recordings_of(&self.data, begin.tenant);
-        if !right_name(&begin.name) {
+        if !is_recording_name(&begin.name) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name is not of a-z, 0-9 and -"));
         }
         if self.is_open(begin.tenant, &begin.name) {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use media::record::{mend, mend_opus};
-use switch::{RecordingFormat, TenantId};
+use switch::{RecordingFormat, TenantId, is_recording_name};
 
-use super::{file_name, file_of, recordings_of, right_name};
+use super::{file_name, file_of, recordings_of};
 
 /// A WAV's header; the sound begins behind it.
 const HEAD: usize = 512;
@@ -74,7 +74,7 @@ impl Copy {
 
 /// A recording that is over, or that grows: what is whole of it by now, with right lengths.
 pub(super) fn copy(data: &Path, tenant: TenantId, name: &str) -> io::Result<Copy> {
-    if !right_name(name) {
+    if !is_recording_name(name) {
         return Err(io::ErrorKind::NotFound.into());
     }
     let part = recordings_of(data, tenant).join(format!("{name}.part"));
