@@ -286,7 +286,7 @@ impl Settings {
             .and_then(|(first, last)| Some((first.trim().parse().ok()?, last.trim().parse().ok()?)));
         let (first, last): (u16, u16) =
             range.with_context(|| format!("media.ports: `{text}` is no FIRST-LAST, as 20000-20999"))?;
-        if first < 1024 || last < first.saturating_add(3) {
+        if first < 1024 || u32::from(last) < u32::from(first) + 3 {
             bail!("media.ports: `{text}` must begin at 1024 or above and hold at least four ports");
         }
         Ok((first, last))
@@ -441,6 +441,12 @@ mod tests {
         std::fs::write(&file, "[media]\nports = \"20000\"\n").expect("written");
         let error = Settings::load(Some(&file)).expect_err("no range").to_string();
         assert!(error.contains("media.ports") && error.contains("20000-20999"), "{error}");
+        let ports =
+            |ports: &str| Settings { media: Media { ports: ports.into(), ..Media::default() }, ..Settings::default() };
+        assert!(ports("65532-65535").media_ports().is_ok());
+        for none in ["65535-65535", "65533-65535", "20003-20000", "1000-2000"] {
+            assert!(ports(none).media_ports().is_err(), "{none}");
+        }
         let _ = std::fs::remove_file(file);
     }
 

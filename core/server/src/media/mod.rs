@@ -5,8 +5,7 @@
 //!                       ├─ seal         decrypted as it comes, encrypted as it leaves
 //!                       ├─ keys         what the far end presses
 //!                       ├─ way          another payload type or law, packet for packet
-//!                       ├─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
-//!                       └─ room         every 20 ms, a mixer: its members' ports are all on one thread, and move there
+//!                       ├─ room         every 20 ms, a mixer: its members' ports are all on one thread, and move there
 //!                       ├─ tape         two ports of a call into one recording
 //!                       └─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
 //!                            ▲ library: prompts, decoded and encoded by other threads
@@ -55,6 +54,8 @@ pub(crate) struct Engine {
     /// Pairs of sockets whose ports the threads have closed.
     returned: Receiver<Rested>,
     minted: u64,
+    /// Ports that were opened beside none: they take the threads in turn.
+    alone: u64,
 }
 
 impl Engine {
@@ -80,7 +81,7 @@ impl Engine {
     }
 
     fn new(ports: Ports, workers: Vec<Worker>, returned: Receiver<Rested>, inbox: Inbox) -> Self {
-        Self { ports, places: Places::new(workers.len()), workers, returned, inbox, minted: 0 }
+        Self { ports, places: Places::new(workers.len()), workers, returned, inbox, minted: 0, alone: 0 }
     }
 
     /// Sets a pair of ports aside to talk with this address, on the thread of the port beside it.
@@ -89,7 +90,13 @@ impl Engine {
         self.take_back(now);
         self.minted += 1;
         let threads = self.workers.len() as u64;
-        let thread = beside.map_or(self.minted % threads, |beside| self.places.of(beside) as u64);
+        let thread = match beside {
+            Some(beside) => self.places.of(beside) as u64,
+            None => {
+                self.alone += 1;
+                self.alone % threads
+            }
+        };
         let id = PortId(self.minted * threads + thread);
         let place = self.places.of(id);
         let seat = self.ports.open(now, toward.ip(), place).ok_or(NoPort)?;
@@ -101,10 +108,11 @@ impl Engine {
             }
             Seat::New(pair) => {
                 let address = pair.address;
-                worker.open(id, pair).map_err(|error| {
+                if let Err(error) = worker.open(id, pair) {
                     tracing::error!(%error, "a media port cannot be watched");
-                    NoPort
-                })?;
+                    self.ports.closed(address);
+                    return Err(NoPort);
+                }
                 address
             }
         };

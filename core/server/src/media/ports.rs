@@ -52,17 +52,22 @@ pub(crate) struct Ports {
     routes: HashMap<IpAddr, IpAddr>,
     /// Pairs that nobody uses by our address and their thread, with the time since when: about in that order.
     resting: BTreeMap<(IpAddr, usize), VecDeque<(Instant, Rested)>>,
+    /// Which pairs of the range are not ours, by our address, in no order.
+    free: HashMap<IpAddr, Vec<u16>>,
     /// How many pairs were ever bound.
     minted: u64,
 }
 
 const ROUTES: usize = 10_000;
+/// So many pairs that others may hold are tried for one port: signalling waits meanwhile.
+const TRIES: usize = 64;
 /// What a peer still sends after its call is gone by then.
 const REST: Duration = Duration::from_millis(500);
 /// Whoever was in a call must not know the ports of the next: it gets one of so many at least.
 const CHOICE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
 const MOST: usize = 4_096;
+
 impl Ports {
     pub(crate) fn new((first, last): (u16, u16), seed: [u8; 32]) -> Self {
         let first = first + first % 2;
@@ -72,6 +77,7 @@ impl Ports {
             rng: ChaCha12Rng::from_seed(seed),
             routes: HashMap::new(),
             resting: BTreeMap::new(),
+            free: HashMap::new(),
             minted: 0,
         }
     }
@@ -82,19 +88,42 @@ impl Ports {
         if let Some(rested) = self.rested(now, (ip, thread), CHOICE) {
             return Some(Seat::Old(rested));
         }
-        let pairs = u32::from(self.pairs);
-        let start = self.rng.next_u32() % pairs;
-        // At random first; where the range is nearly full, one after the other.
-        let fresh = (0..pairs).find_map(|step| {
-            let pair = u16::try_from((start + step) % pairs).ok()?;
-            bind_pair(self.minted + 1, ip, self.first + 2 * pair)
-        });
-        if let Some(pair) = fresh {
-            self.minted += 1;
+        if let Some(pair) = self.bind(ip) {
             return Some(Seat::New(pair));
         }
         // Where the range is at its end, one that is ours already is better than none.
         self.rested(now + REST, (ip, thread), 1).map(Seat::Old)
+    }
+
+    /// Binds one of the pairs that are not ours: at random, and those behind it where others have it.
+    fn bind(&mut self, ip: IpAddr) -> Option<Pair> {
+        let free = self.free.entry(ip).or_insert_with(|| (0..self.pairs).collect());
+        let start = usize::try_from(self.rng.next_u32()).unwrap_or(0);
+        for step in 0..free.len().min(TRIES) {
+            let at = start.wrapping_add(step) % free.len();
+            let port = self.first + 2 * free.get(at)?;
+            match bind_pair(self.minted + 1, ip, port) {
+                Ok(pair) => {
+                    free.swap_remove(at);
+                    self.minted += 1;
+                    return Some(pair);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+                // No more sockets, or no such address: it is not the port's fault.
+                Err(error) => {
+                    tracing::warn!(%error, "no media port can be opened");
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// A pair is closed, or will be soon.
+    pub(crate) fn closed(&mut self, address: SocketAddr) {
+        if let Some(free) = self.free.get_mut(&address.ip()) {
+            free.push((address.port() - self.first) / 2);
+        }
     }
 
     /// One of the pairs that have rested, at random, where there is a choice.
@@ -112,6 +141,7 @@ impl Ports {
     pub(crate) fn rest(&mut self, now: Instant, rested: Rested) -> Option<Rested> {
         let resting = self.resting.entry((rested.address.ip(), rested.thread)).or_default();
         if resting.len() >= MOST {
+            self.closed(rested.address);
             return Some(rested);
         }
         resting.push_back((now, rested));
@@ -128,6 +158,7 @@ impl Ports {
             }
         }
         self.resting.retain(|_, resting| !resting.is_empty());
+        stale.iter().for_each(|rested| self.closed(rested.address));
         stale
     }
 
@@ -153,10 +184,10 @@ impl Ports {
     }
 }
 
-fn bind_pair(number: u64, ip: IpAddr, port: u16) -> Option<Pair> {
-    let rtp = bind(SocketAddr::new(ip, port)).ok()?;
-    let rtcp = bind(SocketAddr::new(ip, port + 1)).ok()?;
-    Some(Pair { number, address: SocketAddr::new(ip, port), rtp, rtcp })
+fn bind_pair(number: u64, ip: IpAddr, port: u16) -> std::io::Result<Pair> {
+    let rtp = bind(SocketAddr::new(ip, port))?;
+    let rtcp = bind(SocketAddr::new(ip, port + 1))?;
+    Ok(Pair { number, address: SocketAddr::new(ip, port), rtp, rtcp })
 }
 
 /// As `UdpSocket::bind`, but never waiting from the beginning: two calls of the system instead of three.
@@ -225,5 +256,22 @@ mod tests {
         assert!(range.ports.stale(start).is_empty());
         assert_eq!(range.ports.stale(start + PATIENCE).len(), 2);
         assert!(range.ports.resting.is_empty());
+        assert!(range.open(start + PATIENCE, 0).is_none(), "they are not closed yet");
+        range.pairs.clear();
+        assert!(range.open(start + PATIENCE, 0).is_some(), "whoever closed them gave them back");
+    }
+
+    #[test]
+    fn a_range_at_its_end_costs_whoever_asks_no_more_than_one_with_room() {
+        let (mut range, start) = (Range::new(45_000, 200), Instant::now());
+        // Of others: it is found out which they are.
+        let taken: Vec<_> = (0..20).filter_map(|at| bind(SocketAddr::new(HERE, 45_000 + 20 * at)).ok()).collect();
+        let begun = Instant::now();
+        let given = std::iter::from_fn(|| range.open(start, 0)).count();
+        let with_room = begun.elapsed();
+        assert_eq!(given, 200 - taken.len());
+        let begun = Instant::now();
+        assert_eq!((0..given).filter_map(|_| range.open(start, 0)).count(), 0);
+        assert!(begun.elapsed() < with_room * 8, "{:?} in vain, {with_room:?} for {given} pairs", begun.elapsed());
     }
 }

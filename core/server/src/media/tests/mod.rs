@@ -1,5 +1,6 @@
 //! The engine as phones meet it: over sockets, in real time, with the real threads.
 
+mod orders;
 mod phone;
 mod playing;
 mod recording;
@@ -29,6 +30,8 @@ use crate::exchange::{Inbox, Inward, Outbox};
 use phone::Phone;
 
 const TENANT: TenantId = TenantId(7);
+/// Nothing that is sure to happen takes so long.
+const LONG: Duration = Duration::from_secs(10);
 
 /// The engine with its threads, and what they say.
 struct House {
@@ -93,12 +96,29 @@ impl House {
         engine.flush();
     }
 
-    /// What the engine says next, within two seconds.
+    /// What the engine says next; `None` when that is nothing for long, on a machine that does other things besides.
     fn event(&self) -> Option<MediaEvent> {
-        match self.outbox.received.recv_timeout(Duration::from_secs(2)) {
+        match self.outbox.received.recv_timeout(LONG) {
             Ok(Inward::Media(event)) => Some(event),
             Ok(other) => panic!("no news of media: {other:?}"),
             Err(_) => None,
+        }
+    }
+
+    /// What the engine says next, and what the phone hears until then and a little longer.
+    fn event_heard_by(&self, phone: &mut Phone) -> Option<MediaEvent> {
+        let end = Instant::now() + LONG;
+        loop {
+            phone.hear_for(20);
+            match self.outbox.received.try_recv() {
+                Ok(Inward::Media(event)) => {
+                    phone.hear_for(100);
+                    return Some(event);
+                }
+                Ok(other) => panic!("no news of media: {other:?}"),
+                Err(_) if Instant::now() > end => return None,
+                Err(_) => {}
+            }
         }
     }
 

@@ -1,13 +1,13 @@
 //! What callers hear, and the keys that they press.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use media::dtmf::{Digit, Generator};
 use media::{Codec, FRAME};
 use switch::{AudioError, MediaCommand, MediaEvent, PortId, Sound, Tone};
 
 use super::phone::Phone;
-use super::{House, TENANT, assert_heard, sound};
+use super::{House, LONG, TENANT, assert_heard, sound};
 
 fn play(port: PortId, id: u32, sounds: Vec<Sound>, forever: bool) -> MediaCommand {
     MediaCommand::Play { port, id: sound(id), tenant: TENANT, sounds, language: None, forever }
@@ -24,8 +24,7 @@ fn a_tone_is_heard_at_its_frequency_in_every_codec_as_one_stream() {
         let port = house.open(&mut phone);
         let tone = Sound::Tone(Tone::Test(1_000), Duration::from_millis(400));
         house.give(play(port, 1, vec![tone.clone(), Sound::Silence(FRAME * 5), tone], false));
-        phone.hear_for(1_200);
-        assert_eq!(house.event(), played(port, 1), "{codec:?}");
+        assert_eq!(house.event_heard_by(&mut phone), played(port, 1), "{codec:?}");
         assert_heard(&phone.heard, phone.rate(), 1_000.0, &[440.0, 880.0, 2_000.0]);
         assert_eq!(phone.packets.len(), 40, "{codec:?}");
         let first = phone.packets[0];
@@ -46,8 +45,7 @@ fn prompts_and_numbers_are_said_and_a_second_playing_goes_on_in_the_same_stream(
     house.prompt("digits/4", 1_100.0, 300);
     let port = house.open(&mut phone);
     house.give(play(port, 1, vec![Sound::Prompt("welcome".to_owned()), Sound::Number(4)], false));
-    phone.hear_for(800);
-    assert_eq!(house.event(), played(port, 1));
+    assert_eq!(house.event_heard_by(&mut phone), played(port, 1));
     let (first, second) = phone.heard.split_at(2_400);
     assert_heard(first, phone.rate(), 600.0, &[1_100.0]);
     assert_heard(second, phone.rate(), 1_100.0, &[600.0]);
@@ -56,8 +54,7 @@ fn prompts_and_numbers_are_said_and_a_second_playing_goes_on_in_the_same_stream(
     let last = *phone.packets.last().expect("packets");
     phone.packets.clear();
     house.give(play(port, 2, vec![Sound::Digits("4".to_owned())], false));
-    phone.hear_for(500);
-    assert_eq!(house.event(), played(port, 2));
+    assert_eq!(house.event_heard_by(&mut phone), played(port, 2));
     let again = phone.packets[0];
     assert_eq!((again.1, again.2, again.4), (true, last.2 + 1, last.4), "marked, numbered on, the same source");
     assert!(again.3.wrapping_sub(last.3) > 1_600, "and its clock went on meanwhile");
@@ -95,8 +92,7 @@ fn without_prompts_callers_hear_that_something_would_be_said() {
     let (mut house, mut phone) = (House::new(), Phone::new(Codec::Pcma));
     let port = house.open(&mut phone);
     house.give(play(port, 1, vec![Sound::Prompt("welcome".to_owned())], false));
-    phone.hear_for(1_500);
-    assert_eq!(house.event(), played(port, 1));
+    assert_eq!(house.event_heard_by(&mut phone), played(port, 1));
     let thirds: Vec<_> = phone.heard.chunks(2_640).collect();
     for (third, hz) in thirds.iter().zip([950.0, 1_400.0, 1_800.0]) {
         assert_heard(third, phone.rate(), hz, &[600.0]);
@@ -128,10 +124,15 @@ fn what_is_hushed_ends_at_once_and_the_thread_sleeps_again() {
     let (mut house, mut phone) = (House::new(), Phone::new(Codec::Pcmu));
     let port = house.open(&mut phone);
     house.give(play(port, 1, vec![Sound::Tone(Tone::Test(700), Duration::from_millis(100))], true));
-    phone.hear_for(500);
-    assert!(phone.packets.len() >= 20, "{} packets of a tone of 100 ms, over and over", phone.packets.len());
+    let end = Instant::now() + LONG;
+    while phone.packets.len() < 20 {
+        assert!(Instant::now() < end, "{} packets of a tone of 100 ms, over and over", phone.packets.len());
+        phone.hear_for(20);
+    }
     house.give(MediaCommand::Hush { port });
-    phone.hear_for(100);
+    // Whatever is told after it is done after it.
+    house.give(MediaCommand::Close { port: PortId(port.0 + 1_000) });
+    assert!(matches!(house.event_heard_by(&mut phone), Some(MediaEvent::Closed { .. })));
     let (packets, naps) = (phone.packets.len(), house.naps());
     phone.hear_for(1_000);
     assert_eq!(phone.packets.len(), packets);

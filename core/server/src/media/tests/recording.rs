@@ -60,8 +60,7 @@ fn what_was_said_is_on_the_disk_and_can_be_played() {
         assert_heard(&said[4_400..7_600], Rate::Narrow, 900.0, &[500.0]);
         let sounds = vec![Sound::Recording("memo".to_owned())];
         house.give(MediaCommand::Play { port, id: sound(2), tenant: TENANT, sounds, language: None, forever: false });
-        phone.hear_for(1_600);
-        assert_eq!(house.event(), Some(MediaEvent::Played { port, id: sound(2), fault: None }));
+        assert_eq!(house.event_heard_by(&mut phone), Some(MediaEvent::Played { port, id: sound(2), fault: None }));
         assert!(phone.heard.len() > phone.rate().samples(Duration::from_secs(1)));
     }
 }

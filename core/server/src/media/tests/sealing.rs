@@ -94,8 +94,7 @@ fn what_is_played_is_encrypted_and_keys_are_understood() {
     let port = house.open(&mut phone);
     let sounds = vec![Sound::Tone(Tone::Test(500), FRAME * 20)];
     house.give(MediaCommand::Play { port, id: sound(1), tenant: TENANT, sounds, language: None, forever: false });
-    phone.hear_for(700);
-    assert!(matches!(house.event(), Some(MediaEvent::Played { fault: None, .. })));
+    assert!(matches!(house.event_heard_by(&mut phone), Some(MediaEvent::Played { fault: None, .. })));
     assert_heard(&phone.heard, phone.rate(), 500.0, &[1_300.0]);
     assert_hidden(&phone);
     phone.press('7');
