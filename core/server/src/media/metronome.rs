@@ -24,11 +24,13 @@ pub(super) struct Metronome {
     /// The next step, counted from the beginning; each is a quarter of a frame.
     step: u32,
     slots: [Vec<Turn>; SLOTS as usize],
+    /// The slot whose turn it is, and who left it meanwhile.
+    out: Option<(usize, Vec<Turn>)>,
 }
 
 impl Metronome {
     pub(super) fn new(now: Instant) -> Self {
-        Self { start: now, step: 0, slots: [const { Vec::new() }; SLOTS as usize] }
+        Self { start: now, step: 0, slots: [const { Vec::new() }; SLOTS as usize], out: None }
     }
 
     /// Gives somebody a turn in every frame, in the slot with the fewest; says which.
@@ -48,11 +50,14 @@ impl Metronome {
         if let Some(ports) = self.slots.get_mut(slot) {
             ports.retain(|other| *other != turn);
         }
+        if let Some((_, gone)) = self.out.as_mut().filter(|(out, _)| *out == slot) {
+            gone.push(turn);
+        }
     }
 
     /// Nobody has a turn.
     pub(super) fn is_idle(&self) -> bool {
-        self.slots.iter().all(Vec::is_empty)
+        self.out.is_none() && self.slots.iter().all(Vec::is_empty)
     }
 
     /// When the next turn is.
@@ -75,15 +80,19 @@ impl Metronome {
             let slot = (self.step % SLOTS) as usize;
             self.advance();
             if let Some(ports) = self.slots.get_mut(slot).filter(|ports| !ports.is_empty()) {
+                self.out = Some((slot, Vec::new()));
                 return Some((slot, std::mem::take(ports)));
             }
         }
         None
     }
 
-    /// The ports of a slot that go on.
-    pub(super) fn give_back(&mut self, slot: usize, ports: Vec<Turn>) {
+    /// The ports of a slot that go on. Who left it meanwhile does not, and who came to it stays.
+    pub(super) fn give_back(&mut self, slot: usize, mut ports: Vec<Turn>) {
+        let gone = self.out.take().map(|(_, gone)| gone).unwrap_or_default();
         if let Some(place) = self.slots.get_mut(slot) {
+            ports.retain(|turn| !gone.contains(turn));
+            ports.append(place);
             *place = ports;
         }
     }
@@ -138,6 +147,25 @@ mod tests {
             metronome.leave(*port, slot);
         }
         assert_eq!(metronome.poll_timeout(), None);
+    }
+
+    #[test]
+    fn who_leaves_or_comes_while_his_slot_has_its_turn_is_out_of_it_or_in_it_once() {
+        let start = Instant::now();
+        let (mut relay, mut metronome) = (Relay::default(), Metronome::new(start));
+        let [one, other] = [(); 2].map(|()| Turn::Port(relay.open(start)));
+        let slot = metronome.join(start, one);
+        // The others are busier: whoever comes gets the slot that has its turn.
+        for _ in 1..SLOTS {
+            let full = metronome.join(start, Turn::Room(MixerId(1)));
+            (0..5).for_each(|number| metronome.slots[full].push(Turn::Room(MixerId(2 + number))));
+        }
+        let (taken, ports) = metronome.take(start).expect("his turn");
+        assert_eq!((taken, ports.as_slice()), (slot, &[one][..]));
+        metronome.leave(one, slot);
+        assert_eq!(metronome.join(start, other), slot);
+        metronome.give_back(taken, ports);
+        assert_eq!(metronome.slots[slot], [other]);
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub(super) struct CallTape {
     writing: Writing,
     sides: [Side; 2],
     frames: u32,
+    beeps: bool,
 }
 
 /// What came of a frame.
@@ -121,7 +122,12 @@ impl CallTape {
             return None;
         };
         let sides = [Side::new(rate), Side::new(rate)];
-        Some(Self { id, near: true, far: None, recorder, writing, sides, frames: 0 })
+        Some(Self { id, near: true, far: None, recorder, writing, sides, frames: 0, beeps: manner.beep })
+    }
+
+    /// Whoever is heard from now on has not heard that he is recorded: the others have.
+    pub(super) const fn is_known(&self) -> bool {
+        self.beeps && self.frames > 0
     }
 
     /// Records a frame of either side.

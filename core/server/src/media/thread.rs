@@ -110,18 +110,17 @@ impl Thread {
                 }
             }
             let now = Instant::now();
+            // The bell is silenced before orders are read: whatever is given from then on rings it anew.
+            if events.iter().any(|event| event.data.u64() == BELL) {
+                self.parts.bell.heard();
+            }
             // Orders first, with or without the bell: a peer may speak as soon as it is told that it may, and its first
             // packets overtake the bell.
             if !self.obey(now) {
                 return;
             }
-            for event in &events {
-                match event.data.u64() {
-                    BELL => {
-                        let _ = rustix::io::read(&self.parts.bell.event, &mut [0; 8]);
-                    }
-                    data => self.receive(now, data, &mut packet),
-                }
+            for event in events.iter().filter(|event| event.data.u64() != BELL) {
+                self.receive(now, event.data.u64(), &mut packet);
             }
             while let Some((slot, ports)) = self.metronome.take(now) {
                 self.turns(now, slot, ports);

@@ -68,13 +68,18 @@ pub(crate) struct Worker {
 
 #[derive(Debug)]
 pub(super) struct Bell {
-    pub(super) event: OwnedFd,
+    event: OwnedFd,
     wanted: AtomicBool,
 }
 
 impl Bell {
     fn ring(&self) {
         let _ = rustix::io::write(&self.event, &1_u64.to_ne_bytes());
+    }
+
+    /// It was heard, and is silent until it rings again.
+    pub(super) fn heard(&self) {
+        let _ = rustix::io::read(&self.event, &mut [0; 8]);
     }
 }
 

@@ -124,9 +124,15 @@ impl Disk {
         }
         if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
             let folder = recordings_of(&self.data, open.begin.tenant);
-            if let Err(error) = self.look(&folder) {
-                let all: Vec<Reel> = self.open.keys().copied().collect();
-                all.into_iter().for_each(|reel| self.spoil(reel, &error));
+            match self.look(&folder) {
+                Ok(()) => {}
+                // A full disk is full for all.
+                Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                    let all: Vec<Reel> = self.open.keys().copied().collect();
+                    all.into_iter().for_each(|reel| self.spoil(reel, &error));
+                }
+                // A folder that is gone, as its tenant may be, is no affair of the others.
+                Err(error) => self.spoil(reel, &error),
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Calls that are recorded as a whole: who said what is on which side, told by frequency.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use media::sound::Limits;
 use media::{Codec, Rate, Sound};
-use switch::{AudioError, MediaCommand, MediaEvent, PortId, RecordingFormat, RecordingLayout};
+use switch::{AudioError, MediaCommand, MediaEvent, PortId, RecordingFormat, RecordingLayout, TenantId};
 
 use super::phone::Phone;
-use super::{House, TENANT, assert_heard, level, sine, sound};
+use super::{House, LONG, TENANT, assert_heard, level, sine, sound};
 
 const ONE: f64 = 440.0;
 const OTHER: f64 = 880.0;
@@ -151,8 +151,7 @@ fn both_hear_that_they_are_recorded_and_then_each_other() {
         house.give(MediaCommand::Tap { port: a, near: true, far: Some(b) });
         talk(&mut one, &mut other, 1_200);
         for (phone, hz) in [(&one, OTHER), (&other, ONE)] {
-            let first = &phone.heard[..phone.rate().samples(Duration::from_millis(240))];
-            assert!(level(first, phone.rate(), MARK) > -35.0, "{}", level(first, phone.rate(), MARK));
+            assert_begins_with_the_tone(phone);
             assert_heard(&phone.heard[phone.heard.len() / 2..], phone.rate(), hz, &[MARK]);
         }
         house.give(MediaCommand::EnoughCall { port: a });
@@ -160,6 +159,27 @@ fn both_hear_that_they_are_recorded_and_then_each_other() {
         assert_heard(middle(&left), rate, ONE, &[MARK]);
         assert_heard(middle(&right), rate, OTHER, &[MARK]);
     }
+}
+
+/// It is heard in the first half second, wherever the first packets were held up.
+fn assert_begins_with_the_tone(phone: &Phone) {
+    let first = &phone.heard[..phone.rate().samples(Duration::from_millis(500))];
+    let tenths = first.chunks_exact(phone.rate().samples(Duration::from_millis(100)));
+    let levels: Vec<f64> = tenths.map(|tenth| level(tenth, phone.rate(), MARK)).collect();
+    assert!(levels.iter().any(|level| *level > -35.0), "{levels:.1?}");
+}
+
+#[test]
+fn who_comes_to_a_recording_that_runs_hears_at_once_that_he_is_recorded() {
+    let (mut house, mut one, mut other) = (House::new(), Phone::new(Codec::Pcmu), Phone::new(Codec::Pcmu));
+    let (a, b) = connected(&mut house, &mut one, &mut other);
+    house.give(record(a, "call", RecordingFormat::Wav, RecordingLayout::Stereo, true));
+    // The first tone is over.
+    talk(&mut one, &mut other, 400);
+    other.heard.clear();
+    house.give(MediaCommand::Tap { port: a, near: true, far: Some(b) });
+    talk(&mut one, &mut other, 700);
+    assert_begins_with_the_tone(&other);
 }
 
 #[test]
@@ -247,6 +267,30 @@ fn a_disk_that_fills_up_ends_the_recording_and_what_there_is_can_be_heard() {
     assert_heard(middle(&right), rate, OTHER, &[ONE]);
     house.give(MediaCommand::EnoughCall { port: a });
     assert!(house.outbox.received.recv_timeout(Duration::from_millis(300)).is_err(), "it is told once");
+}
+
+#[test]
+fn a_folder_that_is_gone_ends_the_recordings_in_it_and_no_others() {
+    let mut house = House::new();
+    let (mut one, mut other) = (Phone::new(Codec::Pcmu), Phone::new(Codec::Pcmu));
+    let ports = [house.open(&mut one), house.open(&mut other)];
+    for (port, tenant) in ports.into_iter().zip([TENANT, TenantId(8)]) {
+        let (id, name, format) = (sound(1), "call".to_owned(), RecordingFormat::Wav);
+        let layout = RecordingLayout::Stereo;
+        house.give(MediaCommand::RecordCall { port, id, tenant, name, format, layout, beep: false });
+    }
+    let folder = |tenant: u32| house.data.path().join(format!("tenants/{tenant}/recordings"));
+    let end = Instant::now() + LONG;
+    while [7, 8].iter().any(|tenant| !folder(*tenant).join("call.part").exists()) && Instant::now() < end {
+        one.hear_for(20);
+    }
+    std::fs::remove_dir_all(folder(7)).expect("removed, as with its tenant");
+    // What is written next to the disk looks after the folder.
+    let gone = house.event();
+    assert!(matches!(gone, Some(MediaEvent::Recorded { port, fault: Some(_), .. }) if port == ports[0]), "{gone:?}");
+    house.give(MediaCommand::EnoughCall { port: ports[1] });
+    let Some(MediaEvent::Recorded { length, fault: None, .. }) = house.event() else { panic!("recorded") };
+    assert!(length >= Duration::from_secs(1) && folder(8).join("call.wav").exists(), "{length:?}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(super) struct Moves {
 fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
     let Order::Command(command) = order else {
         return match order {
-            Order::Move { port, .. } => ([Some(*port), None], None),
+            Order::Await { port } | Order::Move { port, .. } => ([Some(*port), None], None),
             _ => ([None, None], None),
         };
     };
@@ -71,6 +71,12 @@ fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
     }
 }
 
+/// Who does this may be the last member that a mixer has here.
+const fn leaves(order: &Order) -> bool {
+    use MediaCommand::{Close, Connect, Join, Leave};
+    matches!(order, Order::Move { .. } | Order::Command(Close { .. } | Connect { .. } | Join { .. } | Leave { .. }))
+}
+
 impl Moves {
     /// Takes an order that has to wait; gives back one that has not.
     pub(super) fn hold(&mut self, order: Order) -> Option<Order> {
@@ -79,7 +85,10 @@ impl Moves {
         }
         let (ports, mixer) = names(&order);
         let any = |told: &dyn Fn(&PortId) -> bool| ports.iter().flatten().any(told);
+        // A mixer goes with its last member: nobody leaves before those who joined while he was there.
+        let joins = |held: &Order| matches!(held, Order::Command(MediaCommand::Join { .. }));
         let waits = any(&|port| self.awaited.contains(port))
+            || (leaves(&order) && self.held.iter().any(joins))
             || self.held.iter().map(names).any(|(others, other)| {
                 any(&|port| others.contains(&Some(*port))) || (mixer.is_some() && mixer == other)
             });
@@ -169,5 +178,34 @@ mod tests {
         assert!(waits(MediaCommand::Close { port: c }));
         assert!(!waits(MediaCommand::EnoughRoom { mixer: MixerId(8) }));
         assert_eq!(moves.held.len(), 6);
+    }
+
+    #[test]
+    fn nobody_leaves_a_mixer_before_those_who_joined_it_while_he_was_there() {
+        let (coming, last, mixer) = (PortId(1), PortId(2), MixerId(9));
+        let mut moves = Moves { awaited: vec![coming], ..Moves::default() };
+        let join = MediaCommand::Join {
+            port: coming,
+            mixer,
+            tenant: switch::TenantId(1),
+            bearing: switch::Bearing::default(),
+        };
+        assert!(moves.hold(Order::Command(MediaCommand::Leave { port: last })).is_some(), "nobody joins yet");
+        assert!(moves.hold(Order::Command(join)).is_none());
+        for order in [MediaCommand::Leave { port: last }, MediaCommand::Close { port: last }] {
+            assert!(moves.hold(Order::Command(order)).is_none(), "the mixer would end, and begin anew");
+        }
+        assert!(moves.hold(Order::Command(MediaCommand::Hush { port: last })).is_none(), "he leaves before that");
+        assert!(moves.hold(Order::Command(MediaCommand::Hush { port: PortId(3) })).is_some());
+    }
+
+    #[test]
+    fn a_port_that_goes_and_comes_again_before_it_was_here_is_awaited_in_that_order() {
+        let port = PortId(1);
+        let mut moves = Moves { awaited: vec![port], ..Moves::default() };
+        assert!(moves.hold(Order::Command(MediaCommand::Hush { port })).is_none());
+        // Else it would be awaited before it has gone, and what has it go would wait for it for ever.
+        assert!(moves.hold(Order::Await { port }).is_none());
+        assert!(moves.hold(Order::Await { port: PortId(2) }).is_some());
     }
 }

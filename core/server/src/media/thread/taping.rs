@@ -52,13 +52,16 @@ impl Thread {
         let tape = self.key(port).and_then(|key| self.ports.get_mut(key)?.tape.as_mut());
         let Some(tape) = tape else { return };
         tape.near = near;
-        let before = std::mem::replace(&mut tape.far, far);
+        let (before, known) = (std::mem::replace(&mut tape.far, far), tape.is_known());
         if before == far {
             return;
         }
         for (port, on) in [(before, false), (far, true)] {
             if let Some(key) = port.and_then(|port| self.key(port)) {
                 self.tap(now, key, on);
+                if on && known {
+                    self.beep(key);
+                }
             }
         }
     }
