@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
 use switch::{Aor, CallId, Command, MediaEvent, RecordingOrder, Refusal, StoredBinding, TenantId};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// Something from another thread.
 #[derive(Debug)]
 pub(crate) enum Inward {
-    /// A whole message came over a stream.
-    Frame { flow: Flow, bytes: Vec<u8> },
+    /// A whole message came over a stream, and the room that it takes here.
+    Frame { flow: Flow, bytes: Vec<u8>, room: OwnedSemaphorePermit },
     /// A stream is open, and takes what is to be sent.
     Opened { connection: ConnectionId, flow: Flow, out: tokio::sync::mpsc::Sender<Vec<u8>> },
     /// A stream is gone.

@@ -10,13 +10,16 @@ use sip::{ConnectionId, Flow, Frame, Framer, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::inbox::{Inbox, Inward};
 
 /// How many messages wait for a peer that does not read.
 const QUEUE: usize = 64;
+/// So many bytes of messages wait for the exchange, of all streams together. A stream that brings more is read no further
+/// until there is room: its sender waits, as TCP has it, and streams get room in the order in which they asked.
+const INWARD: usize = 1 << 20;
 const CONNECT: Duration = Duration::from_secs(5);
 const WRITE: Duration = Duration::from_secs(10);
 
@@ -37,6 +40,7 @@ pub(crate) struct Streams {
     inbox: Inbox,
     limits: Limits,
     minted: AtomicU64,
+    room: Arc<Semaphore>,
     /// How many connections each source holds.
     held: Mutex<HashMap<IpAddr, usize>>,
 }
@@ -58,7 +62,8 @@ impl Drop for Place {
 
 impl Streams {
     pub(crate) fn new(inbox: Inbox, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { inbox, limits, minted: AtomicU64::new(0), held: Mutex::default() })
+        let room = Arc::new(Semaphore::new(INWARD));
+        Arc::new(Self { inbox, limits, minted: AtomicU64::new(0), room, held: Mutex::default() })
     }
 
     fn place(self: &Arc<Self>, source: IpAddr) -> Option<Place> {
@@ -138,7 +143,10 @@ impl Streams {
                 match framer.next() {
                     Ok(Some(Frame::Message(bytes))) => {
                         begun = None;
-                        self.inbox.send(Inward::Frame { flow, bytes });
+                        let size = u32::try_from(bytes.len().min(INWARD)).unwrap_or(u32::MAX);
+                        // The semaphore is never closed.
+                        let Ok(room) = self.room.clone().acquire_many_owned(size).await else { return };
+                        self.inbox.send(Inward::Frame { flow, bytes, room });
                     }
                     // RFC 5626 §3.5.1: the ping of two CRLF is answered with one.
                     Ok(Some(Frame::KeepAlive)) => {
@@ -172,4 +180,57 @@ async fn write_all(mut stream: OwnedWriteHalf, mut queued: mpsc::Receiver<Vec<u8
 /// The remote address and transport by which a stream is found again.
 pub(crate) fn name_of(flow: &Flow) -> (Transport, SocketAddr) {
     (flow.transport, flow.remote)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_sends_more_than_can_be_handled_is_read_no_further_and_loses_nothing() {
+        let (inbox, mut outbox) = Inbox::new().expect("an inbox");
+        let limits = Limits {
+            connections: 2,
+            per_source: 2,
+            idle: Duration::from_secs(60),
+            message: Duration::from_secs(60),
+            sip: sip::Limits::default(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let accepting = tokio::spawn(Streams::new(inbox, limits).accept(listener));
+        let mut peer = TcpStream::connect(address).await.expect("connected");
+        let message = format!("OPTIONS sip:a SIP/2.0\r\nContent-Length: 8000\r\n\r\n{}", "x".repeat(8_000));
+        // More than the kernel holds for it and we do.
+        let all = 4_000;
+        let sending = tokio::spawn(async move {
+            for _ in 0..all {
+                peer.write_all(message.as_bytes()).await.expect("sent");
+            }
+            peer
+        });
+        let (mut frames, mut waiting, mut most, mut out) = (0, 0, 0, None);
+        while frames < all {
+            match outbox.try_recv() {
+                Ok(Inward::Frame { bytes, room, .. }) => {
+                    frames += 1;
+                    assert_eq!(room.num_permits(), bytes.len());
+                }
+                Ok(Inward::Opened { out: kept, .. }) => out = Some(kept),
+                Ok(other) => panic!("{other:?}"),
+                Err(_) => {
+                    // Long enough for all that there is room for, and for all that there is, were there no limit.
+                    most = most.max(std::mem::take(&mut waiting));
+                    tokio::time::sleep(Duration::from_millis(if frames == 0 { 500 } else { 1 })).await;
+                    continue;
+                }
+            }
+            waiting += 1;
+        }
+        let most = most.max(waiting);
+        assert!(most <= INWARD / 8_000, "{most} messages waited at once");
+        assert!(out.is_some_and(|out| !out.is_closed()), "it is still there");
+        drop(sending.await.expect("all was sent"));
+        accepting.abort();
+    }
 }

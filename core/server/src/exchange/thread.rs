@@ -235,7 +235,7 @@ impl Thread {
 
     fn inward(&mut self, now: Instant, inward: Inward) {
         match inward {
-            Inward::Frame { flow, bytes } => {
+            Inward::Frame { flow, bytes, room: _room } => {
                 self.received += 1;
                 self.observe_in(&flow, &bytes);
                 self.handle(now, Input::Frame { flow, bytes: &bytes });
