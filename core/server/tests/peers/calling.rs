@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use store::StoredCdr;
 
-use crate::harness::{Exchange, Over, Plan};
+use crate::harness::{Exchange, MANY_PORTS, Over, Plan};
 use crate::sipp::{Playing, Sipp, register};
 
 /// What the record says of how a call came out.
@@ -123,7 +123,7 @@ fn the_callee_makes_the_offer_and_the_ack_answers_it() {
 #[test]
 fn two_hundred_calls_in_a_burst_all_come_through() {
     const CALLS: u32 = 200;
-    let exchange = Exchange::start();
+    let exchange = Exchange::with(Plan { settings: MANY_PORTS, ..Plan::default() });
     let bob = callee(&exchange, "answer").times(CALLS, 100).with("ring", &10).start();
     Sipp::plays(&exchange, "call").to("1002").times(CALLS, 100).with("talk", &100).succeeds();
     bob.succeeds();

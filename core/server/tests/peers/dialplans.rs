@@ -1,6 +1,6 @@
 //! Dialplans at work: replaced while calls run, and hostile ones beside calls that must not notice.
 
-use crate::harness::{Exchange, Over, Plan, guest, sha256};
+use crate::harness::{Exchange, MANY_PORTS, Over, Plan, guest, sha256};
 use crate::sipp::{Playing, Sipp, register};
 
 fn with_dialplan(name: &'static str) -> Exchange {
@@ -41,7 +41,7 @@ fn the_office_tells_unknown_unregistered_and_oneself_apart() {
 #[test]
 fn two_hundred_calls_in_a_burst_through_the_office_all_come_through() {
     const CALLS: u32 = 200;
-    let exchange = with_dialplan("office");
+    let exchange = Exchange::with(Plan { dialplan: Some("office"), settings: MANY_PORTS, ..Plan::default() });
     let bob = answers(&exchange, "1002", CALLS);
     Sipp::plays(&exchange, "call").to("1002").times(CALLS, 100).with("talk", &100).succeeds();
     bob.succeeds();
