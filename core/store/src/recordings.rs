@@ -160,6 +160,22 @@ impl Recordings<'_> {
         Ok(rows.into_iter().map(|row| row.name).collect())
     }
 
+    /// The names of messages that are called by this word and the uid of their call, as `name-5f2c…`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn messages_called(&self, word: &str) -> Result<Vec<String>, Error> {
+        use recording::Column;
+        let rows = recording::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.0))
+            .filter(Column::Kind.eq(RecordingKind::Message.as_str()))
+            .filter(Column::Name.starts_with(format!("{word}-")))
+            .all(self.db)
+            .await?;
+        let own = |row: &recording::Model| row.call_uid.as_ref().is_some_and(|uid| row.name == format!("{word}-{uid}"));
+        Ok(rows.into_iter().filter(own).map(|row| row.name).collect())
+    }
+
     /// Those that go on; at a start, those that were cut off.
     ///
     /// # Errors
@@ -171,7 +187,7 @@ impl Recordings<'_> {
     }
 
     /// What is left of one whose writer was cut off. Where nothing was known of it, it is listed as a message that ends
-    /// now.
+    /// now; what is known of an older one that had its name goes with that one's file.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -186,6 +202,7 @@ impl Recordings<'_> {
             .col_expr(Column::Fault, Expr::value(FAULT))
             .filter(Column::TenantId.eq(self.tenant.0))
             .filter(Column::Name.eq(mended.name.as_str()))
+            .filter(Column::Bytes.is_null())
             .exec(self.db)
             .await?;
         if changed.rows_affected > 0 {
@@ -203,18 +220,33 @@ impl Recordings<'_> {
             layout: Set("mixed".to_owned()),
             fault: Set(Some(FAULT.to_owned())),
         };
-        recording::Entity::insert(row).exec_without_returning(self.db).await?;
+        recording::Entity::insert(row).on_conflict(replacing()).exec_without_returning(self.db).await?;
         Ok(())
     }
+}
+
+/// All that is known of an older one of the name gives way.
+fn replacing() -> OnConflict {
+    use recording::Column;
+    let rest = [
+        Column::CallUid,
+        Column::Kind,
+        Column::Started,
+        Column::LengthMs,
+        Column::Bytes,
+        Column::Format,
+        Column::Layout,
+        Column::Fault,
+    ];
+    OnConflict::columns([Column::TenantId, Column::Name]).update_columns(rest).to_owned()
 }
 
 /// Writes down that a recording has begun, or what came of it.
 pub(crate) async fn apply(db: &impl ConnectionTrait, kept: KeptRecording) -> Result<(), Error> {
     use recording::Column;
-    let key = [Column::TenantId, Column::Name];
     let conflict = match &kept.end {
         // What had the name is there until something takes its place.
-        None => OnConflict::columns(key).do_nothing().to_owned(),
+        None => OnConflict::columns([Column::TenantId, Column::Name]).do_nothing().to_owned(),
         Some(end) if end.bytes == 0 => {
             // There is no file. An older one of the name stays.
             recording::Entity::delete_many()
@@ -226,19 +258,7 @@ pub(crate) async fn apply(db: &impl ConnectionTrait, kept: KeptRecording) -> Res
                 .await?;
             return Ok(());
         }
-        Some(_) => {
-            let rest = [
-                Column::CallUid,
-                Column::Kind,
-                Column::Started,
-                Column::LengthMs,
-                Column::Bytes,
-                Column::Format,
-                Column::Layout,
-                Column::Fault,
-            ];
-            OnConflict::columns(key).update_columns(rest).to_owned()
-        }
+        Some(_) => replacing(),
     };
     recording::Entity::insert(row(kept)).on_conflict(conflict).exec_without_returning(db).await?;
     Ok(())

@@ -442,6 +442,26 @@ async fn recordings_are_known_while_they_are_made_and_after() {
 }
 
 #[tokio::test]
+async fn what_was_cut_off_takes_nothing_over_from_an_older_recording_of_its_name() {
+    use RecordingKind::Call;
+    for store in stores().await {
+        let tenant = store.tenants().create(NewTenant::named("tapes", vec![])).await.expect("made").id;
+        let recordings = store.recordings(tenant);
+        // The old one is whole, and the new one was begun under its name when the exchange fell.
+        tell(&store, [recording(tenant, "one", Call, 1, Some(44)), recording(tenant, "one", Call, 90, None)]).await;
+        let (name, format) = ("one".to_owned(), "opus".to_owned());
+        let mended = MendedRecording { name, length: Duration::from_secs(2), bytes: 64_044, format };
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_100);
+        recordings.mended(&mended, now).await.expect("written down");
+        let one = recordings.get("one").await.expect("it");
+        assert_eq!(one.started, now - mended.length, "its age is its own");
+        assert_eq!((one.kind.as_str(), one.call.as_deref(), one.layout.as_str()), ("message", None, "mixed"));
+        assert_eq!((one.bytes, one.format.as_str(), one.fault.is_some()), (Some(64_044), "opus", true));
+        assert!(recordings.older_than(now, 10).await.expect("those").is_empty(), "it is not swept as the old one");
+    }
+}
+
+#[tokio::test]
 async fn old_recordings_of_calls_are_found_and_messages_are_let_be() {
     use RecordingKind::{Call, Message, Room};
     for store in stores().await {
