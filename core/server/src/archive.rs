@@ -1,6 +1,7 @@
 //! Recordings as operators have them: files and what the database knows of them, brought together.
 //!
-//! At a start, what was cut off is mended and written down; once an hour what is older than it may be is removed.
+//! At a start, what was cut off is mended and written down; once an hour what is older than it may be is removed. Names that
+//! callers said at the door of a room go soon after them, or at the next start.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -12,11 +13,14 @@ use switch::TenantId;
 use tokio::sync::mpsc;
 
 use crate::media::{Mended, Recordings, Removal};
+use crate::rooms::Said;
 
 /// How often it is looked what is too old.
 const SWEEP: Duration = Duration::from_secs(3_600);
 /// How many recordings are removed in one go.
 const AT_ONCE: u64 = 200;
+/// How long a spoken name stays after its speaker: what is announced before it may take a while.
+pub(crate) const ECHO: Duration = Duration::from_secs(120);
 const DAY: Duration = Duration::from_secs(86_400);
 /// A file is read in pieces of so many bytes, and so many of them wait for a slow reader.
 const PIECE: usize = 64 << 10;
@@ -28,33 +32,70 @@ pub(crate) struct Archive {
     pub(crate) store: Store,
     /// How many days recordings are kept where their tenant says nothing else; 0 for ever.
     pub(crate) days: u32,
+    /// How long a spoken name stays after its speaker.
+    pub(crate) echo: Duration,
+}
+
+/// What an exchange left behind when it ended.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    /// Recordings that are listed as going on.
+    cut_off: Vec<StoredRecording>,
+    /// Names that callers had said.
+    names: Vec<(TenantId, String)>,
 }
 
 impl Archive {
-    /// What is listed as going on: at a start that is what was cut off.
-    pub(crate) async fn unfinished(&self) -> Result<Vec<StoredRecording>, store::Error> {
-        let mut all = Vec::new();
+    /// What an exchange that has just started finds of the one before.
+    pub(crate) async fn left(&self) -> Result<Left, store::Error> {
+        let mut left = Left::default();
         for tenant in self.store.tenants().list().await? {
-            all.extend(self.store.recordings(tenant.id).unfinished().await?);
+            let recordings = self.store.recordings(tenant.id);
+            left.cut_off.extend(recordings.unfinished().await?);
+            let names = recordings.messages_called(conference::SPOKEN).await?;
+            left.names.extend(names.into_iter().map(|name| (tenant.id, name)));
         }
-        Ok(all)
+        Ok(left)
     }
 
     /// Writes down what became of recordings that were cut off, once that is known; then sweeps, for ever.
-    pub(crate) async fn tend(self, cut_off: Vec<StoredRecording>, mended: Receiver<Vec<Mended>>) {
+    pub(crate) async fn tend(self, left: Left, mended: Receiver<Vec<Mended>>, mut said: mpsc::Receiver<Said>) {
         let mended = tokio::task::spawn_blocking(move || mended.recv().unwrap_or_default()).await.unwrap_or_default();
-        if let Err(error) = self.settle(cut_off, mended).await {
+        if let Err(error) = self.settle(left, mended).await {
             tracing::error!(%error, "what became of recordings that were cut off could not be written down");
         }
-        loop {
-            if let Err(error) = self.sweep(SystemTime::now()).await {
-                tracing::error!(%error, "old recordings could not be removed; it is tried again");
+        let sweeping = async {
+            loop {
+                if let Err(error) = self.sweep(SystemTime::now()).await {
+                    tracing::error!(%error, "old recordings could not be removed; it is tried again");
+                }
+                tokio::time::sleep(SWEEP).await;
             }
-            tokio::time::sleep(SWEEP).await;
+        };
+        let forgetting = async {
+            // Each waits as long, so they go in the order of their coming.
+            while let Some(name) = said.recv().await {
+                tokio::time::sleep_until((name.at + self.echo).into()).await;
+                self.forget(name.tenant, &name.recording).await;
+            }
+        };
+        tokio::join!(sweeping, forgetting);
+    }
+
+    /// Forgets a spoken name with its file; what cannot be removed now is at the next start.
+    async fn forget(&self, tenant: TenantId, name: &str) {
+        if self.remove(tenant, name).await.is_err() {
+            return;
+        }
+        match self.store.recordings(tenant).delete(name).await {
+            // He may have said none.
+            Ok(()) | Err(store::Error::NotFound(_)) => {}
+            Err(error) => tracing::warn!(%error, tenant = tenant.0, "a spoken name is still listed"),
         }
     }
 
-    async fn settle(&self, cut_off: Vec<StoredRecording>, mended: Vec<Mended>) -> Result<(), store::Error> {
+    async fn settle(&self, left: Left, mended: Vec<Mended>) -> Result<(), store::Error> {
+        let Left { cut_off, names } = left;
         let now = SystemTime::now();
         let known = |tenant: TenantId, name: &str| mended.iter().any(|one| one.tenant == tenant && one.name == name);
         // One that was whole, and had not been written down.
@@ -70,6 +111,9 @@ impl Archive {
                 Some(found) => self.write_down(&found, now).await,
                 None => self.store.recordings(tenant).delete(&name).await?,
             }
+        }
+        for (tenant, name) in names {
+            self.forget(tenant, &name).await;
         }
         Ok(())
     }
@@ -156,7 +200,7 @@ mod tests {
         let store = Store::open("sqlite::memory:").await.expect("a store");
         let (inbox, _outbox) = Inbox::new().expect("an inbox");
         let (recordings, _mended) = Recordings::start(data.path().to_owned(), 0, inbox).expect("recordings");
-        let archive = Archive { recordings, store: store.clone(), days: 7 };
+        let archive = Archive { recordings, store: store.clone(), days: 7, echo: ECHO };
         let mut tenant = store.tenants().create(NewTenant::named("acme", vec![])).await.expect("made");
         let folder = data.path().join(format!("tenants/{}/recordings", tenant.id.0));
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -188,5 +232,53 @@ mod tests {
         store.tenants().update(&tenant).await.expect("changed");
         archive.sweep(now).await.expect("swept");
         assert_eq!(there(), [false, false, true], "a message is whoever's recorded it");
+    }
+
+    #[tokio::test]
+    async fn names_that_were_said_at_a_door_go_after_their_speakers_and_at_the_next_start() {
+        let data = tempfile::TempDir::new().expect("a folder");
+        let store = Store::open("sqlite::memory:").await.expect("a store");
+        let (inbox, _outbox) = Inbox::new().expect("an inbox");
+        let (recordings, mended) = Recordings::start(data.path().to_owned(), 0, inbox).expect("recordings");
+        let echo = Duration::from_millis(300);
+        let archive = Archive { recordings, store: store.clone(), days: 0, echo };
+        let tenant = store.tenants().create(NewTenant::named("acme", vec![])).await.expect("made").id;
+        let folder = data.path().join(format!("tenants/{}/recordings", tenant.0));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let [one, two] = [1, 2].map(|number| switch::CallUid([number; 12]));
+        let names = [format!("name-{one}"), format!("name-{two}"), "name-it".to_owned(), format!("note-{one}")];
+        let keep = async |name: &str, call: switch::CallUid| {
+            std::fs::write(folder.join(format!("{name}.wav")), b"RIFF").expect("a file");
+            let (writer, task) = Writer::new(store.clone());
+            let end = Some(RecordingEnd { length: Duration::from_secs(1), bytes: 4, fault: None });
+            let (kind, name, started) = (RecordingKind::Message, name.to_owned(), SystemTime::now());
+            let (format, layout, call) = (RecordingFormat::Wav, RecordingLayout::Mixed, Some(call));
+            let kept = KeptRecording { tenant, name, call, kind, started, format, layout, end };
+            writer.write(Record::Recording(Box::new(kept)));
+            drop(writer);
+            task.run().await;
+        };
+        for (name, call) in [(&names[0], one), (&names[2], one), (&names[3], one)] {
+            keep(name, call).await;
+        }
+        let left = archive.left().await.expect("what is left");
+        // Somebody says his after the start.
+        keep(&names[1], two).await;
+        let (said, heard) = mpsc::channel(1);
+        let tending = tokio::spawn(archive.tend(left, mended, heard));
+        let there = || names.each_ref().map(|name| folder.join(format!("{name}.wav")).exists());
+        while there()[0] {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(there(), [false, true, true, true], "only names, and only those of the exchange before");
+        let at = std::time::Instant::now();
+        said.send(Said { tenant, recording: names[1].clone(), at }).await.expect("heard");
+        while store.recordings(tenant).get(&names[1]).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(at.elapsed() >= echo, "the others may be told his name still");
+        assert_eq!(there(), [false, false, true, true]);
+        assert!(store.recordings(tenant).get("name-it").await.is_ok());
+        tending.abort();
     }
 }

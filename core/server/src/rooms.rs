@@ -7,27 +7,43 @@ use admin::{Pending, RoomHappening, RoomHeard, RoomNews};
 use conference::{Action, Conference, Config, Entry, Happened, Keymap, Plan, Plans, Wait};
 use store::{Admitted, EntrySound, Pins, RoomSettings};
 use switch::{Role, TenantId};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 use crate::directory::Directory;
 
-/// The conference over the rooms that the directory knows.
-pub(crate) fn conference(directory: &Arc<Directory>) -> Conference {
+/// How many names may wait to be forgotten; one too many is, at the next start.
+const NAMES: usize = 4_096;
+
+/// A recording of a name that is needed no longer: whose, which, and since when.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) tenant: TenantId,
+    pub(crate) recording: String,
+    pub(crate) at: Instant,
+}
+
+/// The conference over the rooms that the directory knows, and the spoken names that it needs no longer.
+pub(crate) fn conference(directory: &Arc<Directory>) -> (Conference, mpsc::Receiver<Said>) {
     let clock = Arc::new(|| (Instant::now(), SystemTime::now()));
-    Conference::new(Arc::new(Kept(directory.clone())), clock, Config::default())
+    let (said, names) = mpsc::channel(NAMES);
+    let kept = Kept { directory: directory.clone(), said };
+    (Conference::new(Arc::new(kept), clock, Config::default()), names)
 }
 
 /// The rooms of the store, answered from memory.
-struct Kept(Arc<Directory>);
+struct Kept {
+    directory: Arc<Directory>,
+    said: mpsc::Sender<Said>,
+}
 
 impl Plans for Kept {
     fn plan<'a>(&'a self, tenant: TenantId, room: &'a str) -> Wait<'a, Option<Plan>> {
-        let found = self.0.room(tenant, room).map(|room| plan(&room.pins, &room.settings));
+        let found = self.directory.room(tenant, room).map(|room| plan(&room.pins, &room.settings));
         Box::pin(std::future::ready(found))
     }
 
     fn admit<'a>(&'a self, tenant: TenantId, room: &'a str, pin: &'a str) -> Wait<'a, Option<Role>> {
-        let found = self.0.room(tenant, room);
+        let found = self.directory.room(tenant, room);
         let pin = pin.to_owned();
         Box::pin(async move {
             let room = found?;
@@ -38,6 +54,11 @@ impl Plans for Kept {
                 Admitted::Moderator => Role::Moderator,
             })
         })
+    }
+
+    fn forget_name(&self, tenant: TenantId, recording: &str) {
+        // A caller's way out waits for nothing.
+        let _ = self.said.try_send(Said { tenant, recording: recording.to_owned(), at: Instant::now() });
     }
 }
 
@@ -101,7 +122,7 @@ mod tests {
         let new = NewRoom { name: "600".to_owned(), pins, settings };
         store.rooms(tenant).create(new).await.expect("a room");
         let directory = Arc::new(Directory::new(String::new(), Vec::new()));
-        let kept = Kept(directory.clone());
+        let kept = Kept { directory: directory.clone(), said: mpsc::channel(1).0 };
         assert_eq!(kept.plan(tenant, "600").await, None, "nothing is read yet");
         directory.reload(&store).await.expect("the directory");
         let plan = kept.plan(tenant, "600").await.expect("a plan");

@@ -15,7 +15,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 
 use crate::applications::Applications;
-use crate::archive::Archive;
+use crate::archive::{self, Archive};
 use crate::directory::Directory;
 use crate::exchange::{self, Exchange, Inbox, Inward, Listener, Parts, StreamLimits};
 use crate::hall::Hall;
@@ -109,7 +109,7 @@ impl Station {
             );
         }
         let shelf = Shelf { directory: directory.clone(), store: store.clone(), runtime: runtime.clone() };
-        let conference = rooms::conference(&directory);
+        let (conference, names) = rooms::conference(&directory);
         let hall = Hall { conference: conference.clone(), directory: directory.clone() };
         let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf), Arc::new(hall))?);
         let (inbox, outbox) = Inbox::new()?;
@@ -133,9 +133,9 @@ impl Station {
         let free = settings.media.recordings_free_mib << 20;
         let (recordings, mended) = Recordings::start(data.to_owned(), free, inbox.clone())?;
         let days = settings.media.recordings_days;
-        let archive = Archive { recordings: recordings.clone(), store: store.clone(), days };
-        let cut_off = archive.unfinished().await.context("reading the recordings that were cut off")?;
-        let tending = tokio::spawn(archive.clone().tend(cut_off, mended)).abort_handle();
+        let archive = Archive { recordings: recordings.clone(), store: store.clone(), days, echo: archive::ECHO };
+        let left = archive.left().await.context("reading the recordings that were cut off")?;
+        let tending = tokio::spawn(archive.clone().tend(left, mended, names)).abort_handle();
         let (range, threads) = (settings.media_ports()?, settings.media.threads);
         let engine = Engine::start(range, threads, seed()?, &inbox, &library, &recordings)?;
         let exchange = Exchange { inbox, board: Arc::default() };

@@ -26,3 +26,4 @@ pub use conference::{Clock, Conference, Config, Happened};
 pub use keys::{Action, Keymap};
 pub use plan::{Entry, Plan, Plans, Wait};
 pub use room::{Act, Newcomer, Room};
+pub use stay::SPOKEN;

@@ -75,4 +75,7 @@ pub trait Plans: Send + Sync {
 
     /// Whose PIN this is; `None`: nobody's. Not asked for an empty one. May be slow on purpose.
     fn admit<'a>(&'a self, tenant: TenantId, room: &'a str, pin: &'a str) -> Wait<'a, Option<Role>>;
+
+    /// Who said his name into this recording has left. It is said once more, that he has; then it is needed no longer.
+    fn forget_name(&self, tenant: TenantId, recording: &str);
 }

@@ -17,6 +17,9 @@ use crate::room::{Act, Newcomer};
 /// How long a spoken name is at most, and the silence that ends it.
 const NAME: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(1_500));
 
+/// What recordings of names are called, before the call's uid.
+pub const SPOKEN: &str = "name";
+
 /// The longest PIN.
 const PIN: u8 = 16;
 
@@ -58,7 +61,7 @@ pub(crate) async fn join(
         name,
         user: call.invitation().user,
         role,
-        spoken,
+        spoken: spoken.as_ref().map(|name| name.recording.clone()),
         since: (inner.clock)().1,
     };
     let (open, number, bell) = match inner.enter(tenant, room, plan.clone(), opener_rules, newcomer) {
@@ -70,7 +73,7 @@ pub(crate) async fn join(
             return Err(refusal.into());
         }
     };
-    let seat = Seat { inner: inner.clone(), open, number };
+    let seat = Seat { inner: inner.clone(), open, number, spoken };
     stay(&seat, &bell, call).await
 }
 
@@ -161,16 +164,17 @@ impl Door<'_> {
     }
 
     /// His name, as he says it himself; `None` where none is wanted, or he said none.
-    async fn spoken_name(&mut self) -> Result<Option<String>, JoinError> {
+    async fn spoken_name(&mut self) -> Result<Option<SpokenName>, JoinError> {
         if self.plan.entry != Entry::Name {
             return Ok(None);
         }
         self.play(prompts::ASK_NAME).await?;
-        let name = format!("name-{}", self.call.invitation().uid);
+        let recording = format!("{SPOKEN}-{}", self.call.invitation().uid);
+        let name = SpokenName { inner: self.inner.clone(), tenant: self.tenant, recording };
         let (limit, silence) = (NAME.0, Some(NAME.1));
-        let wanted = Recording { name: Some(name), limit, silence, end: hash(), beep: true };
+        let wanted = Recording { name: Some(name.recording.clone()), limit, silence, end: hash(), beep: true };
         match self.call.request(Command::Record(wanted)).await? {
-            Reply::Recorded(recorded) => Ok(Some(recorded.name)),
+            Reply::Recorded(_) => Ok(Some(name)),
             Reply::Ended(_) => Err(JoinError::HungUp),
             _ => Ok(None),
         }
@@ -204,16 +208,32 @@ async fn play(call: &mut CallControl, play: Play) -> Result<(), JoinError> {
     }
 }
 
+/// The recording of a caller's name, which is there for as long as he is.
+struct SpokenName {
+    inner: Arc<Inner>,
+    tenant: TenantId,
+    recording: String,
+}
+
+impl Drop for SpokenName {
+    fn drop(&mut self) {
+        self.inner.plans.forget_name(self.tenant, &self.recording);
+    }
+}
+
 /// A place in a room, given back however the stay ends.
 struct Seat {
     inner: Arc<Inner>,
     open: Arc<Open>,
     number: MemberNumber,
+    spoken: Option<SpokenName>,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         self.inner.gone(&self.open, self.number);
+        // The others were told that he has left.
+        drop(self.spoken.take());
     }
 }
 

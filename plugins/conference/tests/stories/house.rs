@@ -23,6 +23,7 @@ pub(crate) struct Kept {
     tried: Mutex<Vec<String>>,
     /// PINs are looked up as far as this lets them; at once where there is none.
     gate: Mutex<Option<Arc<Semaphore>>>,
+    forgotten: Mutex<Vec<String>>,
 }
 
 impl Plans for Kept {
@@ -45,6 +46,11 @@ impl Plans for Kept {
             }
             role
         })
+    }
+
+    fn forget_name(&self, tenant: TenantId, recording: &str) {
+        assert_eq!(tenant, TENANT);
+        self.forgotten.lock().expect("no panic").push(recording.to_owned());
     }
 }
 
@@ -149,6 +155,11 @@ impl House {
         let gate = Arc::new(Semaphore::new(0));
         *self.kept.gate.lock().expect("no panic") = Some(gate.clone());
         gate
+    }
+
+    /// The recordings of names that are needed no longer.
+    pub(crate) fn forgotten(&self) -> Vec<String> {
+        self.kept.forgotten.lock().expect("no panic").clone()
     }
 
     /// The PINs that were looked up.

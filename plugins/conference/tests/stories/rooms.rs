@@ -144,12 +144,16 @@ fn names_are_asked_for_and_said_when_somebody_comes_and_goes() {
     let [.., name, joined] = said.as_slice() else { panic!("{said:?}") };
     assert!(is_name(name) && *joined == prompt("confbridge-has-joined"), "{said:?}");
     assert_eq!(house.heard(&[&alice, &bob]), "a<b b<a");
+    assert!(house.forgotten().is_empty(), "both are there");
     b.hang_up();
     house.world.run_for(seconds(4));
     let said = house.world.heard(&alice);
     assert_eq!(said.last(), Some(&prompt("confbridge-has-left")));
     assert_eq!(said.get(said.len() - 2), Some(name), "the same name");
+    let forgotten: Vec<_> = house.forgotten().into_iter().map(Sound::Recording).collect();
+    assert_eq!(forgotten, std::slice::from_ref(name), "his name is kept no longer than he is there");
     house.ends(&[&a]);
+    assert_eq!(house.forgotten().len(), 2);
 }
 
 #[test]
@@ -159,6 +163,7 @@ fn who_hangs_up_while_he_says_his_name_was_never_there() {
     house.world.run_for(seconds(1));
     house.ends(&[&a]);
     assert_eq!(house.news(), Vec::<String>::new());
+    assert_eq!(house.forgotten().len(), 1, "what he said until then");
 }
 
 #[test]
