@@ -223,6 +223,8 @@ pub struct RoomView {
     pub locked: bool,
     /// The name of the recording under way.
     pub recording: Option<String>,
+    /// It stands still.
+    pub recording_paused: bool,
     /// Who is there, the first to come first.
     pub members: Vec<MemberView>,
 }

@@ -132,6 +132,7 @@ impl Room {
             opened: self.opened,
             locked: self.locked,
             recording: self.recording.clone(),
+            recording_paused: self.paused,
             members: self.members.iter().map(|(number, member)| member.view(*number)).collect(),
         }
     }
@@ -316,6 +317,7 @@ impl Room {
         if self.members.is_empty() {
             self.over = true;
             self.whole.clear();
+            self.paused = false;
             if self.recording.take().is_some() {
                 self.events.push_back(RoomEvent::Recording(None));
             }

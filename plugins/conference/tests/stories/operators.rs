@@ -109,9 +109,12 @@ fn an_operator_records_pauses_and_stops_under_a_name() {
     assert_eq!(house.order(RoomOrder::Record { name: Some("board-1".to_owned()) }), Ok(()));
     assert_eq!(house.order(RoomOrder::Record { name: None }), Err(RoomRefusal::Forbidden), "it is recorded");
     house.world.run_for(seconds(5));
+    assert!(!house.view().recording_paused);
     assert_eq!(house.order(RoomOrder::PauseRecording(true)), Ok(()));
+    assert!(house.view().recording_paused);
     house.world.run_for(seconds(5));
     assert_eq!(house.order(RoomOrder::PauseRecording(false)), Ok(()));
+    assert!(!house.view().recording_paused);
     house.world.run_for(seconds(5));
     assert_eq!(house.order(RoomOrder::StopRecording), Ok(()));
     house.world.run_for(seconds(5));
