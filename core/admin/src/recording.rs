@@ -5,9 +5,9 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use crate::call::read_uid;
+use crate::call::parse_uid;
 use crate::cdr::read_time;
-use crate::desk::Desk;
+use crate::desk::{self, Desk};
 use crate::live::{NotRemoved, RecordingBytes};
 use crate::v1::recording_service_server::RecordingService;
 use crate::v1::{
@@ -16,8 +16,13 @@ use crate::v1::{
     RecordingLayout,
 };
 use crate::violations::{Violations, failed};
-use crate::words::timestamp;
+use crate::words::{filled, timestamp};
 
+const KINDS: [(&str, RecordingKind, switch::RecordingKind); 3] = [
+    ("message", RecordingKind::Message, switch::RecordingKind::Message),
+    ("call", RecordingKind::Call, switch::RecordingKind::Call),
+    ("room", RecordingKind::Room, switch::RecordingKind::Room),
+];
 /// How many recordings a page has where the request does not say.
 const PAGE: u32 = 100;
 /// How many it has at most.
@@ -33,23 +38,17 @@ impl RecordingService for Desk {
         let size = if request.page_size == 0 { PAGE } else { request.page_size };
         let mut wrong = Violations::default();
         wrong.expect(size <= LARGEST_PAGE, "page_size", "1 to 1000, or 0 for 100");
-        let kind = match RecordingKind::try_from(request.kind) {
-            Ok(RecordingKind::Unspecified) => None,
-            Ok(RecordingKind::Message) => Some(switch::RecordingKind::Message),
-            Ok(RecordingKind::Call) => Some(switch::RecordingKind::Call),
-            Ok(RecordingKind::Room) => Some(switch::RecordingKind::Room),
-            Err(_) => {
-                wrong.add("kind", "not one of its values");
-                None
-            }
-        };
+        wrong.expect(desk::is_text(&request.page_token), "page_token", "was not given by an earlier page");
+        let kind = wrong.word_if_said("kind", request.kind, &KINDS);
         let from = read_time(&mut wrong, "since", request.since);
         let until = read_time(&mut wrong, "until", request.until);
+        let call = filled(request.call).and_then(|call| wrong.read("call", parse_uid(&call)));
+        let call = call.map(|uid| uid.to_string());
         wrong.finish()?;
-        let call = if request.call.is_empty() { None } else { Some(read_uid(&request.call)?.to_string()) };
         let filter = RecordingFilter { from, until, call, kind };
-        let token = Some(request.page_token.as_str()).filter(|token| !token.is_empty());
-        let page = self.store.recordings(tenant.id).query(&filter, u64::from(size), token).await.map_err(failed)?;
+        let token = filled(request.page_token);
+        let page =
+            self.store.recordings(tenant.id).query(&filter, u64::from(size), token.as_deref()).await.map_err(failed)?;
         let recordings = page.recordings.into_iter().map(|recording| spelt(&tenant.name, recording)).collect();
         let next_page_token = page.next.unwrap_or_default();
         Ok(Response::new(ListRecordingsResponse { recordings, next_page_token }))
@@ -58,7 +57,7 @@ impl RecordingService for Desk {
     async fn get(&self, request: Request<GetRecordingRequest>) -> Result<Response<Recording>, Status> {
         let GetRecordingRequest { tenant, name } = request.into_inner();
         let tenant = self.tenant(&tenant).await?;
-        let found = self.store.recordings(tenant.id).get(&name).await.map_err(failed)?;
+        let found = self.store.recordings(tenant.id).get(named(&name)?).await.map_err(failed)?;
         Ok(Response::new(spelt(&tenant.name, found)))
     }
 
@@ -71,8 +70,11 @@ impl RecordingService for Desk {
         let DownloadRecordingRequest { tenant, name } = request.into_inner();
         let tenant = self.tenant(&tenant).await?;
         // Whose it is and whether there is one is known here; what the file is, there.
-        self.store.recordings(tenant.id).get(&name).await.map_err(failed)?;
+        self.store.recordings(tenant.id).get(named(&name)?).await.map_err(failed)?;
         let file = self.live.read_recording(tenant.id, &name).await.ok_or_else(gone)?;
+        if file.bytes == 0 {
+            return Err(Status::failed_precondition("nothing of it can be heard yet; try again in a second"));
+        }
         let (sender, stream) = mpsc::channel(STREAM);
         tokio::spawn(send(file, sender));
         tracing::info!(tenant = tenant.id.0, "an operator downloads a recording");
@@ -85,7 +87,7 @@ impl RecordingService for Desk {
     ) -> Result<Response<DeleteRecordingResponse>, Status> {
         let DeleteRecordingRequest { tenant, name } = request.into_inner();
         let tenant = self.tenant(&tenant).await?;
-        self.store.recordings(tenant.id).get(&name).await.map_err(failed)?;
+        self.store.recordings(tenant.id).get(named(&name)?).await.map_err(failed)?;
         match self.live.remove_recording(tenant.id, &name).await {
             Ok(()) => {}
             Err(NotRemoved::Busy) => {
@@ -98,6 +100,10 @@ impl RecordingService for Desk {
         tracing::info!(tenant = tenant.id.0, "an operator deleted a recording");
         Ok(Response::new(DeleteRecordingResponse {}))
     }
+}
+
+fn named(name: &str) -> Result<&str, Status> {
+    desk::named("name", name, "recording")
 }
 
 fn gone() -> Status {

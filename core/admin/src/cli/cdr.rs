@@ -3,6 +3,7 @@
 use crate::cli::connection::{Line, Whose};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::page::{self, Page};
 use crate::cli::{moment, words};
 use crate::v1::{Cdr, Direction, Disposition, GetCdrRequest, Leg, QueryCdrsRequest, QueryCdrsResponse};
 
@@ -12,9 +13,6 @@ Examples:
   strowger cdr list --since 2026-03-01 --until 2026-04-01 --all --json
   strowger cdr list --callee 1002 --result no-answer
   strowger cdr show 5f2c08d1a7e94b3360c4d9ab";
-
-/// The largest page that the server gives.
-const PAGE: u32 = 1000;
 
 /// What is to be done with call records.
 #[derive(Debug, clap::Subcommand)]
@@ -48,15 +46,8 @@ pub struct List {
     /// What became of them
     #[arg(long, value_enum)]
     pub result: Option<Outcome>,
-    /// How many at most
-    #[arg(long, short = 'n', default_value_t = 50, conflicts_with = "all", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub limit: u32,
-    /// All of them, however many
-    #[arg(long)]
-    pub all: bool,
-    /// Go on where a page ended: its `nextPageToken`
-    #[arg(long, value_name = "TOKEN")]
-    pub page_token: Option<String>,
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     whose: Whose,
 }
@@ -111,35 +102,27 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
 
 async fn list(line: &Line, console: &mut Console, wanted: List) -> Result<(), Failure> {
     let tenant = line.tenant(&wanted.whose).await?;
-    let mut request = QueryCdrsRequest {
+    let request = QueryCdrsRequest {
         tenant,
         since: moment::read(console, "since", wanted.since.as_deref())?,
         until: moment::read(console, "until", wanted.until.as_deref())?,
         caller: wanted.caller.unwrap_or_default(),
         callee: wanted.callee.unwrap_or_default(),
         disposition: wanted.result.map_or(Disposition::Unspecified, disposition).into(),
-        page_size: if wanted.all { PAGE } else { wanted.limit },
-        page_token: wanted.page_token.unwrap_or_default(),
+        ..QueryCdrsRequest::default()
     };
-    let mut cdrs = line.cdrs();
-    let mut answer = QueryCdrsResponse::default();
-    loop {
-        let page = cdrs.query(request.clone()).await?.into_inner();
-        answer.cdrs.extend(page.cdrs);
-        answer.next_page_token = page.next_page_token;
-        if !wanted.all || answer.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token.clone_from(&answer.next_page_token);
-    }
+    let turn = async |page_size, page_token| {
+        let request = QueryCdrsRequest { page_size, page_token, ..request.clone() };
+        let page = line.cdrs().query(request).await?.into_inner();
+        Ok((page.cdrs, page.next_page_token))
+    };
+    let (cdrs, next_page_token) = wanted.page.turn(turn).await?;
+    let answer = QueryCdrsResponse { cdrs, next_page_token };
     let header = ["ARRIVED", "CALLER", "CALLEE", "RESULT", "ANSWERED BY", "TALK", "MOS", "CAUSE", "UID"];
     console.table(&answer, "no call records fit", &header, |console| {
         answer.cdrs.iter().map(|cdr| row(console, cdr)).collect()
     })?;
-    if console.json || answer.next_page_token.is_empty() {
-        return Ok(());
-    }
-    console.note(&format!("There are more: --all, a greater --limit, or --page-token {}", answer.next_page_token))
+    page::note(console, &answer.next_page_token)
 }
 
 fn disposition(outcome: Outcome) -> Disposition {

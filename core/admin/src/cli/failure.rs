@@ -46,6 +46,13 @@ pub enum Failure {
         /// What the file system said.
         error: io::Error,
     },
+    /// A file did not come to its end.
+    Short {
+        /// How many bytes came.
+        came: u64,
+        /// How many there are.
+        size: u64,
+    },
     /// The system gave no random bytes for a password.
     Random(getrandom::Error),
     /// The output could not be written, or the input not read.
@@ -99,6 +106,7 @@ impl fmt::Display for Failure {
             Self::NotServing => f.write_str("the server is up and does not serve yet, or no longer"),
             Self::Argument { name, why } => write!(f, "{name}: {why}"),
             Self::File { file, error } => write!(f, "{}: {error}", file.display()),
+            Self::Short { came, size } => write!(f, "only {came} of {size} bytes came; try again"),
             Self::Random(error) => write!(f, "no random bytes for a password: {error}"),
             Self::Output(error) => write!(f, "input or output: {error}"),
             Self::Json(error) => write!(f, "the answer cannot be spelt as JSON: {error}"),

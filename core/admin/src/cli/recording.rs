@@ -1,12 +1,13 @@
 //! `strowger recording`.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::connection::{Line, Whose};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::{moment, words};
+use crate::cli::page::{self, Page};
+use crate::cli::{fetch, moment, words};
 use crate::v1::{
     DeleteRecordingRequest, DownloadRecordingRequest, GetRecordingRequest, ListRecordingsRequest,
     ListRecordingsResponse, Recording, RecordingFormat, RecordingKind, RecordingLayout,
@@ -19,9 +20,6 @@ Examples:
   strowger recording get 5f2c08d1a7e94b3360c4d9ab-1            into a file of that name, here
   strowger recording get greeting --output - | ffplay -
   strowger recording remove 5f2c08d1a7e94b3360c4d9ab-1";
-
-/// The largest page that the server gives.
-const PAGE: u32 = 1000;
 
 /// What is to be done with recordings.
 #[derive(Debug, clap::Subcommand)]
@@ -42,6 +40,9 @@ pub enum Verb {
         /// Where to; `-` for the output. Not given: a file of the recording's name in this folder
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Replace a file that is there already
+        #[arg(long, short)]
+        force: bool,
         #[command(flatten)]
         whose: Whose,
     },
@@ -70,15 +71,8 @@ pub struct List {
     /// Of this kind
     #[arg(long, value_enum)]
     pub kind: Option<Kind>,
-    /// How many at most
-    #[arg(long, short = 'n', default_value_t = 50, conflicts_with = "all", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub limit: u32,
-    /// All of them, however many
-    #[arg(long)]
-    pub all: bool,
-    /// Go on where a page ended: its `nextPageToken`
-    #[arg(long, value_name = "TOKEN")]
-    pub page_token: Option<String>,
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     whose: Whose,
 }
@@ -102,9 +96,9 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
             let recording = line.recordings().get(GetRecordingRequest { tenant, name }).await?.into_inner();
             console.card(&recording, |console| card(console, &recording))
         }
-        Verb::Get { name, output, whose } => {
+        Verb::Get { name, output, force, whose } => {
             let tenant = line.tenant(&whose).await?;
-            get(line, console, DownloadRecordingRequest { tenant, name }, output).await
+            get(line, console, DownloadRecordingRequest { tenant, name }, output, force).await
         }
         Verb::Remove { name, whose } => {
             let tenant = line.tenant(&whose).await?;
@@ -121,33 +115,26 @@ async fn list(line: &Line, console: &mut Console, wanted: List) -> Result<(), Fa
         Some(Kind::Call) => RecordingKind::Call,
         Some(Kind::Room) => RecordingKind::Room,
     };
-    let mut request = ListRecordingsRequest {
+    let request = ListRecordingsRequest {
         tenant: line.tenant(&wanted.whose).await?,
         since: moment::read(console, "since", wanted.since.as_deref())?,
         until: moment::read(console, "until", wanted.until.as_deref())?,
         call: wanted.call.unwrap_or_default(),
         kind: kind.into(),
-        page_size: if wanted.all { PAGE } else { wanted.limit },
-        page_token: wanted.page_token.unwrap_or_default(),
+        ..ListRecordingsRequest::default()
     };
-    let mut answer = ListRecordingsResponse::default();
-    loop {
-        let page = line.recordings().list(request.clone()).await?.into_inner();
-        answer.recordings.extend(page.recordings);
-        answer.next_page_token = page.next_page_token;
-        if !wanted.all || answer.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token.clone_from(&answer.next_page_token);
-    }
+    let turn = async |page_size, page_token| {
+        let request = ListRecordingsRequest { page_size, page_token, ..request.clone() };
+        let page = line.recordings().list(request).await?.into_inner();
+        Ok((page.recordings, page.next_page_token))
+    };
+    let (recordings, next_page_token) = wanted.page.turn(turn).await?;
+    let answer = ListRecordingsResponse { recordings, next_page_token };
     let header = ["NAME", "KIND", "STARTED", "LENGTH", "SIZE", "FORMAT", "SIDES", "CALL"];
     console.table(&answer, "no recordings", &header, |console| {
         answer.recordings.iter().map(|recording| row(console, recording)).collect()
     })?;
-    if !console.json && !answer.next_page_token.is_empty() {
-        console.note("there are more: --all shows them, --limit more of them")?;
-    }
-    Ok(())
+    page::note(console, &answer.next_page_token)
 }
 
 async fn get(
@@ -155,30 +142,22 @@ async fn get(
     console: &mut Console,
     request: DownloadRecordingRequest,
     output: Option<PathBuf>,
+    force: bool,
 ) -> Result<(), Failure> {
     let name = request.name.clone();
     let mut pieces = line.recordings().download(request).await?.into_inner();
-    let Some(first) = pieces.message().await? else { return Ok(()) };
+    // A server that has nothing to send says why.
+    let Some(first) = pieces.message().await? else { return Err(Failure::Short { came: 0, size: 0 }) };
     let extension = if first.format() == RecordingFormat::Opus { "opus" } else { "wav" };
     let path = output.unwrap_or_else(|| PathBuf::from(format!("{name}.{extension}")));
-    let told = |error| Failure::File { file: path.clone(), error };
-    if path == Path::new("-") {
-        console.out.write_all(&first.data)?;
-        while let Some(piece) = pieces.message().await? {
-            console.out.write_all(&piece.data)?;
-        }
+    if path.as_os_str() == "-" {
+        fetch::write(first, &mut pieces, |bytes| Ok(console.out.write_all(bytes)?)).await?;
         return Ok(console.out.flush()?);
     }
-    let mut file = std::fs::File::create(&path).map_err(told)?;
-    let mut size = first.data.len();
-    file.write_all(&first.data).map_err(told)?;
-    while let Some(piece) = pieces.message().await? {
-        size += piece.data.len();
-        file.write_all(&piece.data).map_err(told)?;
-    }
+    let size = fetch::save(&path, force, first, &mut pieces).await?;
     let shown = path.display().to_string();
     let json = serde_json::json!({ "recording": name, "file": shown, "bytes": size });
-    console.say(&format!("{shown}: {}", words::size(size as u64)), &json)
+    console.say(&format!("{shown}: {}", words::size(size)), &json)
 }
 
 fn row(console: &Console, recording: &Recording) -> Vec<String> {

@@ -8,6 +8,7 @@ use switch::{
     TenantId,
 };
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use crate::cli::typed;
 use crate::house::{House, at, call_uid};
@@ -59,6 +60,17 @@ async fn recordings_are_listed_by_pages_and_filters() {
     ] {
         assert_eq!(house.recordings().await.list(wrong).await.unwrap_err().code(), Code::InvalidArgument);
     }
+    let wrong = ListRecordingsRequest {
+        tenant: "acme".to_owned(),
+        page_size: 1001,
+        kind: 9,
+        call: "x".to_owned(),
+        ..Default::default()
+    };
+    let refused = house.recordings().await.list(wrong).await.unwrap_err();
+    let fields: Vec<_> =
+        refused.get_details_bad_request().unwrap().field_violations.into_iter().map(|wrong| wrong.field).collect();
+    assert_eq!(fields, ["page_size", "kind", "call"], "all that is wrong, by its name in the request");
 }
 
 #[tokio::test]
@@ -109,6 +121,61 @@ async fn an_operator_lists_shows_fetches_and_removes() {
     assert_eq!(typed(&house, "recording remove first").await.fine(), "recording first is deleted\n");
     assert_eq!(typed(&house, "recording show first").await.failure().0, 3);
     assert!(house.store.recordings(acme).get("running").await.is_ok());
+}
+
+/// A folder of this test's own.
+fn folder(name: &str) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("strowger-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_file_that_is_fetched_is_whole_or_not_there_and_replaces_none_unasked() {
+    let (house, _) = furnished().await;
+    let folder = folder("get");
+    let file = folder.join("first.opus");
+    let get = |name: &str| format!("recording get {name} --output {}", file.display());
+    assert!(typed(&house, &get("first")).await.fine().ends_with("first.opus: 24 B\n"));
+    assert_eq!(std::fs::read(&file).unwrap(), b"OggS and what follows it");
+    std::fs::write(&file, b"mine").unwrap();
+    let (code, why) = typed(&house, &get("greeting")).await.failure();
+    assert!(code == 2 && why.contains("first.opus") && why.contains("--force"), "{why}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"mine");
+    // What does not come to its end leaves what was there, and nothing of its own.
+    let (code, _) = typed(&house, &format!("{} --force", get("torn"))).await.failure();
+    assert_eq!((code, std::fs::read(&file).unwrap().as_slice()), (1, b"mine".as_slice()));
+    assert_eq!(names(&folder), ["first.opus"]);
+    typed(&house, &format!("{} --force", get("greeting"))).await.fine();
+    assert_eq!(std::fs::read(&file).unwrap(), b"OggS and what follows it");
+    assert_eq!(names(&folder), ["first.opus"]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_comes_short_or_not_at_all_is_an_error() {
+    let (house, _) = furnished().await;
+    let folder = folder("short");
+    let file = folder.join("it.opus");
+    // The house says of this one that it has a byte more than come.
+    house.exchange.files.lock().unwrap().insert("running".to_owned(), b"OggS, a byte short".to_vec());
+    let (code, why) = typed(&house, &format!("recording get running -o {}", file.display())).await.failure();
+    assert!(code == 1 && why.contains("18 of 19 bytes"), "{why}");
+    let (code, why) = typed(&house, "recording get running -o -").await.failure();
+    assert!(code == 1 && why.contains("18 of 19 bytes"), "{why}");
+    house.exchange.files.lock().unwrap().insert("first".to_owned(), Vec::new());
+    let (code, why) = typed(&house, &format!("recording get first -o {}", file.display())).await.failure();
+    assert!(code == 1 && why.contains("nothing of it can be heard yet"), "{why}");
+    assert!(names(&folder).is_empty());
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]
