@@ -1,5 +1,6 @@
 //! Rooms that are open, as operators see them, and those who watch them.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use store::Tenant;
@@ -36,6 +37,8 @@ pub(super) struct Watcher {
     /// Only this room; all when it is empty.
     only: String,
     missed: u64,
+    /// The rooms that it takes for open.
+    known: BTreeSet<String>,
     stream: mpsc::Sender<Result<RoomEvent, Status>>,
 }
 
@@ -46,7 +49,7 @@ impl Watcher {
         only: String,
         stream: mpsc::Sender<Result<RoomEvent, Status>>,
     ) -> Self {
-        Self { desk, tenant, only, missed: 0, stream }
+        Self { desk, tenant, only, missed: 0, known: BTreeSet::new(), stream }
     }
 
     pub(super) async fn run(mut self, mut news: Box<dyn RoomNews>) {
@@ -74,18 +77,20 @@ impl Watcher {
         }
     }
 
-    /// How all the rooms are now; false when the watcher left.
+    /// How all the rooms are now, and which are closed meanwhile; false when the watcher left.
     async fn tell_all(&mut self) -> bool {
-        for room in self.desk.open_rooms(&self.tenant, &self.only).await {
-            let event = RoomEvent {
-                tenant: self.tenant.name.clone(),
-                room: room.name.clone(),
-                at: Some(timestamp(SystemTime::now())),
-                missed: std::mem::take(&mut self.missed),
-                now: Some(room),
-                event: None,
-            };
-            if self.stream.send(Ok(event)).await.is_err() {
+        let rooms = self.desk.open_rooms(&self.tenant, &self.only).await;
+        let open = rooms.iter().map(|room| room.name.clone()).collect();
+        let gone: Vec<_> = self.known.difference(&open).cloned().collect();
+        self.known = open;
+        for room in gone {
+            let ended = Some(Event::Ended(RoomEnded {}));
+            if !self.send(room, SystemTime::now(), None, ended).await {
+                return false;
+            }
+        }
+        for room in rooms {
+            if !self.send(room.name.clone(), SystemTime::now(), Some(room), None).await {
                 return false;
             }
         }
@@ -94,17 +99,34 @@ impl Watcher {
 
     /// Passes on what is for this watcher; false when it left.
     async fn tell(&mut self, happening: RoomHappening) -> bool {
-        if happening.tenant != self.tenant.id || !(self.only.is_empty() || self.only == happening.room) {
+        let RoomHappening { tenant, room, at, event: happened } = happening;
+        if tenant != self.tenant.id || !(self.only.is_empty() || self.only == room) {
             return true;
         }
-        let event = RoomEvent {
-            tenant: self.tenant.name.clone(),
-            room: happening.room,
-            at: Some(timestamp(happening.at)),
-            missed: std::mem::take(&mut self.missed),
-            now: None,
-            event: Some(event(happening.event)),
-        };
+        if happened == switch::RoomEvent::Opened {
+            self.known.insert(room.clone());
+        }
+        // Of a room that ends the last are still leaving, and the watcher has been told that it is closed.
+        if !self.known.contains(&room) {
+            return true;
+        }
+        if happened != switch::RoomEvent::Ended {
+            return self.send(room, at, None, Some(event(happened))).await;
+        }
+        self.known.remove(&room);
+        if !self.send(room.clone(), at, None, Some(event(happened))).await {
+            return false;
+        }
+        // Who came while the last were leaving opened it anew, before this.
+        let anew = self.desk.open_rooms(&self.tenant, &room).await.into_iter().next();
+        let Some(now) = anew else { return true };
+        self.known.insert(room.clone());
+        self.send(room, SystemTime::now(), Some(now), None).await
+    }
+
+    async fn send(&mut self, room: String, at: SystemTime, now: Option<OpenRoom>, event: Option<Event>) -> bool {
+        let (tenant, missed) = (self.tenant.name.clone(), std::mem::take(&mut self.missed));
+        let event = RoomEvent { tenant, room, at: Some(timestamp(at)), missed, now, event };
         self.stream.send(Ok(event)).await.is_ok()
     }
 }
@@ -116,6 +138,7 @@ fn open_room(tenant: &str, room: RoomView) -> OpenRoom {
         opened: Some(timestamp(room.opened)),
         locked: room.locked,
         recording: room.recording,
+        recording_paused: room.recording_paused,
         members: room.members.into_iter().map(member).collect(),
     }
 }

@@ -31,12 +31,17 @@ pub(super) async fn list_open(line: &Line, console: &mut Console, whose: &Whose)
                     (room.members.len() - waiting).to_string(),
                     waiting.to_string(),
                     if room.locked { "yes" } else { "no" }.to_owned(),
-                    room.recording.clone().unwrap_or_default(),
+                    recording(room),
                     console.time(room.opened),
                 ]
             })
             .collect()
     })
+}
+
+fn recording(room: &OpenRoom) -> String {
+    let paused = if room.recording_paused { " (paused)" } else { "" };
+    room.recording.as_ref().map(|name| format!("{name}{paused}")).unwrap_or_default()
 }
 
 pub(super) async fn show_open(line: &Line, console: &mut Console, name: String, whose: &Whose) -> Result<(), Failure> {
@@ -50,7 +55,7 @@ pub(super) async fn show_open(line: &Line, console: &mut Console, name: String, 
 
 fn view(console: &mut Console, room: &OpenRoom) -> Result<(), Failure> {
     let locked = if room.locked { ", locked" } else { "" };
-    let recorded = room.recording.as_ref().map(|name| format!(", recorded as {name}")).unwrap_or_default();
+    let recorded = room.recording.as_ref().map(|_| format!(", recorded as {}", recording(room))).unwrap_or_default();
     let opened = console.time(room.opened);
     console.say(&format!("Room {}, open since {opened}{locked}{recorded}", room.name), &serde_json::Value::Null)?;
     let rows: Vec<_> = room.members.iter().map(|member| row(console, member)).collect();
@@ -99,7 +104,7 @@ pub(super) async fn watch(
             continue;
         }
         if event.missed > 0 {
-            console.note(&format!("{} events were missed: this reader was too slow", event.missed))?;
+            console.note(&missed(event.missed))?;
         }
         let sentence = format!("{}  {}  {}", console.clock(event.at), event.room, describe(&event));
         console.say(&sentence, &serde_json::Value::Null)?;
@@ -122,16 +127,21 @@ impl Stage {
     }
 
     fn hear(&mut self, console: &Console, event: RoomEvent) {
-        if event.now.is_none() {
-            if self.last.len() == LAST {
-                self.last.pop_front();
-            }
-            // Who speaks is in the table; there would be nothing else among the last events.
-            if !matches!(event.event, Some(Event::Speaking(_))) {
-                self.last.push_back(format!("{}  {}", console.clock(event.at), describe(&event)));
-            }
+        if event.missed > 0 {
+            self.note(format!("{}  {}", console.clock(event.at), missed(event.missed)));
+        }
+        // Who speaks is in the table, as is how the room is; there would be nothing else among the last events.
+        if event.now.is_none() && !matches!(event.event, Some(Event::Speaking(_))) {
+            self.note(format!("{}  {}", console.clock(event.at), describe(&event)));
         }
         follow(&mut self.room, event);
+    }
+
+    fn note(&mut self, line: String) {
+        if self.last.len() == LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(line);
     }
 
     fn draw(&self, console: &mut Console) -> Result<(), Failure> {
@@ -145,6 +155,10 @@ impl Stage {
         }
         Ok(console.out.flush()?)
     }
+}
+
+fn missed(events: u64) -> String {
+    format!("{events} events were missed: this reader was too slow")
 }
 
 /// Keeps a room as its events say.
@@ -172,7 +186,7 @@ fn follow(known: &mut Option<OpenRoom>, event: RoomEvent) {
             }
         }
         Some(Event::Locked(locked)) => room.locked = locked.locked,
-        Some(Event::Recording(recording)) => room.recording = recording.name,
+        Some(Event::Recording(recording)) => (room.recording, room.recording_paused) = (recording.name, false),
         Some(Event::Ended(_)) => *known = None,
         Some(Event::Opened(_)) | None => {}
     }
@@ -229,5 +243,30 @@ fn why(why: Left) -> &'static str {
         Left::Key => "by key",
         Left::Kicked => "put out",
         Left::Ended => "the room was closed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1::{RoomLocked, RoomSpeaking};
+
+    fn event(missed: u64, event: Event) -> RoomEvent {
+        RoomEvent { missed, event: Some(event), ..RoomEvent::default() }
+    }
+
+    #[test]
+    fn who_speaks_pushes_no_event_off_the_screen_and_what_was_missed_is_on_it() {
+        let (console, mut stage) = (Console::terminal(false), Stage::of("600".to_owned()));
+        for _ in 0..LAST {
+            stage.hear(&console, event(0, Event::Locked(RoomLocked { locked: true })));
+        }
+        for _ in 0..3 {
+            stage.hear(&console, event(0, Event::Speaking(RoomSpeaking { member: 1, speaks: true })));
+        }
+        assert_eq!(stage.last.len(), LAST);
+        stage.hear(&console, event(7, Event::Speaking(RoomSpeaking { member: 1, speaks: false })));
+        assert!(stage.last.back().is_some_and(|line| line.contains("7 events were missed")), "{:?}", stage.last);
+        assert_eq!(stage.last.len(), LAST);
     }
 }
