@@ -17,6 +17,14 @@ use crate::v1::{
 use crate::violations::{Violations, violation};
 use crate::words;
 
+const FORMATS: [(&str, RecordingFormat, switch::RecordingFormat); 2] = [
+    ("wav", RecordingFormat::Wav, switch::RecordingFormat::Wav),
+    ("opus", RecordingFormat::Opus, switch::RecordingFormat::Opus),
+];
+const LAYOUTS: [(&str, RecordingLayout, switch::RecordingLayout); 2] = [
+    ("mixed", RecordingLayout::Mixed, switch::RecordingLayout::Mixed),
+    ("stereo", RecordingLayout::Stereo, switch::RecordingLayout::Stereo),
+];
 /// How many events wait in one stream; more wait in the board's backlog.
 const STREAM: usize = 64;
 
@@ -60,25 +68,10 @@ impl CallService for Desk {
     ) -> Result<Response<StartRecordingResponse>, Status> {
         let StartRecordingRequest { tenant, uid, name, format, layout, beep } = request.into_inner();
         let mut wrong = Violations::default();
-        let format = match RecordingFormat::try_from(format) {
-            Ok(RecordingFormat::Unspecified | RecordingFormat::Wav) => switch::RecordingFormat::Wav,
-            Ok(RecordingFormat::Opus) => switch::RecordingFormat::Opus,
-            Err(_) => {
-                wrong.add("format", "not one of its values");
-                switch::RecordingFormat::Wav
-            }
-        };
-        let layout = match RecordingLayout::try_from(layout) {
-            Ok(RecordingLayout::Unspecified | RecordingLayout::Stereo) => switch::RecordingLayout::Stereo,
-            Ok(RecordingLayout::Mixed) => switch::RecordingLayout::Mixed,
-            Err(_) => {
-                wrong.add("layout", "not one of its values");
-                switch::RecordingLayout::Stereo
-            }
-        };
+        let format = wrong.word_if_said("format", format, &FORMATS).unwrap_or(switch::RecordingFormat::Wav);
+        let layout = wrong.word_if_said("layout", layout, &LAYOUTS).unwrap_or(switch::RecordingLayout::Stereo);
         wrong.finish()?;
-        let name = Some(name).filter(|name| !name.is_empty());
-        let order = RecordingOrder::Start(CallRecording { name, format, layout, beep });
+        let order = RecordingOrder::Start(CallRecording { name: words::filled(name), format, layout, beep });
         let name = self.record(&tenant, &uid, order).await?;
         Ok(Response::new(StartRecordingResponse { name }))
     }
@@ -188,9 +181,14 @@ impl Watcher {
     }
 }
 
-/// A call's name, or which field is wrong.
+/// A call's name in the field `uid`.
 pub(crate) fn read_uid(text: &str) -> Result<CallUid, Status> {
-    CallUid::parse(text).ok_or_else(|| violation("uid", "a call's uid has 24 hex digits"))
+    parse_uid(text).map_err(|why| violation("uid", why))
+}
+
+/// A call's name, or what it should look like.
+pub(crate) fn parse_uid(text: &str) -> Result<CallUid, String> {
+    CallUid::parse(text).ok_or_else(|| "a call's uid has 24 hex digits".to_owned())
 }
 
 fn no_call() -> Status {

@@ -8,18 +8,27 @@ use store::{CdrFilter, StoredCdr, StoredLeg};
 use tonic::{Request, Response, Status};
 
 use crate::call::read_uid;
-use crate::desk::Desk;
+use crate::desk::{Desk, is_text};
 use crate::v1::cdr_service_server::CdrService;
 use crate::v1::{
     Cdr, Direction, Disposition, GetCdrRequest, Label, Leg, Media, QueryCdrsRequest, QueryCdrsResponse, Side,
 };
 use crate::violations::{Violations, failed};
-use crate::words::timestamp;
+use crate::words::{filled, timestamp};
 
 /// How many records a page has where the request does not say.
 const PAGE: u32 = 100;
 /// How many it has at most.
 const LARGEST_PAGE: u32 = 1000;
+/// With their names in the store.
+const DISPOSITIONS: [(&str, Disposition, &str); 6] = [
+    ("answered", Disposition::Answered, "answered"),
+    ("no-answer", Disposition::NoAnswer, "no-answer"),
+    ("busy", Disposition::Busy, "busy"),
+    ("rejected", Disposition::Rejected, "rejected"),
+    ("cancelled", Disposition::Cancelled, "cancelled"),
+    ("failed", Disposition::Failed, "failed"),
+];
 /// The years 1 to 9999 in seconds since 1970.
 const YEARS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
@@ -31,7 +40,10 @@ impl CdrService for Desk {
         let size = if request.page_size == 0 { PAGE } else { request.page_size };
         let mut wrong = Violations::default();
         wrong.expect(size <= LARGEST_PAGE, "page_size", "1 to 1000, or 0 for 100");
-        let token = Some(request.page_token.as_str()).filter(|token| !token.is_empty()).map(str::to_owned);
+        wrong.expect(is_text(&request.caller), "caller", "at most 256 bytes, no control characters");
+        wrong.expect(is_text(&request.callee), "callee", "at most 256 bytes, no control characters");
+        wrong.expect(is_text(&request.page_token), "page_token", "was not given by an earlier page");
+        let token = filled(request.page_token.clone());
         let filter = read_filter(&mut wrong, request);
         wrong.finish()?;
         let page =
@@ -50,21 +62,13 @@ impl CdrService for Desk {
 }
 
 fn read_filter(wrong: &mut Violations, request: QueryCdrsRequest) -> CdrFilter {
-    let given = |text: String| Some(text).filter(|text| !text.is_empty());
-    let disposition = match Disposition::try_from(request.disposition) {
-        Ok(Disposition::Unspecified) => None,
-        Ok(known) => Some(kept_name(known).to_owned()),
-        Err(_) => {
-            wrong.add("disposition", "not one of its values");
-            None
-        }
-    };
+    let disposition = wrong.word_if_said("disposition", request.disposition, &DISPOSITIONS);
     CdrFilter {
         from: read_time(wrong, "since", request.since),
         until: read_time(wrong, "until", request.until),
-        caller: given(request.caller),
-        callee: given(request.callee),
-        disposition,
+        caller: filled(request.caller),
+        callee: filled(request.callee),
+        disposition: disposition.map(str::to_owned),
     }
 }
 
@@ -72,33 +76,14 @@ fn read_filter(wrong: &mut Violations, request: QueryCdrsRequest) -> CdrFilter {
 pub(crate) fn read_time(wrong: &mut Violations, field: &str, time: Option<Timestamp>) -> Option<SystemTime> {
     let time = time?;
     let sound = YEARS.contains(&time.seconds) && (0..1_000_000_000).contains(&time.nanos);
-    let read = SystemTime::try_from(time).ok().filter(|_| sound);
+    // Elsewhere the conversion itself overflows.
+    let read = if sound { SystemTime::try_from(time).ok() } else { None };
     wrong.read(field, read.ok_or_else(|| "a time in the years 1 to 9999".to_owned()))
 }
 
-/// As the store keeps it.
-fn kept_name(disposition: Disposition) -> &'static str {
-    match disposition {
-        Disposition::Unspecified => "",
-        Disposition::Answered => "answered",
-        Disposition::NoAnswer => "no-answer",
-        Disposition::Busy => "busy",
-        Disposition::Rejected => "rejected",
-        Disposition::Cancelled => "cancelled",
-        Disposition::Failed => "failed",
-    }
-}
-
 fn read_disposition(kept: &str) -> Disposition {
-    match kept {
-        "answered" => Disposition::Answered,
-        "no-answer" => Disposition::NoAnswer,
-        "busy" => Disposition::Busy,
-        "rejected" => Disposition::Rejected,
-        "cancelled" => Disposition::Cancelled,
-        "failed" => Disposition::Failed,
-        _ => Disposition::Unspecified,
-    }
+    let known = DISPOSITIONS.iter().find(|(.., name)| *name == kept);
+    known.map_or(Disposition::Unspecified, |(_, disposition, _)| *disposition)
 }
 
 fn read_side(kept: &str) -> Side {

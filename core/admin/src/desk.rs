@@ -26,9 +26,23 @@ impl Desk {
 
     /// The tenant that a request names in this field.
     pub(crate) async fn tenant_in(&self, field: &str, name: &str) -> Result<Tenant, Status> {
-        if name.is_empty() {
-            return Err(violation(field, "the name of a tenant is needed"));
-        }
+        let name = named(field, name, "tenant")?;
         self.store.tenants().by_name(name).await.map_err(failed)
     }
+}
+
+/// The longest name of anything.
+const LONGEST: usize = 256;
+
+/// The name of something that is kept. What nothing is called does not reach the database: PostgreSQL fails at a null byte.
+pub(crate) fn named<'a>(field: &str, name: &'a str, noun: &str) -> Result<&'a str, Status> {
+    if name.is_empty() {
+        return Err(violation(field, format!("the name of a {noun} is needed")));
+    }
+    if is_text(name) { Ok(name) } else { Err(Status::not_found(format!("there is no such {noun}"))) }
+}
+
+/// Whether this may be the name of anything, or a number.
+pub(crate) fn is_text(text: &str) -> bool {
+    text.len() <= LONGEST && !text.chars().any(char::is_control)
 }

@@ -5,17 +5,23 @@ use switch::{CodecOrder, MediaPolicy, Secrecy};
 use crate::v1::{Names, Srtp};
 use crate::violations::Violations;
 
+const SRTP: [(&str, Srtp, Option<Secrecy>); 4] = [
+    ("inherit", Srtp::Inherit, None),
+    ("off", Srtp::Off, Some(Secrecy::Off)),
+    ("optional", Srtp::Optional, Some(Secrecy::Optional)),
+    ("required", Srtp::Required, Some(Secrecy::Required)),
+];
+
 /// What is asked for; what is not said is as the wider circle has it.
-pub(crate) fn read(wrong: &mut Violations, srtp: Srtp, codecs: &[String]) -> MediaPolicy {
-    MediaPolicy { secrecy: secrecy(srtp), codecs: read_codecs(wrong, codecs) }
+pub(crate) fn read(wrong: &mut Violations, srtp: i32, codecs: &[String]) -> MediaPolicy {
+    let secrecy = wrong.word_if_said("srtp", srtp, &SRTP).flatten();
+    MediaPolicy { secrecy, codecs: read_codecs(wrong, codecs) }
 }
 
 /// What is asked to be otherwise.
-pub(crate) fn change(wrong: &mut Violations, media: &mut MediaPolicy, srtp: Option<Srtp>, codecs: Option<Names>) {
-    match srtp {
-        Some(Srtp::Unspecified) => wrong.add("srtp", "one of inherit, off, optional, required"),
-        Some(srtp) => media.secrecy = secrecy(srtp),
-        None => {}
+pub(crate) fn change(wrong: &mut Violations, media: &mut MediaPolicy, srtp: Option<i32>, codecs: Option<Names>) {
+    if let Some(secrecy) = srtp.and_then(|srtp| wrong.word("srtp", srtp, &SRTP)) {
+        media.secrecy = secrecy;
     }
     if let Some(codecs) = codecs {
         media.codecs = read_codecs(wrong, &codecs.names);
@@ -33,15 +39,6 @@ pub(crate) fn srtp(media: &MediaPolicy) -> Srtp {
 
 pub(crate) fn codecs(media: &MediaPolicy) -> Vec<String> {
     media.codecs.iter().flat_map(CodecOrder::names).map(|name| (*name).to_owned()).collect()
-}
-
-fn secrecy(srtp: Srtp) -> Option<Secrecy> {
-    match srtp {
-        Srtp::Unspecified | Srtp::Inherit => None,
-        Srtp::Off => Some(Secrecy::Off),
-        Srtp::Optional => Some(Secrecy::Optional),
-        Srtp::Required => Some(Secrecy::Required),
-    }
 }
 
 fn read_codecs(wrong: &mut Violations, names: &[String]) -> Option<CodecOrder> {

@@ -18,7 +18,7 @@ use crate::v1::{
     ListTenantsResponse, Tenant, UpdateTenantRequest,
 };
 use crate::violations::{Violations, failed};
-use crate::words::timestamp;
+use crate::words::{self, timestamp};
 
 const RING_TIME: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(600);
 
@@ -62,7 +62,7 @@ impl TenantService for Desk {
 
 fn new_tenant(request: CreateTenantRequest) -> Result<NewTenant, Status> {
     let mut wrong = Violations::default();
-    let media = media::read(&mut wrong, request.srtp(), &request.codecs);
+    let media = media::read(&mut wrong, request.srtp, &request.codecs);
     let mut new = NewTenant::named(&request.name, request.domains);
     new.policy.media = media;
     if !request.realm.is_empty() {
@@ -92,7 +92,7 @@ fn new_tenant(request: CreateTenantRequest) -> Result<NewTenant, Status> {
 
 fn change(tenant: &mut store::Tenant, request: UpdateTenantRequest) -> Result<(), Status> {
     let mut wrong = Violations::default();
-    media::change(&mut wrong, &mut tenant.policy.media, request.srtp.map(|_| request.srtp()), request.codecs.clone());
+    media::change(&mut wrong, &mut tenant.policy.media, request.srtp, request.codecs.clone());
     if let Some(domains) = request.domains {
         tenant.domains = domains.names;
     }
@@ -136,7 +136,7 @@ fn read_max_calls(wrong: &mut Violations, most: u32) -> Option<u32> {
 }
 
 fn read_ring_time(wrong: &mut Violations, time: prost_types::Duration) -> Option<Duration> {
-    let read = Duration::try_from(time).ok().filter(|time| RING_TIME.contains(time) && time.subsec_nanos() == 0);
+    let read = words::duration(time).filter(|time| RING_TIME.contains(time) && time.subsec_nanos() == 0);
     wrong.read("ring_time", read.ok_or_else(|| "1 second to 10 minutes, in whole seconds".to_owned()))
 }
 

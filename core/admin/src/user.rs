@@ -4,7 +4,7 @@ use store::NewUser;
 use switch::Ha1;
 use tonic::{Request, Response, Status};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, named};
 use crate::live::Change;
 use crate::media;
 use crate::v1::user_service_server::UserService;
@@ -12,8 +12,8 @@ use crate::v1::{
     CreateUserRequest, DeleteUserRequest, DeleteUserResponse, GetUserRequest, ListUsersRequest, ListUsersResponse,
     UpdateUserRequest, User,
 };
-use crate::violations::{Violations, failed, violation};
-use crate::words::timestamp;
+use crate::violations::{Violations, failed};
+use crate::words::{given, timestamp};
 
 #[tonic::async_trait]
 impl UserService for Desk {
@@ -23,7 +23,7 @@ impl UserService for Desk {
         let mut wrong = Violations::default();
         check_name(&mut wrong, &request.name);
         check_password(&mut wrong, &request.password);
-        let media = media::read(&mut wrong, request.srtp(), &request.codecs);
+        let media = media::read(&mut wrong, request.srtp, &request.codecs);
         wrong.finish()?;
         let new = NewUser {
             ha1: Ha1::of(&request.name, &tenant.realm, &request.password),
@@ -57,7 +57,7 @@ impl UserService for Desk {
         let tenant = self.tenant(&request.tenant).await?;
         let mut changed = self.user(&tenant, &request.name).await?;
         let mut wrong = Violations::default();
-        media::change(&mut wrong, &mut changed.media, request.srtp.map(|_| request.srtp()), request.codecs.clone());
+        media::change(&mut wrong, &mut changed.media, request.srtp, request.codecs.clone());
         if let Some(password) = &request.password {
             check_password(&mut wrong, password);
         }
@@ -93,9 +93,7 @@ impl UserService for Desk {
 
 impl Desk {
     async fn user(&self, tenant: &store::Tenant, name: &str) -> Result<store::User, Status> {
-        if name.is_empty() {
-            return Err(violation("name", "the name of a user is needed"));
-        }
+        let name = named("name", name, "user")?;
         self.store.users(tenant.id).by_name(name).await.map_err(failed)
     }
 }
@@ -114,11 +112,6 @@ fn check_password(wrong: &mut Violations, password: &str) {
         "password",
         "8 to 128 characters, none a control character",
     );
-}
-
-/// An empty text stands for none.
-fn given(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }
 
 fn spelt(tenant: &str, user: store::User) -> User {

@@ -1,7 +1,7 @@
 //! The exchange's words in the spelling of the API. Every match is whole: a new word of the exchange does not compile here
 //! until it has a spelling.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use prost_types::Timestamp;
 use switch::Event;
@@ -11,6 +11,22 @@ use crate::v1;
 
 pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::from(time)
+}
+
+/// A length of time, as protocol buffers bound it; `None` for one that is negative too.
+pub(crate) fn duration(time: prost_types::Duration) -> Option<Duration> {
+    let nanos = u32::try_from(time.nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+    Some(Duration::new(u64::try_from(time.seconds).ok()?, nanos))
+}
+
+/// An empty text stands for none.
+pub(crate) fn filled(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The same of a text that may be absent too.
+pub(crate) fn given(text: Option<String>) -> Option<String> {
+    text.and_then(filled)
 }
 
 pub(crate) fn party(party: switch::Party) -> v1::Party {

@@ -33,7 +33,7 @@ pub enum Verb {
     /// Change a tenant; what is not given stays as it is
     #[command(visible_alias = "set")]
     Update(Update),
-    /// Delete a tenant with its users, registrations and dialplans; its call records stay
+    /// Delete a tenant with its users, registrations, dialplans, rooms, and recordings with their files; its call records stay
     Delete {
         /// The tenant's name
         name: String,
@@ -112,7 +112,9 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
         Verb::Update(update) => show(console, &tenants.update(update.request()).await?.into_inner()),
         Verb::Delete { name, yes } => {
             if !yes {
-                let why = format!("this deletes the users, registrations and dialplans of `{name}` too; add --yes");
+                let why = format!(
+                    "this deletes all that is its own too: users, registrations, dialplans, rooms and recordings with their files; add --yes"
+                );
                 return Err(Failure::Argument { name: "delete", why });
             }
             tenants.delete(DeleteTenantRequest { name: name.clone() }).await?;

@@ -4,23 +4,28 @@ use store::{Pins, RoomSettings};
 use tonic::Status;
 
 use crate::v1::{CreateRoomRequest, EntrySound, Room, RoomKey, UpdateRoomRequest};
-use crate::violations::Violations;
-use crate::words::timestamp;
+use crate::violations::{Violations, failed};
+use crate::words::{filled, given, timestamp};
+
+const ENTRIES: [(&str, EntrySound, store::EntrySound); 3] = [
+    ("none", EntrySound::None, store::EntrySound::Nothing),
+    ("tone", EntrySound::Tone, store::EntrySound::Tone),
+    ("name", EntrySound::Name, store::EntrySound::Name),
+];
 
 /// What is asked for, but for the name.
 pub(super) fn new_room(request: CreateRoomRequest, actions: &[&str]) -> Result<(Pins, RoomSettings), Status> {
-    let entry = request.entry();
     let mut wrong = Violations::default();
     check_name(&mut wrong, &request.name);
     let mut pins = Pins::default();
-    set_pins(&mut wrong, &mut pins, given(request.pin).map(Some), given(request.moderator_pin).map(Some));
+    set_pins(&mut wrong, &mut pins, given(request.pin).map(Some), given(request.moderator_pin).map(Some))?;
     let usual = RoomSettings::default();
     let maximum = if request.maximum == 0 { u32::from(usual.maximum) } else { request.maximum };
     let settings = RoomSettings {
         title: given(request.title),
         wait_for_moderator: request.wait_for_moderator,
         end_with_moderator: request.end_with_moderator,
-        entry: entry_of(entry).unwrap_or(usual.entry),
+        entry: wrong.word_if_said("entry", request.entry, &ENTRIES).unwrap_or(usual.entry),
         maximum: read_maximum(&mut wrong, maximum).unwrap_or(usual.maximum),
         record: request.record,
         mute_on_entry: request.mute_on_entry,
@@ -35,10 +40,9 @@ pub(super) fn new_room(request: CreateRoomRequest, actions: &[&str]) -> Result<(
 
 /// What is asked to be otherwise.
 pub(super) fn change(room: &mut store::Room, request: UpdateRoomRequest, actions: &[&str]) -> Result<(), Status> {
-    let entry = request.entry.is_some().then(|| request.entry());
     let mut wrong = Violations::default();
     // An empty PIN stands for none.
-    set_pins(&mut wrong, &mut room.pins, request.pin.map(some), request.moderator_pin.map(some));
+    set_pins(&mut wrong, &mut room.pins, request.pin.map(filled), request.moderator_pin.map(filled))?;
     let settings = &mut room.settings;
     if request.title.is_some() {
         settings.title = given(request.title);
@@ -55,9 +59,8 @@ pub(super) fn change(room: &mut store::Room, request: UpdateRoomRequest, actions
     ] {
         *setting = wish.unwrap_or(*setting);
     }
-    if let Some(entry) = entry {
-        let entry = entry_of(entry).ok_or_else(|| "one of none, tone, name".to_owned());
-        settings.entry = wrong.read("entry", entry).unwrap_or(settings.entry);
+    if let Some(entry) = request.entry.and_then(|entry| wrong.word("entry", entry, &ENTRIES)) {
+        settings.entry = entry;
     }
     if let Some(maximum) = request.maximum.and_then(|maximum| read_maximum(&mut wrong, maximum)) {
         settings.maximum = maximum;
@@ -69,22 +72,33 @@ pub(super) fn change(room: &mut store::Room, request: UpdateRoomRequest, actions
     wrong.finish()
 }
 
-fn set_pins(wrong: &mut Violations, pins: &mut Pins, pin: Option<Option<String>>, moderator: Option<Option<String>>) {
-    let mut note = |set: Result<(), store::Error>| match set {
-        Err(store::Error::Invalid { field, why }) => wrong.add(field, why),
-        Err(error) => wrong.add("pin", error.to_string()),
-        Ok(()) => {}
-    };
+/// Sets the PINs that are to change: to nothing where there is no text inside.
+fn set_pins(
+    wrong: &mut Violations,
+    pins: &mut Pins,
+    pin: Option<Option<String>>,
+    moderator: Option<Option<String>>,
+) -> Result<(), Status> {
     // First what goes, so that the two may change places.
-    if let Some(None) = moderator {
-        note(pins.set_moderator(None));
+    if moderator.is_some() {
+        note(wrong, pins.set_moderator(None))?;
     }
     if let Some(pin) = pin {
-        note(pins.set_participant(pin.as_deref()));
+        note(wrong, pins.set_participant(pin.as_deref()))?;
     }
-    if let Some(Some(pin)) = moderator {
-        note(pins.set_moderator(Some(&pin)));
+    match moderator.flatten() {
+        Some(pin) => note(wrong, pins.set_moderator(Some(&pin))),
+        None => Ok(()),
     }
+}
+
+/// What is wrong with a field is noted with the others; anything else ends the request.
+fn note(wrong: &mut Violations, set: Result<(), store::Error>) -> Result<(), Status> {
+    match set {
+        Err(store::Error::Invalid { field, why }) => wrong.add(field, why),
+        set => set.map_err(failed)?,
+    }
+    Ok(())
 }
 
 /// The store says the same, but one field at a time; here all that is wrong is named.
@@ -113,25 +127,8 @@ fn read_maximum(wrong: &mut Violations, maximum: u32) -> Option<u16> {
     wrong.read("maximum", read.ok_or_else(|| "2 to 1000".to_owned()))
 }
 
-fn entry_of(entry: EntrySound) -> Option<store::EntrySound> {
-    match entry {
-        EntrySound::Unspecified => None,
-        EntrySound::None => Some(store::EntrySound::Nothing),
-        EntrySound::Tone => Some(store::EntrySound::Tone),
-        EntrySound::Name => Some(store::EntrySound::Name),
-    }
-}
-
 fn keys_of(keys: Vec<RoomKey>) -> Vec<store::RoomKey> {
     keys.into_iter().map(|key| store::RoomKey { keys: key.keys, action: key.action }).collect()
-}
-
-fn some(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
-}
-
-fn given(text: Option<String>) -> Option<String> {
-    text.and_then(some)
 }
 
 pub(super) fn spelt(tenant: &str, room: store::Room) -> Room {
@@ -158,5 +155,20 @@ pub(super) fn spelt(tenant: &str, room: store::Room) -> Room {
         language: settings.language,
         keys: settings.keys.into_iter().map(|key| RoomKey { keys: key.keys, action: key.action }).collect(),
         created: Some(timestamp(room.created)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+
+    use super::*;
+
+    #[test]
+    fn a_system_without_random_numbers_is_no_fault_of_the_pin() {
+        let mut wrong = Violations::default();
+        let failure = note(&mut wrong, Err(store::Error::Random(getrandom::Error::UNSUPPORTED))).unwrap_err();
+        assert_eq!(failure.code(), Code::Internal);
+        assert!(wrong.finish().is_ok());
     }
 }

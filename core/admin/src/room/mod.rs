@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use crate::desk::Desk;
+use crate::desk::{self, Desk};
 use crate::live::Change;
 use crate::v1::room_service_server::RoomService;
 use crate::v1::{
@@ -20,7 +20,7 @@ use crate::v1::{
     RoomMuteRequest, RoomOrderResponse, RoomPauseRecordingRequest, RoomRecordRequest, RoomStopRecordingRequest,
     RoomVolumeRequest, UpdateRoomRequest, WatchRoomsRequest,
 };
-use crate::violations::{failed, violation};
+use crate::violations::failed;
 
 type Done = Result<Response<RoomOrderResponse>, Status>;
 
@@ -176,5 +176,5 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Status> + Sen
 }
 
 fn named(name: &str) -> Result<&str, Status> {
-    if name.is_empty() { Err(violation("name", "the name of a room is needed")) } else { Ok(name) }
+    desk::named("name", name, "room")
 }

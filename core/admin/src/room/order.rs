@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use store::Tenant;
 use switch::{Bearing, MemberNumber, RoomOrder, RoomRefusal, Sound, Target, Tone};
 use tonic::{Response, Status};
 
@@ -11,6 +12,7 @@ use crate::v1::RoomOrderResponse;
 use crate::v1::room_invite_request::Target as Wanted;
 use crate::v1::sound::Sound as Spelt;
 use crate::violations::{Violations, violation};
+use crate::words::{self, filled};
 
 /// The most sounds of one announcement, and the longest tone or silence in it.
 const SOUNDS: usize = 32;
@@ -27,21 +29,73 @@ impl Desk {
     ) -> Result<Response<RoomOrderResponse>, Status> {
         let tenant = self.tenant(tenant).await?;
         let room = super::named(room)?;
-        self.live.order(tenant.id, room, order).await.map_err(refused)?;
-        Ok(Response::new(RoomOrderResponse {}))
+        let (said, member, forbidden) = (word(&order), hit(&order), forbidden(&order));
+        let records = matches!(order, RoomOrder::Record { .. });
+        self.live.order(tenant.id, room, order).await.map_err(|refusal| refused(refusal, forbidden))?;
+        tracing::info!(tenant = tenant.id.0, room, order = said, member, "an operator ruled a room");
+        // The room gives the recording its name; one that is over again has none.
+        let recording = if records { self.recording_of(&tenant, room).await } else { None };
+        Ok(Response::new(RoomOrderResponse { recording }))
+    }
+
+    async fn recording_of(&self, tenant: &Tenant, room: &str) -> Option<String> {
+        self.open_rooms(tenant, room).await.into_iter().find_map(|room| room.recording)
     }
 }
 
-fn refused(refusal: RoomRefusal) -> Status {
+/// An order's name in the log.
+fn word(order: &RoomOrder) -> &'static str {
+    match order {
+        RoomOrder::Mute(_, true) => "mute",
+        RoomOrder::Mute(_, false) => "unmute",
+        RoomOrder::MuteAll(true) => "mute all",
+        RoomOrder::MuteAll(false) => "unmute all",
+        RoomOrder::Deafen(_, true) => "deafen",
+        RoomOrder::Deafen(_, false) => "undeafen",
+        RoomOrder::Volume { .. } => "volume",
+        RoomOrder::Kick(_) => "kick",
+        RoomOrder::Lock(true) => "lock",
+        RoomOrder::Lock(false) => "unlock",
+        RoomOrder::Announce(_) => "announce",
+        RoomOrder::Record { .. } => "record",
+        RoomOrder::PauseRecording(true) => "pause recording",
+        RoomOrder::PauseRecording(false) => "resume recording",
+        RoomOrder::StopRecording => "stop recording",
+        RoomOrder::Invite(_) => "invite",
+        RoomOrder::End => "end",
+    }
+}
+
+/// The number of the member that it is about.
+fn hit(order: &RoomOrder) -> Option<u32> {
+    match order {
+        RoomOrder::Mute(MemberNumber(number), _)
+        | RoomOrder::Deafen(MemberNumber(number), _)
+        | RoomOrder::Volume { member: MemberNumber(number), .. }
+        | RoomOrder::Kick(MemberNumber(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+/// What it means when a room does not permit this.
+fn forbidden(order: &RoomOrder) -> &'static str {
+    match order {
+        RoomOrder::Record { .. } => "the room is recorded already; `room open` names the recording",
+        RoomOrder::PauseRecording(_) | RoomOrder::StopRecording => "the room is not recorded",
+        RoomOrder::Invite(_) => "nobody can be called into a room yet: the exchange begins no calls by itself",
+        _ => "the room does not permit it",
+    }
+}
+
+fn refused(refusal: RoomRefusal, forbidden: &str) -> Status {
     let why = refusal.to_string();
     match refusal {
         RoomRefusal::NoRoom => Status::not_found("there is no such room, or nobody is in it"),
         RoomRefusal::NoMember => Status::not_found(why),
         RoomRefusal::BadValue => Status::invalid_argument(why),
         RoomRefusal::NoResources => Status::resource_exhausted(why),
-        RoomRefusal::Full | RoomRefusal::Locked | RoomRefusal::WrongPin | RoomRefusal::Forbidden => {
-            Status::failed_precondition(why)
-        }
+        RoomRefusal::Forbidden => Status::failed_precondition(forbidden),
+        RoomRefusal::Full | RoomRefusal::Locked | RoomRefusal::WrongPin => Status::failed_precondition(why),
     }
 }
 
@@ -118,6 +172,24 @@ fn text(text: String) -> Result<String, String> {
 }
 
 fn duration(time: prost_types::Duration) -> Result<Duration, String> {
-    let time = Duration::try_from(time).ok().filter(|time| !time.is_zero() && *time <= LONGEST);
+    let time = words::duration(time).filter(|time| !time.is_zero() && *time <= LONGEST);
     time.ok_or_else(|| "more than 0 and at most 60 seconds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_names_an_order_and_whom_it_hits_by_number_alone() {
+        let target = Target::Number("+4930123456".to_owned());
+        for (order, said) in [
+            (RoomOrder::Mute(MemberNumber(3), false), ("unmute", Some(3))),
+            (RoomOrder::Volume { member: MemberNumber(2), speaking: 1, hearing: 1 }, ("volume", Some(2))),
+            (RoomOrder::Record { name: Some("board".to_owned()) }, ("record", None)),
+            (RoomOrder::Invite(target), ("invite", None)),
+        ] {
+            assert_eq!((word(&order), hit(&order)), said);
+        }
+    }
 }

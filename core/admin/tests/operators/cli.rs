@@ -223,7 +223,7 @@ async fn a_tenant_is_made_changed_and_deleted() {
     let printed = typed(&house, "tenant update acme --ring-time 20 --no-peers --fallback-status 486").await.fine();
     assert!(printed.contains("20 s") && printed.contains("reject 486") && !printed.contains("192.0.2.7"), "{printed}");
     let (code, why) = typed(&house, "tenant delete acme").await.failure();
-    assert!(code == 2 && why.contains("--yes"), "{why}");
+    assert!(code == 2 && why.contains("--yes") && why.contains("rooms and recordings with their files"), "{why}");
     assert_eq!(typed(&house, "tenant delete acme --yes").await.fine(), "tenant acme is deleted\n");
 }
 
@@ -310,6 +310,10 @@ async fn a_room_is_made_changed_and_removed() {
     assert!(kept.settings.record, "what was not given stays");
     let (code, why) = typed(&house, "room add 600").await.failure();
     assert!(code == 1 && why.contains("such a room already"), "{why}");
+    // As of other nouns.
+    for word in ["update", "set"] {
+        assert!(typed(&house, &format!("room {word} 600 --title {word}")).await.fine().contains(word));
+    }
     assert_eq!(typed(&house, "room remove 600 --json").await.fine(), "{\"deleted\":\"600\"}\n");
     assert_eq!(typed(&house, "room show 600").await.failure().0, 3);
 }
@@ -369,7 +373,7 @@ async fn an_open_room_is_ruled_from_the_command_line() {
     assert!(code == 3 && why.contains("nobody is in it"), "{why}");
     *house.exchange.refusal.lock().unwrap() = Some(RoomRefusal::Forbidden);
     let (code, why) = typed(&house, "room invite 600 1002").await.failure();
-    assert!(code == 1 && why.contains("does not permit it"), "{why}");
+    assert!(code == 1 && why.contains("can be called into a room yet"), "{why}");
 }
 
 #[tokio::test]

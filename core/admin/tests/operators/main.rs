@@ -2,6 +2,7 @@
 
 mod cli;
 mod guard;
+mod hostile;
 mod house;
 mod recordings;
 mod rooms;

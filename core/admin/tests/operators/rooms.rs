@@ -126,6 +126,28 @@ async fn every_wrong_field_of_a_room_is_named_and_its_pin_is_not_repeated() {
 async fn the_pins_of_a_room_can_change_places() {
     let (house, tenant) = House::with_acme().await;
     let mut rooms = house.rooms().await;
+    let (pin, moderator_pin) = (Some("4711".to_owned()), Some("815081".to_owned()));
+    let room = CreateRoomRequest { tenant: acme(), name: name(), pin, moderator_pin, ..Default::default() };
+    rooms.create(room).await.unwrap();
+    let (pin, moderator_pin) = (Some("815081".to_owned()), Some("4711".to_owned()));
+    let swap = UpdateRoomRequest { tenant: acme(), name: name(), pin, moderator_pin, ..Default::default() };
+    rooms.update(swap).await.unwrap();
+    let pins = house.store.rooms(tenant).get("600").await.unwrap().pins;
+    assert_eq!((pins.admit("815081"), pins.admit("4711")), (Some(Admitted::Participant), Some(Admitted::Moderator)));
+    let same = UpdateRoomRequest {
+        tenant: acme(),
+        name: name(),
+        pin: Some("1234".to_owned()),
+        moderator_pin: Some("1234".to_owned()),
+        ..Default::default()
+    };
+    assert_eq!(fields(&rooms.update(same).await.unwrap_err()), ["moderator_pin"]);
+}
+
+#[tokio::test]
+async fn the_pin_of_moderators_can_become_that_of_participants() {
+    let (house, tenant) = House::with_acme().await;
+    let mut rooms = house.rooms().await;
     let room = CreateRoomRequest {
         tenant: acme(),
         name: name(),
@@ -238,6 +260,18 @@ async fn an_order_that_cannot_be_meant_or_is_refused_says_why() {
     assert_eq!(fields(&rooms.record(record).await.unwrap_err()), ["recording"]);
     let invite = RoomInviteRequest { tenant: acme(), name: name(), target: None };
     assert_eq!(fields(&rooms.invite(invite).await.unwrap_err()), ["target"]);
+    *house.exchange.refusal.lock().unwrap() = Some(RoomRefusal::Forbidden);
+    let record = RoomRecordRequest { tenant: acme(), name: name(), recording: String::new() };
+    let why = rooms.record(record).await.unwrap_err();
+    assert!(why.message().contains("is recorded already"), "{why}");
+    let pause = RoomPauseRecordingRequest { tenant: acme(), name: name(), on: true };
+    let why = rooms.pause_recording(pause).await.unwrap_err();
+    assert_eq!((why.code(), why.message()), (Code::FailedPrecondition, "the room is not recorded"));
+    let why = rooms.stop_recording(RoomStopRecordingRequest { tenant: acme(), name: name() }).await.unwrap_err();
+    assert_eq!(why.message(), "the room is not recorded");
+    let target = Some(Wanted::User("bob".to_owned()));
+    let why = rooms.invite(RoomInviteRequest { tenant: acme(), name: name(), target }).await.unwrap_err();
+    assert!(why.message().contains("can be called into a room yet"), "{why}");
     for (refusal, code) in [
         (RoomRefusal::NoRoom, Code::NotFound),
         (RoomRefusal::NoMember, Code::NotFound),
@@ -284,6 +318,62 @@ async fn a_watcher_is_told_how_a_room_is_and_then_what_happens_in_it() {
 }
 
 #[tokio::test]
+async fn a_watcher_that_missed_the_end_of_a_room_is_told_that_it_is_closed() {
+    let (house, tenant) = House::with_acme().await;
+    house.exchange.opens(tenant, "600");
+    house.exchange.opens(tenant, "lab");
+    let request = WatchRoomsRequest { tenant: acme(), name: String::new() };
+    let mut events = house.rooms().await.watch(request).await.unwrap().into_inner();
+    for room in ["600", "lab"] {
+        assert_eq!(events.message().await.unwrap().unwrap().room, room);
+    }
+    // 600 ends where the watcher misses it: more follows than the wire and the backlog hold.
+    house.exchange.tells(tenant, "600", 1, RoomEvent::Ended);
+    for number in 0..20_000 {
+        house.exchange.tells(tenant, "lab", 1, RoomEvent::Locked(number % 2 == 0));
+    }
+    house.exchange.tells(tenant, "lab", 2, RoomEvent::Ended);
+    let mut ended = Vec::new();
+    while ended.len() < 2 {
+        let event = tokio::time::timeout(Duration::from_secs(20), events.message()).await.expect("the end of both");
+        let event = event.unwrap().unwrap();
+        if matches!(event.event, Some(Spelt::Ended(_))) {
+            ended.push(event.room);
+        }
+    }
+    assert_eq!(ended, ["600", "lab"]);
+}
+
+#[tokio::test]
+async fn a_room_that_is_opened_anew_while_the_old_one_ends_is_not_taken_for_closed() {
+    let (house, tenant) = House::with_acme().await;
+    house.exchange.opens(tenant, "600");
+    let request = WatchRoomsRequest { tenant: acme(), name: name() };
+    let mut events = house.rooms().await.watch(request).await.unwrap().into_inner();
+    assert!(events.message().await.unwrap().unwrap().now.is_some());
+    house.exchange.tells(tenant, "600", 1, RoomEvent::Ended);
+    house.exchange.opens(tenant, "600");
+    assert!(matches!(events.message().await.unwrap().unwrap().event, Some(Spelt::Ended(_))));
+    let now = tokio::time::timeout(Duration::from_secs(20), events.message()).await.expect("how the new one is");
+    assert_eq!(now.unwrap().unwrap().now.expect("it is open").members.len(), 2);
+}
+
+#[tokio::test]
+async fn what_happens_in_a_room_that_has_ended_is_told_to_nobody() {
+    let (house, tenant) = House::with_acme().await;
+    house.exchange.opens(tenant, "600");
+    let request = WatchRoomsRequest { tenant: acme(), name: String::new() };
+    let mut events = house.rooms().await.watch(request).await.unwrap().into_inner();
+    assert!(events.message().await.unwrap().unwrap().now.is_some());
+    house.exchange.tells(tenant, "600", 1, RoomEvent::Ended);
+    house.exchange.tells(tenant, "600", 1, RoomEvent::Locked(true));
+    house.exchange.tells(tenant, "600", 1, RoomEvent::Ended);
+    house.exchange.tells(tenant, "lab", 2, RoomEvent::Opened);
+    assert!(matches!(events.message().await.unwrap().unwrap().event, Some(Spelt::Ended(_))));
+    assert_eq!(events.message().await.unwrap().unwrap().room, "lab");
+}
+
+#[tokio::test]
 async fn a_watcher_of_rooms_that_is_too_slow_is_told_what_it_missed_and_how_it_is_now() {
     let (house, tenant) = House::with_acme().await;
     house.exchange.opens(tenant, "600");
@@ -293,14 +383,14 @@ async fn a_watcher_of_rooms_that_is_too_slow_is_told_what_it_missed_and_how_it_i
     for number in 0..all {
         house.exchange.tells(tenant, "600", 1, RoomEvent::Locked(number % 2 == 0));
     }
-    house.exchange.tells(tenant, "600", 2, RoomEvent::Ended);
+    house.exchange.tells(tenant, "600", 2, RoomEvent::Left { member: MemberNumber(2), why: switch::Left::Key });
     let (mut heard, mut missed, mut again) = (0, 0, 0);
     loop {
         let event = events.message().await.unwrap().unwrap();
         missed += event.missed;
         again += u64::from(event.now.is_some());
         heard += u64::from(event.event.is_some());
-        if matches!(event.event, Some(Spelt::Ended(_))) {
+        if matches!(event.event, Some(Spelt::Left(_))) {
             break;
         }
     }

@@ -45,8 +45,8 @@ pub enum Verb {
     /// Make a room
     #[command(visible_alias = "create")]
     Add(Box<kept::Add>),
-    /// Change a room; what is not given stays as it is, and who is in it notices nothing
-    #[command(visible_alias = "update")]
+    /// Change a room; what is not given stays as it is. PINs count at once, all else when it opens next
+    #[command(visible_aliases = ["update", "set"])]
     Change(Box<kept::Change>),
     /// Delete a room; who is in it stays
     #[command(visible_alias = "delete")]
@@ -109,7 +109,7 @@ pub enum Verb {
     Resume(Which),
     /// End the recording of a room
     Stop(Which),
-    /// Call somebody, who joins when he answers
+    /// Not yet possible, and refused: the exchange begins no calls by itself. It will call somebody, who joins when he answers
     Invite {
         #[command(flatten)]
         which: Which,
@@ -213,8 +213,9 @@ async fn give(verb: Verb, line: &Line) -> Result<(String, String), Failure> {
         Verb::Record { which, recording } => {
             let (tenant, name) = which.find(line).await?;
             let recording = recording.unwrap_or_default();
-            rooms.record(RoomRecordRequest { tenant, name: name.clone(), recording }).await?;
-            (name, "it is recorded".to_owned())
+            let answer = rooms.record(RoomRecordRequest { tenant, name: name.clone(), recording }).await?.into_inner();
+            let named = answer.recording.map(|name| format!(" as {name}")).unwrap_or_default();
+            (name, format!("it is recorded{named}"))
         }
         Verb::Pause(which) => pause(line, which, true).await?,
         Verb::Resume(which) => pause(line, which, false).await?,
