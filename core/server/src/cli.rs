@@ -96,6 +96,9 @@ pub(crate) fn config(verb: ConfigVerb, json: bool) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut Cli::command(), "strowger", &mut std::io::stdout());
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<()> {
+    // Whoever makes them panics where their reader has gone.
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "strowger", &mut text);
+    Ok(std::io::stdout().write_all(&text)?)
 }

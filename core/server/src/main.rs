@@ -57,10 +57,7 @@ fn main() -> ExitCode {
             demo::demo_call()
         }
         Verb::Config(verb) => cli::config(verb, connection.json),
-        Verb::Completions { shell } => {
-            cli::completions(shell);
-            Ok(())
-        }
+        Verb::Completions { shell } => cli::completions(shell),
         Verb::Admin(command) => return operate(command, &connection),
     };
     match done {

@@ -10,6 +10,9 @@ use prost::{Message, Name};
 use crate::cli::failure::Failure;
 use crate::cli::json;
 
+/// A table is squeezed into a window that has at least so many hundredths of its columns.
+const NARROW: usize = 60;
+
 /// Where a command reads and writes.
 pub struct Console {
     /// For what was asked.
@@ -20,6 +23,8 @@ pub struct Console {
     pub input: Box<dyn BufRead>,
     /// Draw lines around tables and fit them to the window.
     pub fancy: bool,
+    /// How many columns the window has; as the terminal says where `None`.
+    pub width: Option<u16>,
     /// JSON instead of tables.
     pub json: bool,
     /// In which times are shown and read.
@@ -43,6 +48,7 @@ impl Console {
             notes: Box::new(io::stderr()),
             input: Box::new(BufReader::new(io::stdin())),
             fancy: io::stdout().is_terminal(),
+            width: None,
             json,
             zone: TimeZone::system(),
             now: Timestamp::now(),
@@ -87,7 +93,13 @@ impl Console {
     /// A table without a message behind it.
     pub(crate) fn rows(&mut self, header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let mut table = Table::new();
+        if let Some(width) = self.width {
+            table.set_width(width);
+        }
         if self.fancy {
+            if table.width().is_some_and(|window| NARROW * widest(header, rows) > 100 * usize::from(window)) {
+                return self.one_below_the_other(header, rows);
+            }
             table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
         } else {
             table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -103,6 +115,20 @@ impl Console {
         }
         for line in table.lines() {
             writeln!(self.out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// What would be letters below letters as a table: a line each for what is known, and an empty one between two rows.
+    fn one_below_the_other(&mut self, header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+        let name = header.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        for (number, row) in rows.iter().enumerate() {
+            if number > 0 {
+                writeln!(self.out)?;
+            }
+            for (title, cell) in header.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+                writeln!(self.out, "{title:<name$}  {}", plain(cell))?;
+            }
         }
         Ok(())
     }
@@ -139,6 +165,15 @@ impl Console {
     }
 }
 
+/// How many columns a table has whose cells are whole: with their lines and spaces.
+fn widest(header: &[&str], rows: &[Vec<String>]) -> usize {
+    let wide = |at: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
+        cells.chain(header.get(at).map(|name| name.chars().count())).max().unwrap_or(0) + 3
+    };
+    (0..header.len()).map(wide).sum::<usize>() + 1
+}
+
 /// Text of a peer's must not command the operator's terminal: control characters are shown as a mark.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -146,7 +181,41 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
     use super::*;
+
+    /// Bytes that are written in one place and read in another.
+    #[derive(Clone, Default)]
+    struct Paper(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_window_too_narrow_for_a_table_shows_its_rows_one_below_the_other() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let rows = [row(["600", "Weekly", "", "2026-03-01 12:00:00"]), row(["601", "", "yes", "2026-03-01 12:30:00"])];
+        let shown = |width| {
+            let (paper, mut console) = (Paper::default(), Console::terminal(false));
+            (console.out, console.fancy, console.width) = (Box::new(paper.clone()), true, Some(width));
+            console.rows(&["NAME", "TITLE", "PIN", "CREATED"], &rows).unwrap();
+            String::from_utf8(paper.0.borrow().clone()).unwrap()
+        };
+        let first = "NAME     600\nTITLE    Weekly\nCREATED  2026-03-01 12:00:00\n";
+        let second = "NAME     601\nPIN      yes\nCREATED  2026-03-01 12:30:00\n";
+        assert_eq!(shown(20), format!("{first}\n{second}"));
+        assert!(shown(40).starts_with('┌'), "a little squeezed it is a table still: {}", shown(40));
+    }
 
     #[test]
     fn a_callers_name_cannot_command_the_terminal() {

@@ -3,7 +3,7 @@
 use crate::cli::connection::{Line, Whose};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::v1::{ListRegistrationsRequest, Registration};
+use crate::v1::{GetUserRequest, ListRegistrationsRequest, Registration};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +42,12 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
         Verb::Show { user, whose } => {
             let tenant = line.tenant(&whose).await?;
             let none = format!("no phone is registered for {user}");
-            let answer = line.registrations().list(ListRegistrationsRequest { tenant, user }).await?.into_inner();
+            let request = ListRegistrationsRequest { tenant: tenant.clone(), user: user.clone() };
+            let answer = line.registrations().list(request).await?.into_inner();
+            if answer.registrations.is_empty() {
+                // A name that nobody has would look like a phone that is off.
+                line.users().get(GetUserRequest { tenant, name: user }).await?;
+            }
             let header = ["CONTACT", "Q", "FROM", "TO", "TRANSPORT", "EXPIRES", "PHONE", "INSTANCE", "PATH"];
             console.table(&answer, &none, &header, |console| {
                 answer.registrations.iter().map(|registration| whole(console, registration)).collect()

@@ -112,10 +112,9 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
         Verb::Update(update) => show(console, &tenants.update(update.request()).await?.into_inner()),
         Verb::Delete { name, yes } => {
             if !yes {
-                let why = format!(
-                    "this deletes all that is its own too: users, registrations, dialplans, rooms and recordings with their files; add --yes"
-                );
-                return Err(Failure::Argument { name: "delete", why });
+                const WHY: &str = "this deletes all that is its own too: users, registrations, dialplans, rooms and \
+                                   recordings with their files; add --yes";
+                return Err(Failure::Argument { name: "delete", why: WHY.to_owned() });
             }
             tenants.delete(DeleteTenantRequest { name: name.clone() }).await?;
             console.say(&format!("tenant {name} is deleted"), &serde_json::json!({ "deleted": name }))

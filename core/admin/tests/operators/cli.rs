@@ -80,6 +80,7 @@ async fn at_terminal(connection: &[&str], words: &str, input: &str, fancy: bool)
         notes: Box::new(notes.clone()),
         input: Box::new(Cursor::new(input.to_owned())),
         fancy,
+        width: None,
         json: cli.connection.json,
         zone: TimeZone::UTC,
         now: "2026-03-01T12:30:00Z".parse().unwrap(),
@@ -550,6 +551,11 @@ async fn where_there_are_several_tenants_one_must_be_named() {
     assert!(code == 2 && why.contains("--tenant") && why.ends_with("acme, umbrella"), "{why}");
     assert!(typed(&house, "user list --tenant acme").await.fine().contains("alice"));
     assert_eq!(typed(&house, "user list -t umbrella").await.fine(), "");
+    assert_eq!(
+        typed(&house, "registration show nobody -t acme").await.failure().0,
+        3,
+        "no user, not a phone that is off"
+    );
     let empty = House::built().await;
     let (_, why) = typed(&empty, "user list").await.failure();
     assert!(why.contains("strowger tenant create"), "{why}");
@@ -589,6 +595,14 @@ async fn a_token_that_is_wrong_or_missing_is_said_to_be_so_with_the_cure() {
     let right = ["--endpoint", &house.endpoint, "--token-file", file.to_str().unwrap()];
     at_terminal(&right, "tenant list", "", false).await.fine();
     std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn whom_to_mute_must_be_said() {
+    for wrong in [["room", "mute", "600", "--tenant", "acme"].as_slice(), &["room", "unmute", "600", "3", "--all"]] {
+        let why = Cli::try_parse_from(["strowger"].iter().chain(wrong)).unwrap_err().to_string();
+        assert!(why.contains("--all"), "{why}");
+    }
 }
 
 #[test]

@@ -38,6 +38,17 @@ fn folder() -> TempDir {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    for words in [["completions", "bash"], ["config", "sample"], ["config", "show"]] {
+        let (folder, (reader, writer)) = (folder(), std::io::pipe().expect("a pipe"));
+        drop(reader);
+        let ended = binary().args(words).current_dir(folder.path()).stdout(writer).output().expect("the binary starts");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success() && said.is_empty(), "{words:?}: {said}");
+    }
+}
+
+#[test]
 fn a_busy_udp_port_is_named() {
     let (folder, taken) = (folder(), UdpSocket::bind("127.0.0.1:0").expect("a port"));
     let address = taken.local_addr().expect("its address").to_string();

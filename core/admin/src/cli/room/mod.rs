@@ -151,11 +151,12 @@ pub struct One {
 
 /// A member of an open room, or all.
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("whom").required(true).args(["member", "all"])))]
 pub struct Whom {
     #[command(flatten)]
     which: Which,
     /// The member's number in the room
-    #[arg(value_parser = clap::value_parser!(u32).range(1..), required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     member: Option<u32>,
     /// All but moderators
     #[arg(long)]
