@@ -118,8 +118,8 @@ mod tests {
     #[test]
     fn an_answer_stays_small_however_much_is_wrong_and_however_long_it_is() {
         let mut violations = Violations::default();
-        for number in 0..10_000 {
-            let text = "ä".repeat(100_000);
+        let text = "ä".repeat(10_000);
+        for number in 0..1_000 {
             violations.add(&format!("peers[{number}]"), format!("`{text}`: an address"));
         }
         let status = violations.finish().unwrap_err();

@@ -12,7 +12,7 @@ use crate::v1::RoomOrderResponse;
 use crate::v1::room_invite_request::Target as Wanted;
 use crate::v1::sound::Sound as Spelt;
 use crate::violations::{Violations, violation};
-use crate::words::{self, filled};
+use crate::words;
 
 /// The most sounds of one announcement, and the longest tone or silence in it.
 const SOUNDS: usize = 32;
@@ -31,11 +31,29 @@ impl Desk {
         let room = super::named(room)?;
         let (said, member, forbidden) = (word(&order), hit(&order), forbidden(&order));
         let records = matches!(order, RoomOrder::Record { .. });
-        self.live.order(tenant.id, room, order).await.map_err(|refusal| refused(refusal, forbidden))?;
+        if let Err(refusal) = self.live.order(tenant.id, room, order).await {
+            return Err(match refusal {
+                RoomRefusal::Forbidden if records => self.not_recorded(&tenant, room).await,
+                refusal => refused(refusal, forbidden),
+            });
+        }
         tracing::info!(tenant = tenant.id.0, room, order = said, member, "an operator ruled a room");
         // The room gives the recording its name; one that is over again has none.
         let recording = if records { self.recording_of(&tenant, room).await } else { None };
         Ok(Response::new(RoomOrderResponse { recording }))
+    }
+
+    /// Why a room could not be recorded: what is to be seen of it tells.
+    async fn not_recorded(&self, tenant: &Tenant, room: &str) -> Status {
+        let Some(room) = self.open_rooms(tenant, room).await.into_iter().next() else {
+            return refused(RoomRefusal::NoRoom, "");
+        };
+        let waits = room.members.iter().all(|member| member.waiting);
+        Status::failed_precondition(match room.recording {
+            Some(name) => format!("the room is recorded already, as {name}"),
+            None if waits => "all who are there wait for a moderator: there is nothing to record".to_owned(),
+            None => "the recording that had this name is not closed yet; try again in a second".to_owned(),
+        })
     }
 
     async fn recording_of(&self, tenant: &Tenant, room: &str) -> Option<String> {
@@ -80,7 +98,6 @@ fn hit(order: &RoomOrder) -> Option<u32> {
 /// What it means when a room does not permit this.
 fn forbidden(order: &RoomOrder) -> &'static str {
     match order {
-        RoomOrder::Record { .. } => "the room is recorded already; `room open` names the recording",
         RoomOrder::PauseRecording(_) | RoomOrder::StopRecording => "the room is not recorded",
         RoomOrder::Invite(_) => "nobody can be called into a room yet: the exchange begins no calls by itself",
         _ => "the room does not permit it",

@@ -210,7 +210,12 @@ async fn recordings_of_one_tenant_are_not_reached_through_another() {
     let (tenant, name, uid) = ("umbrella".to_owned(), "first".to_owned(), call_uid(1).to_string());
     let (mut recordings, mut calls) = (house.recordings().await, house.calls().await);
     let list = ListRecordingsRequest { tenant: tenant.clone(), ..Default::default() };
-    assert!(recordings.list(list).await.unwrap().into_inner().recordings.is_empty());
+    assert!(recordings.list(list.clone()).await.unwrap().into_inner().recordings.is_empty());
+    let first = ListRecordingsRequest { tenant: "acme".to_owned(), page_size: 1, ..Default::default() };
+    let page_token = recordings.list(first).await.unwrap().into_inner().next_page_token;
+    assert!(!page_token.is_empty());
+    let list = ListRecordingsRequest { page_token, ..list };
+    assert!(recordings.list(list).await.unwrap().into_inner().recordings.is_empty(), "a token opens nothing");
     let (get, download, delete) = (
         admin::v1::GetRecordingRequest { tenant: tenant.clone(), name: name.clone() },
         admin::v1::DownloadRecordingRequest { tenant: tenant.clone(), name: name.clone() },

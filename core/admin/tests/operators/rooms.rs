@@ -262,8 +262,14 @@ async fn an_order_that_cannot_be_meant_or_is_refused_says_why() {
     assert_eq!(fields(&rooms.invite(invite).await.unwrap_err()), ["target"]);
     *house.exchange.refusal.lock().unwrap() = Some(RoomRefusal::Forbidden);
     let record = RoomRecordRequest { tenant: acme(), name: name(), recording: String::new() };
+    let why = rooms.record(record.clone()).await.unwrap_err();
+    assert!(why.message().contains("not closed yet"), "{why}");
+    house.exchange.rooms.lock().unwrap()[0].members.iter_mut().for_each(|member| member.waiting = true);
+    let why = rooms.record(record.clone()).await.unwrap_err();
+    assert!(why.message().contains("wait for a moderator"), "{why}");
+    house.exchange.rooms.lock().unwrap()[0].recording = Some("weekly".to_owned());
     let why = rooms.record(record).await.unwrap_err();
-    assert!(why.message().contains("is recorded already"), "{why}");
+    assert!(why.message().contains("is recorded already, as weekly"), "{why}");
     let pause = RoomPauseRecordingRequest { tenant: acme(), name: name(), on: true };
     let why = rooms.pause_recording(pause).await.unwrap_err();
     assert_eq!((why.code(), why.message()), (Code::FailedPrecondition, "the room is not recorded"));
