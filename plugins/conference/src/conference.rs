@@ -310,6 +310,8 @@ mod tests {
         fn admit<'a>(&'a self, _: TenantId, _: &'a str, _: &'a str) -> Wait<'a, Option<Role>> {
             Box::pin(std::future::ready(None))
         }
+
+        fn forget_name(&self, _: TenantId, _: &str) {}
     }
 
     fn enter(inner: &Inner) -> Result<Seated, RoomRefusal> {
