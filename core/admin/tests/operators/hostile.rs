@@ -16,7 +16,7 @@ use crate::guard::methods;
 use crate::house::{House, call_uid, component};
 
 /// The one field that is wrong, and what is said of it.
-fn violation(refused: Status) -> (String, String) {
+fn violation(refused: &Status) -> (String, String) {
     assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
     let mut fields = refused.get_details_bad_request().expect("details").field_violations;
     assert_eq!(fields.len(), 1, "{refused}");
@@ -117,7 +117,7 @@ async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
         ),
     ];
     for (field, why, refused) in refusals {
-        let (wrong, said) = violation(refused.expect_err(field));
+        let (wrong, said) = violation(&refused.expect_err(field));
         assert_eq!((wrong.as_str(), said.as_str()), (field, why));
     }
     assert_eq!(house.exchange.changes.lock().unwrap().len(), before, "nothing was made or changed");
