@@ -96,7 +96,10 @@ fn work(waiting: &Mutex<Receiver<Job>>, shelf: &Shelf) {
         // One thread waits for the next job, the others for that one.
         let job = waiting.lock().map(|waiting| waiting.recv());
         let Ok(Ok((wish, answer))) = job else { return };
-        answer(shelf.items(&wish));
+        // A file may be anything, and whoever waits for its sound has to be answered.
+        let items = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| shelf.items(&wish)));
+        let broken = || Err(AudioError::Unplayable("a sound".to_owned(), "it cannot be read".to_owned()));
+        answer(items.unwrap_or_else(|_| broken()));
     }
 }
 
@@ -118,5 +121,31 @@ fn cadence(plan: &Plan, tone: Tone) -> Cadence {
         Tone::Information => plan.tone(Kind::Special),
         Tone::Beep => Cadence::BEEP,
         Tone::Test(hz) => Cadence::of(&[Part { sound: Wave::One(hz.clamp(200, 3_400)), millis: 0 }]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_that_breaks_its_reader_is_told_and_others_are_read_after_it() {
+        let data = tempfile::TempDir::new().expect("a folder");
+        let folders = Folders {
+            data: data.path().to_owned(),
+            prompts: data.path().join("prompts"),
+            language: "en".to_owned(),
+            country: "us".to_owned(),
+            cache: 0,
+        };
+        let library = Library::start(folders, Box::new(|_| panic!("as a decoder may")), 1).expect("a library");
+        let (told, heard) = std::sync::mpsc::channel();
+        for sound in [Sound::Date(0), Sound::Prompt("welcome".to_owned())] {
+            let (told, form) = (told.clone(), Form::Linear(Rate::Narrow));
+            let wish = Wish { tenant: TenantId(7), sounds: vec![sound], language: None, form };
+            library.fetch(wish, move |items| told.send(items.is_ok()).expect("somebody waits"));
+        }
+        let next = || heard.recv_timeout(Duration::from_secs(10));
+        assert_eq!((next(), next()), (Ok(false), Ok(true)));
     }
 }
