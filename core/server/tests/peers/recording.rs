@@ -27,7 +27,7 @@ fn recording(exchange: &Exchange, name: &str) -> serde_json::Value {
 
 fn fetched(exchange: &Exchange, name: &str, extension: &str) -> PathBuf {
     let path = exchange.path(&format!("fetched.{extension}"));
-    exchange.operate(&["recording", "get", name, "--output", &path.display().to_string()]);
+    exchange.operate(&["recording", "get", name, "--force", "--output", &path.display().to_string()]);
     path
 }
 
