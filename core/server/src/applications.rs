@@ -24,6 +24,23 @@ pub(crate) struct Applications {
     runtime: Option<Runtime>,
 }
 
+/// What serves a call.
+pub(crate) enum Served {
+    /// The tenant's dialplan: the call came from outside.
+    Dialplan(Arc<Dialplan>),
+    /// An application of the exchange's own, for which the call was begun.
+    Own(Arc<dyn Application>),
+}
+
+impl Served {
+    pub(crate) fn application(&self) -> &dyn Application {
+        match self {
+            Self::Dialplan(dialplan) => dialplan.as_ref(),
+            Self::Own(application) => application.as_ref(),
+        }
+    }
+}
+
 impl Drop for Applications {
     fn drop(&mut self) {
         // Whoever drops this may be a task, which must not wait for others.
@@ -82,22 +99,19 @@ impl Applications {
     }
 
     /// Gives a call to an application. What it is to hear goes into the line that is returned.
-    pub(crate) fn run(
-        &self,
-        application: Arc<Dialplan>,
-        call: CallId,
-        invitation: Arc<Invitation>,
-    ) -> mpsc::Sender<Event> {
+    pub(crate) fn run(&self, served: Served, call: CallId, invitation: Arc<Invitation>) -> mpsc::Sender<Event> {
         let (line, heard) = mpsc::channel(CallControl::EVENTS);
         let span = tracing::info_span!("call", id = %invitation.uid, tenant = invitation.tenant.0);
         let control = CallControl::new(call, invitation, self.commands.clone(), heard);
         let serve = async move {
-            let outcome = match application.run(control).await {
+            let outcome = match served.application().run(control).await {
                 Ok(()) => "done",
                 Err(Failure::HungUp) => "hung-up",
                 Err(Failure::Broken(_)) => "broken",
             };
-            metrics::counter!("strowger_dialplan_runs_total", "outcome" => outcome).increment(1);
+            if matches!(served, Served::Dialplan(_)) {
+                metrics::counter!("strowger_dialplan_runs_total", "outcome" => outcome).increment(1);
+            }
         };
         if let Some(runtime) = &self.runtime {
             runtime.spawn(serve.instrument(span));

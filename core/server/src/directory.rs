@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use store::{Room, Store, Tenant, User};
-use switch::{Account, Admission, Aor, Destination, Target, TenantId, Unresolved};
+use switch::{Account, Admission, Aor, Destination, Target, TenantId, TenantPolicy, Unresolved};
 
 use crate::settings::parse_net;
 
@@ -67,6 +67,11 @@ impl Directory {
         }
         self.known.store(Arc::new(known));
         Ok(())
+    }
+
+    /// What a tenant permits its calls; `None` where there is none.
+    pub(crate) fn policy(&self, tenant: TenantId) -> Option<TenantPolicy> {
+        self.known.load().tenants.get(&tenant).map(|entry| entry.tenant.policy.clone())
     }
 
     /// The tenants' ids and names.

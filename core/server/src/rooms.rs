@@ -6,10 +6,11 @@ use std::time::{Instant, SystemTime};
 use admin::{Pending, RoomHappening, RoomHeard, RoomNews};
 use conference::{Action, Conference, Config, Entry, Happened, Keymap, Plan, Plans, Wait};
 use store::{Admitted, EntrySound, Pins, RoomSettings};
-use switch::{Role, TenantId};
+use switch::{Places, Role, TenantId};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::directory::Directory;
+use crate::exchange::{Begun, Inbox, Inward};
 
 /// How many names may wait to be forgotten; one too many is, at the next start.
 const NAMES: usize = 4_096;
@@ -22,12 +23,15 @@ pub(crate) struct Said {
     pub(crate) at: Instant,
 }
 
-/// The conference over the rooms that the directory knows, and the spoken names that it needs no longer.
-pub(crate) fn conference(directory: &Arc<Directory>) -> (Conference, mpsc::Receiver<Said>) {
+/// The conference over the rooms that the directory knows, and the spoken names that it needs no longer. Whom rooms call,
+/// the exchange calls.
+pub(crate) fn conference(directory: &Arc<Directory>, inbox: Inbox) -> (Conference, mpsc::Receiver<Said>) {
+    let places: Places =
+        Arc::new(move |order, application| inbox.send(Inward::Originate(Box::new(Begun { order, application }))));
     let clock = Arc::new(|| (Instant::now(), SystemTime::now()));
     let (said, names) = mpsc::channel(NAMES);
     let kept = Kept { directory: directory.clone(), said };
-    (Conference::new(Arc::new(kept), clock, Config::default()), names)
+    (Conference::new(Arc::new(kept), places, clock, Config::default()), names)
 }
 
 /// The rooms of the store, answered from memory.

@@ -109,10 +109,10 @@ impl Station {
             );
         }
         let shelf = Shelf { directory: directory.clone(), store: store.clone(), runtime: runtime.clone() };
-        let (conference, names) = rooms::conference(&directory);
+        let (inbox, outbox) = Inbox::new()?;
+        let (conference, names) = rooms::conference(&directory, inbox.clone());
         let hall = Hall { conference: conference.clone(), directory: directory.clone() };
         let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf), Arc::new(hall))?);
-        let (inbox, outbox) = Inbox::new()?;
         let applications = Applications::new(host, inbox.clone())?;
         for (tenant, name) in directory.tenants() {
             // One tenant's broken dialplan is not the others' affair: its calls get the built-in route.

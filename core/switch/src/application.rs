@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::command::{Command, Dial, Label};
 use crate::event::{DialOutcome, Ending, Event, Invitation, Refusal, Reply};
 use crate::ids::CallId;
+use crate::originate::Origination;
 
 /// What a plugin is: something that talks with one call until it is done.
 pub trait Application: Send + Sync {
@@ -51,6 +52,10 @@ impl From<HungUp> for Failure {
 /// Carries what an application wants to the exchange; must not wait. Few at a time: an application waits for the reply to
 /// its request, and leaves at most [`CallControl::UNREAD`] unread.
 pub type Commands = Arc<dyn Fn(CallId, Command) + Send + Sync>;
+
+/// Begins a call of the exchange's own for an application; must not wait. An application that is let go without having run
+/// was given none.
+pub type Places = Arc<dyn Fn(Origination, Arc<dyn Application>) + Send + Sync>;
 
 /// The application's end of a call: one request at a time, each with one reply.
 pub struct CallControl {

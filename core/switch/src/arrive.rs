@@ -67,7 +67,7 @@ impl Switch {
     }
 
     /// A call that nobody decides yet, without a leg.
-    fn open_call(&mut self, invitation: Invitation, policy: &TenantPolicy, shown_as: ShownAs) -> CallId {
+    pub(crate) fn open_call(&mut self, invitation: Invitation, policy: &TenantPolicy, shown_as: ShownAs) -> CallId {
         let span = tracing::info_span!("call", id = %invitation.uid, tenant = invitation.tenant.0);
         *self.tenants.entry(invitation.tenant).or_default() += 1;
         let id = self.calls.insert_with_key(|id| Call {
@@ -77,6 +77,7 @@ impl Switch {
             policy: policy.clone(),
             shown_as,
             caller: LegId::default(),
+            originated: false,
             state: CallState::Deciding,
             holder: Holder::Application,
             pending: None,
@@ -100,8 +101,14 @@ impl Switch {
 
     /// The caller's leg has its port: whoever decides is asked.
     pub(crate) fn ready(&mut self, leg: LegId) {
-        let Some(call) = self.legs.get(leg).map(|leg| leg.call) else { return };
-        let Some(call) = self.calls.get_mut(call) else { return };
+        if let Some(call) = self.legs.get(leg).map(|leg| leg.call) {
+            self.await_application(call);
+        }
+    }
+
+    /// Whoever decides is told of the call, and has so much time for its first word.
+    pub(crate) fn await_application(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(id) else { return };
         call.decide = Some(self.wire.arm(self.wire.config.decision_time, Timer::Decide(call.id)));
         self.wire.event(call.id, Event::Arrived(call.invitation.clone()));
     }

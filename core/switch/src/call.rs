@@ -37,6 +37,8 @@ pub(crate) struct Call {
     /// The caller's display name and number as the callee is to see them.
     pub(crate) shown_as: ShownAs,
     pub(crate) caller: LegId,
+    /// Nobody called: the exchange began it.
+    pub(crate) originated: bool,
     pub(crate) state: CallState,
     pub(crate) holder: Holder,
     /// The one command of the application that waits for its reply.
@@ -149,7 +151,8 @@ impl Call {
     }
 
     pub(crate) fn side(&self, leg: LegId) -> Side {
-        if leg == self.caller { Side::Caller } else { Side::Callee }
+        // Who answered a call of ours was called, whatever his place in it.
+        if leg == self.caller && !self.originated { Side::Caller } else { Side::Callee }
     }
 
     pub(crate) fn dialing(&mut self) -> Option<&mut Dialing> {

@@ -148,3 +148,19 @@ pub enum Target {
     /// Any SIP URI, only where the tenant's policy permits its host.
     Uri(String),
 }
+
+impl Target {
+    /// Its name, number or URI, whatever it is of.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::User(text)
+            | Self::Extension(text)
+            | Self::Number(text)
+            | Self::Group(text)
+            | Self::Mailbox(text)
+            | Self::Room(text)
+            | Self::Uri(text) => text,
+        }
+    }
+}

@@ -24,14 +24,25 @@ impl Switch {
             if mine {
                 call.reply(Reply::Done, &mut self.wire);
             }
-            return self.release(id, Release::new(cause, Side::Exchange));
+            let release = match call.originated && call.draft.answered.is_none() {
+                // Whoever had it begun has given it up.
+                true => Release { cause, ..Release::with_status(Status::REQUEST_TERMINATED.0, Side::Exchange) },
+                false => Release::new(cause, Side::Exchange),
+            };
+            return self.release(id, release);
         }
         let parting = matches!(command, Command::Detach | Command::Route { .. });
         if call.holder != Holder::Application || call.is_releasing() || (call.pending.is_some() && !parting) {
             return call.refuse(Refusal::WrongState, &mut self.wire);
         }
         self.wire.timers.cancel(&mut call.decide);
-        self.obey(id, command);
+        if self.needs_caller(id, &command) {
+            if let Some(call) = self.calls.get(id) {
+                call.refuse(Refusal::WrongState, &mut self.wire);
+            }
+        } else {
+            self.obey(id, command);
+        }
         self.await_decision(id);
     }
 
@@ -235,6 +246,9 @@ impl Switch {
         call.pending = None;
         let caller = call.caller;
         self.still(caller);
+        if self.give_up_originated(id) {
+            return;
+        }
         let Some(call) = self.calls.get_mut(id) else { return };
         match (&call.state, call.policy.fallback) {
             // Whatever it was that broke, two people are talking.
@@ -267,20 +281,21 @@ impl Switch {
     }
 
     /// A dial came out: the application is told, or the caller where the built-in route dialled.
-    pub(crate) fn dial_ended(&mut self, id: CallId, outcome: DialOutcome, by: Side) {
+    pub(crate) fn dial_ended(&mut self, id: CallId, outcome: &DialOutcome, by: Side) {
         let answered = self.caller_is_answered(id);
         let Some(call) = self.calls.get_mut(id) else { return };
         match call.holder {
             Holder::Application => {
                 call.draft.dialled = Some((outcome.clone(), by));
-                call.resolve(Pending::Dial, Reply::Dialled(outcome), &mut self.wire);
+                call.resolve(Pending::Dial, Reply::Dialled(outcome.clone()), &mut self.wire);
                 self.await_decision(id);
+                self.nobody_answered(id, outcome, by);
             }
             Holder::BuiltIn if matches!(outcome, DialOutcome::Answered { .. }) => call.holder = Holder::Nobody,
             Holder::BuiltIn | Holder::Nobody if answered => {
-                self.release(id, Release::new(tables::cause_of_outcome(&outcome), by));
+                self.release(id, Release::new(tables::cause_of_outcome(outcome), by));
             }
-            Holder::BuiltIn | Holder::Nobody => self.release(id, Release::with_outcome(&outcome, by)),
+            Holder::BuiltIn | Holder::Nobody => self.release(id, Release::with_outcome(outcome, by)),
         }
     }
 

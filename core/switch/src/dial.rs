@@ -5,7 +5,7 @@ use sip::{Flow, Message, Status, UriBuf};
 
 use crate::arrive::offer_in;
 use crate::ask::{Ask, Destination, Unresolved};
-use crate::call::CallState;
+use crate::call::{CallState, ShownAs};
 use crate::command::Dial;
 use crate::dialing::{Dialing, Early};
 use crate::event::{DialOutcome, Event, Side};
@@ -38,7 +38,7 @@ impl Switch {
         let Some(targets) = dialing.next_step() else {
             let (outcome, by) = (dialing.outcome(), dialing.ended_by());
             call.state = CallState::Deciding;
-            return self.dial_ended(id, outcome, by);
+            return self.dial_ended(id, &outcome, by);
         };
         dialing.timer = Some(self.wire.arm(dialing.ring_time(), Timer::Ring(id)));
         for target in targets {
@@ -133,13 +133,21 @@ impl Switch {
     /// The leg has its port: its INVITE goes out.
     pub(crate) fn send_invite(&mut self, id: LegId) {
         let Some(call) = self.legs.get(id).and_then(|leg| self.calls.get(leg.call)) else { return };
-        let Some(caller) = self.legs.get(call.caller) else { return };
+        let shown_as = call.shown_as.clone();
+        let originated = call.originated;
+        let Some(caller) = self.legs.get(call.caller) else {
+            if originated {
+                let ours = Some(self.own_offer(id));
+                self.send_offer(id, ours, &shown_as);
+            }
+            return;
+        };
         // What the caller offered, as far as both may use it; or, once we answered it ourselves or there is nothing of that
         // kind, what it speaks and all that we can make of it; or nothing, when the caller leaves the offer to the callee.
         let up = caller.is_up();
         let agreed = if up { caller.agreed() } else { caller.would_agree(&self.wire) };
         let basis = caller.negotiation.remote_offer().cloned();
-        let (policy, shown_as) = (caller.policy.clone(), call.shown_as.clone());
+        let policy = caller.policy.clone();
         let Some(leg) = self.legs.get_mut(id) else { return };
         let ours = match basis {
             Some(basis) if !up => {
@@ -153,6 +161,12 @@ impl Switch {
             }
             _ => up.then(|| leg.propose(&agreed, &mut self.wire)),
         };
+        self.send_offer(id, ours, &shown_as);
+    }
+
+    /// Sends the INVITE with this offer; with none, where it is left to the callee.
+    fn send_offer(&mut self, id: LegId, ours: Option<Option<Description>>, shown_as: &ShownAs) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
         let offer = match ours {
             Some(Some(offer)) if leg.negotiation.local_offer(offer.clone()).is_ok() => Some(offer),
             // The policy of the callee permits nothing that we speak.
@@ -160,7 +174,7 @@ impl Switch {
             Some(_) => return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0),
             None => None,
         };
-        let from = From { shown_as: &shown_as, host: self.wire.shown(&leg.flow) };
+        let from = From { shown_as, host: self.wire.shown(&leg.flow) };
         let party = leg.party.clone();
         let to = To { party: &party, host: self.wire.shown(&leg.flow) };
         let letter =
@@ -265,12 +279,16 @@ impl Switch {
         self.wire.timers.cancel(&mut dialing.timer);
         let others: Vec<LegId> = dialing.ringing.drain(..).filter(|leg| *leg != callee).collect();
         let early = dialing.early.take();
-        call.state = CallState::Bridged { callee };
         self.wire.timers.cancel(&mut call.set_up);
         let caller = call.caller;
+        let alone = call.originated && !self.legs.contains_key(caller);
+        call.state = if alone { CallState::Deciding } else { CallState::Bridged { callee } };
         self.still(caller);
         for leg in others {
             self.cancel_leg(leg, Some(ELSEWHERE));
+        }
+        if alone {
+            return self.take_in(id, callee);
         }
         if !self.answer_for(id, callee, offered, early.as_ref()) {
             // Nothing that both can use.
@@ -283,7 +301,7 @@ impl Switch {
         call.span.in_scope(|| tracing::debug!("bridged"));
         self.wire.event(id, Event::Bridged { target: target.clone() });
         self.wind(id);
-        self.dial_ended(id, DialOutcome::Answered { target }, Side::Callee);
+        self.dial_ended(id, &DialOutcome::Answered { target }, Side::Callee);
     }
 
     /// Tells the caller what the callee answered, or offered.

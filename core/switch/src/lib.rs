@@ -39,6 +39,7 @@ mod media;
 mod member;
 mod mint;
 mod mixing;
+mod originate;
 mod policy;
 mod record;
 pub mod registrar;
@@ -53,7 +54,7 @@ mod timers;
 mod voice;
 mod wire;
 
-pub use application::{Application, CallControl, Commands, Failure, HungUp, Running};
+pub use application::{Application, CallControl, Commands, Failure, HungUp, Places, Running};
 pub use ask::{Account, Admission, Answer, Ask, Destination, Fallback, Ha1, NoPort, TenantPolicy, Unresolved};
 pub use audio::{
     AudioError, CallRecording, Digit, Digits, Ended, Keys, Play, Played, Read, Record as Recording, Recorded,
@@ -65,14 +66,15 @@ pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, RecordingS
 pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
 pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
+pub use originate::Origination;
 pub use policy::{BadOrder, CodecOrder, MediaPolicy};
 pub use record::{
     BindingChange, Cdr, Direction, Disposition, KeptRecording, LegRecord, Notice, Record, RecordingEnd, RecordingKind,
     StoredBinding,
 };
 pub use room::{
-    Bearing, JoinError, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, Role, RoomEvent, RoomOrder,
-    RoomRefusal, RoomView, Wish,
+    Bearing, JoinError, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, NotReached, Role, RoomEvent,
+    RoomOrder, RoomRefusal, RoomView, Wish,
 };
 pub use sdp::{Secrecy, Secured};
 pub use sound::check::are_playable;

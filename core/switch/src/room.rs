@@ -121,8 +121,61 @@ pub enum RoomEvent {
     Locked(bool),
     /// It is recorded under this name; `None`: not any more.
     Recording(Option<String>),
+    /// Somebody is called, who joins when he answers.
+    Calling {
+        /// The user, number or URI.
+        target: String,
+    },
+    /// Somebody who was called does not come.
+    NotReached {
+        /// The user, number or URI.
+        target: String,
+        /// Why.
+        why: NotReached,
+    },
     /// Its last member is gone. Always the last event.
     Ended,
+}
+
+/// Why somebody who was called into a room does not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotReached {
+    /// He talks already.
+    Busy,
+    /// It rang, and nobody answered in time.
+    NoAnswer,
+    /// He declined.
+    Declined,
+    /// No phone of his is registered.
+    Unregistered,
+    /// There is no such user, number or URI.
+    Unknown,
+    /// The tenant may not call there.
+    Forbidden,
+    /// He answered and hung up before he was in the room.
+    HungUp,
+    /// The room ended first.
+    Cancelled,
+    /// It could not be done otherwise.
+    Failed,
+}
+
+impl NotReached {
+    /// Its name in logs and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::NoAnswer => "no-answer",
+            Self::Declined => "declined",
+            Self::Unregistered => "unregistered",
+            Self::Unknown => "unknown",
+            Self::Forbidden => "forbidden",
+            Self::HungUp => "hung-up",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// Why a member left.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Instant, SystemTime};
 
-use switch::{Application, CallControl, CallId, Command, Commands, Event, Failure, Invitation};
+use switch::{Application, CallControl, CallId, Command, Commands, Event, Failure, Invitation, Origination, Places};
 use tokio::sync::mpsc;
 
 /// The time as an application reads it.
@@ -18,13 +18,19 @@ pub type Clock = Arc<dyn Fn() -> (Instant, SystemTime) + Send + Sync>;
 
 type Task = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
 
+/// Calls that applications want to be begun, and what is to have them.
+type Placed = Arc<Mutex<VecDeque<(Origination, Arc<dyn Application>)>>>;
+
 type Wanted = Arc<Mutex<VecDeque<(CallId, Command)>>>;
 
 /// All tasks.
 pub(crate) struct Tasks {
     application: Option<Arc<dyn Application>>,
-    /// Calls that were offered to it.
-    offered: BTreeMap<CallId, Arc<Invitation>>,
+    /// Calls that were offered to an application.
+    offered: BTreeMap<CallId, (Arc<dyn Application>, Arc<Invitation>)>,
+    /// Calls that the exchange began for an application, and are not offered to it yet.
+    begun: BTreeMap<CallId, Arc<dyn Application>>,
+    placed: Placed,
     lines: BTreeMap<CallId, mpsc::Sender<Event>>,
     running: Vec<Task>,
     wanted: Wanted,
@@ -52,6 +58,8 @@ impl Tasks {
         Self {
             application: None,
             offered: BTreeMap::new(),
+            begun: BTreeMap::new(),
+            placed: Placed::default(),
             lines: BTreeMap::new(),
             running: Vec::new(),
             wanted: Arc::default(),
@@ -66,7 +74,25 @@ impl Tasks {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.running.is_empty() && self.lines.is_empty()
+        self.running.is_empty() && self.lines.is_empty() && self.begun.is_empty()
+    }
+
+    pub(crate) fn places(&self) -> Places {
+        let (placed, woken) = (self.placed.clone(), self.woken.clone());
+        Arc::new(move |order, application| {
+            placed.lock().unwrap_or_else(PoisonError::into_inner).push_back((order, application));
+            woken.0.store(true, Ordering::Relaxed);
+        })
+    }
+
+    /// Calls that are to be begun.
+    pub(crate) fn take_placed(&mut self) -> VecDeque<(Origination, Arc<dyn Application>)> {
+        std::mem::take(&mut *self.placed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A call was begun for this application.
+    pub(crate) fn begin(&mut self, call: CallId, application: Arc<dyn Application>) {
+        self.begun.insert(call, application);
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -80,15 +106,16 @@ impl Tasks {
 
     /// What happened to a call: whom it concerns is told. Gives back what is said for the application, where one serves.
     pub(crate) fn hear(&mut self, call: CallId, event: &Event) -> Option<Command> {
-        let application = self.application.as_ref()?;
         match event {
             Event::Arrived(invitation) => {
-                self.offered.insert(call, invitation.clone());
-                return Some(Command::Attach(application.label().clone()));
+                let application = self.begun.remove(&call).or_else(|| self.application.clone())?;
+                let label = application.label().clone();
+                self.offered.insert(call, (application, invitation.clone()));
+                return Some(Command::Attach(label));
             }
             Event::Attached(_) => {
-                if let Some(invitation) = self.offered.remove(&call) {
-                    self.run(application.clone(), call, invitation);
+                if let Some((application, invitation)) = self.offered.remove(&call) {
+                    self.run(application, call, invitation);
                 }
             }
             Event::Ended(_) => {

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use switch::{
-    Application, CallControl, Command, Failure, JoinError, Label, Left, MemberNumber, MixerId, Reply, Role, RoomEvent,
-    RoomOrder, RoomRefusal, RoomView, Running, TenantId, Wish,
+    Application, CallControl, Command, Failure, JoinError, Label, Left, MemberNumber, MixerId, Places, Reply, Role,
+    RoomEvent, RoomOrder, RoomRefusal, RoomView, Running, Target, TenantId, Wish,
 };
 use tokio::sync::{Notify, broadcast};
 
 use crate::guard::Guard;
+use crate::guest;
 use crate::plan::{Plan, Plans};
 use crate::prompts;
-use crate::room::{Newcomer, Room};
+use crate::room::{CallNumber, Newcomer, Room};
 use crate::stay;
 
 /// Settings of the conference.
@@ -61,6 +62,7 @@ pub struct Conference {
 
 pub(crate) struct Inner {
     pub(crate) plans: Arc<dyn Plans>,
+    pub(crate) places: Places,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) guard: Guard,
@@ -73,8 +75,8 @@ pub(crate) struct Inner {
 
 /// A room that is open.
 pub(crate) struct Open {
-    tenant: TenantId,
-    name: String,
+    pub(crate) tenant: TenantId,
+    pub(crate) name: String,
     state: Mutex<State>,
 }
 
@@ -85,6 +87,8 @@ struct State {
     room: Room,
     /// The tasks of its members.
     bells: BTreeMap<MemberNumber, Arc<Notify>>,
+    /// The tasks of those whom it calls: rung when it ends.
+    guests: BTreeMap<CallNumber, Arc<Notify>>,
 }
 
 impl std::fmt::Debug for Conference {
@@ -94,12 +98,13 @@ impl std::fmt::Debug for Conference {
 }
 
 impl Conference {
-    /// No room is open.
+    /// No room is open. Whom rooms call is called by `places`.
     #[must_use]
-    pub fn new(plans: Arc<dyn Plans>, clock: Clock, config: Config) -> Self {
+    pub fn new(plans: Arc<dyn Plans>, places: Places, clock: Clock, config: Config) -> Self {
         let label = Label { name: "conference".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let inner = Inner {
             plans,
+            places,
             clock,
             guard: Guard::new(config.wrong_pins_a_minute),
             open: Mutex::default(),
@@ -147,7 +152,10 @@ impl Conference {
     /// It is not open, has no such member, or does not permit it.
     pub fn order(&self, tenant: TenantId, room: &str, order: RoomOrder) -> Result<(), RoomRefusal> {
         let open = self.inner.find(tenant, room).ok_or(RoomRefusal::NoRoom)?;
-        self.inner.with(&open, |room| room.order(order))
+        match order {
+            RoomOrder::Invite(target) => guest::call(&self.inner, &open, &self.label, target),
+            order => self.inner.with(&open, |room| room.order(order)),
+        }
     }
 
     /// What happens from now on in the rooms of all tenants. Who is too slow is told how much it missed.
@@ -214,19 +222,51 @@ impl Inner {
         }
         let mixer = MixerId(self.minted.fetch_add(1, Ordering::Relaxed) + 1);
         let room = Room::new(tenant, name, plan, mixer, (self.clock)().1);
-        let state = Mutex::new(State { room, bells: BTreeMap::new() });
+        let state = Mutex::new(State { room, bells: BTreeMap::new(), guests: BTreeMap::new() });
         let room = Arc::new(Open { tenant, name: name.to_owned(), state });
         let seated = self.seat(&room, &mut lock(&room.state), newcomer)?;
         open.insert(key, room);
         Ok(seated)
     }
 
-    fn seat(&self, room: &Arc<Open>, state: &mut State, newcomer: Newcomer) -> Result<Seated, RoomRefusal> {
-        let bell = Arc::new(Notify::new());
+    fn seat(&self, open: &Arc<Open>, state: &mut State, newcomer: Newcomer) -> Result<Seated, RoomRefusal> {
         let number = state.room.join(newcomer)?;
+        Ok(self.seated(open, state, number))
+    }
+
+    fn seated(&self, open: &Arc<Open>, state: &mut State, number: MemberNumber) -> Seated {
+        let bell = Arc::new(Notify::new());
         state.bells.insert(number, bell.clone());
-        self.settle(room, state);
-        Ok((room.clone(), number, bell))
+        self.settle(open, state);
+        (open.clone(), number, bell)
+    }
+
+    /// Somebody is called into an open room: by which number, and what is rung when the room ends first.
+    pub(crate) fn call(&self, open: &Open, target: &Target) -> Result<(CallNumber, Arc<Notify>), RoomRefusal> {
+        let mut state = lock(&open.state);
+        let number = state.room.call(target)?;
+        let bell = Arc::new(Notify::new());
+        state.guests.insert(number, bell.clone());
+        self.settle(open, &mut state);
+        Ok((number, bell))
+    }
+
+    /// Puts whoever was called into the room that called him, and into no other of its name.
+    pub(crate) fn seat_called(
+        &self,
+        open: &Arc<Open>,
+        call: CallNumber,
+        newcomer: Newcomer,
+    ) -> Result<Seated, RoomRefusal> {
+        let mut state = lock(&open.state);
+        let number = state.room.join_called(call, newcomer)?;
+        state.guests.remove(&call);
+        Ok(self.seated(open, &mut state, number))
+    }
+
+    /// How an open room is kept.
+    pub(crate) fn plan_of(&self, open: &Open) -> Plan {
+        lock(&open.state).room.plan().clone()
     }
 
     /// Tells a room something, and whoever has to do with what comes of it.
@@ -259,6 +299,11 @@ impl Inner {
                 bell.notify_one();
             }
         }
+        if state.room.is_over() {
+            while let Some((_, guest)) = state.guests.pop_first() {
+                guest.notify_one();
+            }
+        }
         while let Some(event) = state.room.poll_event() {
             tracing::debug!(tenant = open.tenant.0, event = name_of(&event), "room");
             if self.news.receiver_count() > 0 {
@@ -281,6 +326,8 @@ fn name_of(event: &RoomEvent) -> &'static str {
         RoomEvent::Speaking { .. } => "speaking",
         RoomEvent::Locked(_) => "locked",
         RoomEvent::Recording(_) => "recording",
+        RoomEvent::Calling { .. } => "calling",
+        RoomEvent::NotReached { .. } => "not-reached",
         RoomEvent::Ended => "ended",
     }
 }
@@ -322,7 +369,7 @@ mod tests {
 
     fn conference() -> Conference {
         let clock: Clock = Arc::new(|| (Instant::now(), UNIX_EPOCH));
-        Conference::new(Arc::new(Nothing), clock, Config::default())
+        Conference::new(Arc::new(Nothing), Arc::new(|_, _| ()), clock, Config::default())
     }
 
     #[test]

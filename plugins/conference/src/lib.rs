@@ -1,7 +1,7 @@
 //! Conference rooms, the service on top of mixers: who comes in, who is heard, what keys do, when it ends.
 //!
 //! ```text
-//! let conference = Conference::new(plans, clock, Config::default());
+//! let conference = Conference::new(plans, places, clock, Config::default());
 //! conference.join(&mut call, "600", Wish::default()).await   // a caller, until he leaves: Ok(why he left)
 //! conference.order(tenant, "600", RoomOrder::MuteAll(true))  // an operator
 //! conference.rooms(tenant)                                    // who is where
@@ -16,6 +16,7 @@
 
 mod conference;
 mod guard;
+mod guest;
 mod keys;
 mod plan;
 mod prompts;
@@ -25,5 +26,5 @@ mod stay;
 pub use conference::{Clock, Conference, Config, Happened};
 pub use keys::{Action, Keymap};
 pub use plan::{Entry, Plan, Plans, Wait};
-pub use room::{Act, Newcomer, Room};
+pub use room::{Act, CallNumber, Newcomer, Room};
 pub use stay::SPOKEN;

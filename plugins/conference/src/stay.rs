@@ -52,7 +52,7 @@ pub(crate) async fn join(
     let mut door = Door { inner, tenant, room, plan, call };
     let role = door.role(&wish).await?;
     door.permits(role).await?;
-    let spoken = door.spoken_name().await?;
+    let spoken = spoken_name(inner, door.call, &door.plan).await?;
     let Door { plan, call, .. } = door;
     let caller = &call.invitation().caller;
     let name = wish.name.or_else(|| caller.name.clone()).unwrap_or_else(|| caller.user.clone());
@@ -163,23 +163,6 @@ impl Door<'_> {
         }
     }
 
-    /// His name, as he says it himself; `None` where none is wanted, or he said none.
-    async fn spoken_name(&mut self) -> Result<Option<SpokenName>, JoinError> {
-        if self.plan.entry != Entry::Name {
-            return Ok(None);
-        }
-        self.play(prompts::ASK_NAME).await?;
-        let recording = format!("{SPOKEN}-{}", self.call.invitation().uid);
-        let name = SpokenName { inner: self.inner.clone(), tenant: self.tenant, recording };
-        let (limit, silence) = (NAME.0, Some(NAME.1));
-        let wanted = Recording { name: Some(name.recording.clone()), limit, silence, end: hash(), beep: true };
-        match self.call.request(Command::Record(wanted)).await? {
-            Reply::Recorded(_) => Ok(Some(name)),
-            Reply::Ended(_) => Err(JoinError::HungUp),
-            _ => Ok(None),
-        }
-    }
-
     async fn refuse<T>(&mut self, refusal: RoomRefusal) -> Result<T, JoinError> {
         self.say_refusal(refusal).await?;
         Err(refusal.into())
@@ -200,6 +183,27 @@ impl Door<'_> {
     }
 }
 
+/// A caller's name, as he says it himself; `None` where none is wanted, or he said none.
+pub(crate) async fn spoken_name(
+    inner: &Arc<Inner>,
+    call: &mut CallControl,
+    plan: &Plan,
+) -> Result<Option<SpokenName>, JoinError> {
+    if plan.entry != Entry::Name {
+        return Ok(None);
+    }
+    play(call, prompts::play(prompts::ASK_NAME, plan.language.as_deref())).await?;
+    let recording = format!("{SPOKEN}-{}", call.invitation().uid);
+    let name = SpokenName { inner: inner.clone(), tenant: call.invitation().tenant, recording };
+    let (limit, silence) = (NAME.0, Some(NAME.1));
+    let wanted = Recording { name: Some(name.recording.clone()), limit, silence, end: hash(), beep: true };
+    match call.request(Command::Record(wanted)).await? {
+        Reply::Recorded(_) => Ok(Some(name)),
+        Reply::Ended(_) => Err(JoinError::HungUp),
+        _ => Ok(None),
+    }
+}
+
 /// To its end; what is missing is silence.
 async fn play(call: &mut CallControl, play: Play) -> Result<(), JoinError> {
     match call.request(Command::Play(play)).await? {
@@ -209,10 +213,10 @@ async fn play(call: &mut CallControl, play: Play) -> Result<(), JoinError> {
 }
 
 /// The recording of a caller's name, which is there for as long as he is.
-struct SpokenName {
+pub(crate) struct SpokenName {
     inner: Arc<Inner>,
     tenant: TenantId,
-    recording: String,
+    pub(crate) recording: String,
 }
 
 impl Drop for SpokenName {
@@ -222,11 +226,11 @@ impl Drop for SpokenName {
 }
 
 /// A place in a room, given back however the stay ends.
-struct Seat {
-    inner: Arc<Inner>,
-    open: Arc<Open>,
-    number: MemberNumber,
-    spoken: Option<SpokenName>,
+pub(crate) struct Seat {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) open: Arc<Open>,
+    pub(crate) number: MemberNumber,
+    pub(crate) spoken: Option<SpokenName>,
 }
 
 impl Drop for Seat {
@@ -238,7 +242,7 @@ impl Drop for Seat {
 }
 
 /// From the first command to the last.
-async fn stay(seat: &Seat, bell: &Notify, call: &mut CallControl) -> Result<Left, JoinError> {
+pub(crate) async fn stay(seat: &Seat, bell: &Notify, call: &mut CallControl) -> Result<Left, JoinError> {
     // Of a room where he was before.
     call.forget_events();
     loop {

@@ -12,7 +12,8 @@ use crate::desk::Desk;
 use crate::live::{RoomHappening, RoomHeard, RoomNews};
 use crate::v1::room_event::Event;
 use crate::v1::{
-    Left, Member, OpenRoom, Role, RoomEnded, RoomEvent, RoomLeft, RoomLocked, RoomOpened, RoomRecording, RoomSpeaking,
+    Left, Member, NotReached, OpenRoom, Role, RoomCalling, RoomEnded, RoomEvent, RoomLeft, RoomLocked, RoomNotReached,
+    RoomOpened, RoomRecording, RoomSpeaking,
 };
 use crate::words::timestamp;
 
@@ -183,6 +184,23 @@ fn event(event: switch::RoomEvent) -> Event {
         Told::Speaking { member, speaks } => Event::Speaking(RoomSpeaking { member: member.0, speaks }),
         Told::Locked(locked) => Event::Locked(RoomLocked { locked }),
         Told::Recording(name) => Event::Recording(RoomRecording { name }),
+        Told::Calling { target } => Event::Calling(RoomCalling { target }),
+        Told::NotReached { target, why } => Event::NotReached(RoomNotReached { target, why: not_reached(why).into() }),
         Told::Ended => Event::Ended(RoomEnded {}),
+    }
+}
+
+fn not_reached(why: switch::NotReached) -> NotReached {
+    use switch::NotReached as Told;
+    match why {
+        Told::Busy => NotReached::Busy,
+        Told::NoAnswer => NotReached::NoAnswer,
+        Told::Declined => NotReached::Declined,
+        Told::Unregistered => NotReached::Unregistered,
+        Told::Unknown => NotReached::Unknown,
+        Told::Forbidden => NotReached::Forbidden,
+        Told::HungUp => NotReached::HungUp,
+        Told::Cancelled => NotReached::Cancelled,
+        Told::Failed => NotReached::Failed,
     }
 }

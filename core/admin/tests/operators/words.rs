@@ -69,6 +69,7 @@ fn every_word_of_a_room_has_its_name_in_the_api() {
     assert_eq!(oneof("RoomEvent", "event"), variants(ROOM, "RoomEvent"));
     assert_eq!(values("Role", "ROLE_"), variants(ROOM, "Role"));
     assert_eq!(values("Left", "LEFT_"), variants(ROOM, "Left"));
+    assert_eq!(values("NotReached", "NOT_REACHED_"), variants(ROOM, "NotReached"));
     let rooms = pool().get_service_by_name("strowger.admin.v1.RoomService").unwrap();
     let others = ["Create", "Get", "List", "Update", "Delete", "ListOpen", "GetOpen", "Watch"];
     let names = rooms.methods().map(|method| method.name().to_owned());

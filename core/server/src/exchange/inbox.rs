@@ -8,7 +8,9 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
-use switch::{Aor, CallId, Command, MediaEvent, RecordingOrder, Refusal, StoredBinding, TenantId};
+use switch::{
+    Aor, Application, CallId, Command, MediaEvent, Origination, RecordingOrder, Refusal, StoredBinding, TenantId,
+};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// Something from another thread.
@@ -30,12 +32,26 @@ pub(crate) enum Inward {
     Registrations(Option<TenantId>, oneshot::Sender<Vec<StoredBinding>>),
     /// An operator wants something of the recording of a call.
     Record(CallId, RecordingOrder, oneshot::Sender<Result<String, Refusal>>),
+    /// The exchange is to begin a call, for an application.
+    Originate(Box<Begun>),
     /// A user is gone: so are its bindings.
     Forget(Aor),
     /// No new calls.
     Drain,
     /// The end.
     Stop,
+}
+
+/// A call that is to be begun, and what is to have it.
+pub(crate) struct Begun {
+    pub(crate) order: Origination,
+    pub(crate) application: Arc<dyn Application>,
+}
+
+impl std::fmt::Debug for Begun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Begun").field("order", &self.order).finish_non_exhaustive()
+    }
 }
 
 /// The way in. Cheap to clone.

@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 
 #[cfg(test)]
 pub(crate) use inbox::Outbox;
-pub(crate) use inbox::{Inbox, Inward};
+pub(crate) use inbox::{Begun, Inbox, Inward};
 pub(crate) use streams::Limits as StreamLimits;
 pub(crate) use thread::{Parts, start};
 

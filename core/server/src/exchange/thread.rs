@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
-use dialplan::Dialplan;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{ConnectionId, Flow, Transmit, Transport};
@@ -20,11 +19,11 @@ use switch::{
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::inbox::{Inward, Outbox};
+use super::inbox::{Begun, Inward, Outbox};
 use super::streams::{Streams, name_of};
 use super::udp::{Batch, Udp};
 use super::{Exchange, Listener};
-use crate::applications::Applications;
+use crate::applications::{Applications, Served};
 use crate::directory::Directory;
 use crate::media::Engine;
 use crate::observer::Observer;
@@ -99,6 +98,7 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
         observer: parts.observer,
         inputs: VecDeque::new(),
         offered: HashMap::new(),
+        begun: HashMap::new(),
         held: HashMap::new(),
         received: 0,
         sent: 0,
@@ -130,7 +130,9 @@ struct Thread {
     /// What the switch is to be told once it has said all.
     inputs: VecDeque<Input<'static>>,
     /// Calls that arrived and are not attached yet, with the applications that they are for.
-    offered: HashMap<CallId, (Arc<Dialplan>, Arc<Invitation>)>,
+    offered: HashMap<CallId, (Served, Arc<Invitation>)>,
+    /// Calls that the exchange has begun, and for what; until they are offered to it.
+    begun: HashMap<CallId, Arc<dyn Application>>,
     /// The lines to the applications that hold calls, by call.
     held: HashMap<CallId, mpsc::Sender<Event>>,
     received: u64,
@@ -262,6 +264,7 @@ impl Thread {
                 let _ = answer.send(self.switch.record(now, call, order));
                 self.drain(now);
             }
+            Inward::Originate(begun) => self.originate(now, *begun),
             Inward::Forget(aor) => {
                 self.switch.forget_bindings(now, &aor);
                 self.drain(now);
@@ -269,6 +272,19 @@ impl Thread {
             Inward::Drain => self.switch.drain(now),
             Inward::Stop => {}
         }
+    }
+
+    /// Begins a call for an application; where that cannot be, the application is let go.
+    fn originate(&mut self, now: Instant, begun: Begun) {
+        let Begun { order, application } = begun;
+        let policy = self.directory.policy(order.tenant);
+        let call = policy.and_then(|policy| self.switch.originate(now, order, &policy).ok());
+        match call {
+            Some(call) => drop(self.begun.insert(call, application)),
+            // Not here: it has something to say when it goes.
+            None => drop(self.runtime.spawn(async move { drop(application) })),
+        }
+        self.drain(now);
     }
 
     fn handle(&mut self, now: Instant, input: Input<'_>) {
@@ -348,15 +364,18 @@ impl Thread {
             observer.event(&event);
         }
         match &event {
-            Event::Arrived(invitation) => match self.applications.of(invitation.tenant) {
-                Some(application) => {
-                    let label = application.label().clone();
-                    self.offered.insert(call, (application, invitation.clone()));
-                    self.inputs.push_back(Input::Command(call, Command::Attach(label)));
+            Event::Arrived(invitation) => {
+                let begun = self.begun.remove(&call).map(Served::Own);
+                match begun.or_else(|| self.applications.of(invitation.tenant).map(Served::Dialplan)) {
+                    Some(served) => {
+                        let label = served.application().label().clone();
+                        self.offered.insert(call, (served, invitation.clone()));
+                        self.inputs.push_back(Input::Command(call, Command::Attach(label)));
+                    }
+                    // A static route takes no hop at all.
+                    None => self.inputs.push_back(Input::Command(call, Command::Route { failed: None })),
                 }
-                // A static route takes no hop at all.
-                None => self.inputs.push_back(Input::Command(call, Command::Route { failed: None })),
-            },
+            }
             Event::Attached(_) => {
                 if let Some((application, invitation)) = self.offered.remove(&call) {
                     self.held.insert(call, self.applications.run(application, call, invitation));

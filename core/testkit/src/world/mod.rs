@@ -14,7 +14,9 @@ use std::time::{Duration, Instant, SystemTime};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sip::{Flow, Transport};
-use switch::{CallId, Cdr, Command, Config, Event, Failure, Input, MediaEvent, Notice, Output, Record, Reply, Switch};
+use switch::{
+    CallId, Cdr, Command, Config, Event, Failure, Input, MediaEvent, Notice, Output, Places, Record, Reply, Switch,
+};
 
 use crate::auditor::Auditor;
 use crate::exchange::{DOMAIN, Surroundings, tenant_of};
@@ -146,6 +148,12 @@ impl World {
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.0.borrow().tasks.clock()
+    }
+
+    /// What begins calls for applications.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        self.0.borrow().tasks.places()
     }
 
     /// How the applications ended, in the order of their ends.
@@ -321,6 +329,13 @@ impl World {
             if answers.is_empty() {
                 inner.tasks.set_time(now, inner.wall + (now - inner.begin));
                 answers.extend(inner.tasks.work().into_iter().map(|(call, command)| Input::Command(call, command)));
+                for (order, application) in inner.tasks.take_placed() {
+                    // Whom it is refused to hears of it when he is let go.
+                    if let Ok(call) = inner.switch.originate(now, order, &inner.around.policy) {
+                        inner.tasks.begin(call, application);
+                    }
+                    answers.push_front(Input::Timeout);
+                }
             }
             let Some(answer) = answers.pop_front() else { break };
             inner.switch.handle(now, answer);

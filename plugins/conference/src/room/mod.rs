@@ -17,6 +17,7 @@
 //! before it is done, to another.
 
 mod actions;
+mod calls;
 mod member;
 mod orders;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use switch::{
 use crate::keys::{Action, Turn};
 use crate::plan::{Entry, Plan};
 use crate::prompts::{self, prompt};
+pub use calls::CallNumber;
 pub use member::Newcomer;
 use member::{Away, Greeted, Member};
 
@@ -75,6 +77,9 @@ pub struct Room {
     /// Who is there; the numbers are minted by [`join`](Self::join).
     members: BTreeMap<MemberNumber, Member>,
     minted: u32,
+    /// Who is called; the numbers are minted by [`call`](Self::call).
+    called: BTreeMap<CallNumber, String>,
+    calls: u32,
     /// What the mixer is to be told, by anybody who is inside.
     whole: VecDeque<Command>,
     /// What somebody tells it now.
@@ -104,6 +109,8 @@ impl Room {
             closing: BTreeSet::new(),
             members: BTreeMap::new(),
             minted: 0,
+            called: BTreeMap::new(),
+            calls: 0,
             whole: VecDeque::new(),
             under_way: BTreeMap::new(),
             stirred: BTreeSet::new(),
@@ -147,7 +154,7 @@ impl Room {
         match () {
             () if self.over => Err(RoomRefusal::NoRoom),
             () if self.locked && role != Role::Moderator => Err(RoomRefusal::Locked),
-            () if self.members.len() >= self.plan.maximum => Err(RoomRefusal::Full),
+            () if self.is_full() => Err(RoomRefusal::Full),
             () => Ok(()),
         }
     }
@@ -158,6 +165,15 @@ impl Room {
     /// As [`permits`](Self::permits).
     pub fn join(&mut self, newcomer: Newcomer) -> Result<MemberNumber, RoomRefusal> {
         self.permits(newcomer.role)?;
+        Ok(self.seat(newcomer))
+    }
+
+    /// Who is called has his place already.
+    fn is_full(&self) -> bool {
+        self.members.len() + self.called.len() >= self.plan.maximum
+    }
+
+    fn seat(&mut self, newcomer: Newcomer) -> MemberNumber {
         self.minted += 1;
         let number = MemberNumber(self.minted);
         let moderator = newcomer.role == Role::Moderator;
@@ -175,7 +191,7 @@ impl Room {
         if moderator {
             self.admit_who_wait();
         }
-        Ok(number)
+        number
     }
 
     /// A member pressed a key, began to speak or ended; or his call tells what came of the recording.
@@ -321,6 +337,7 @@ impl Room {
             if self.recording.take().is_some() {
                 self.events.push_back(RoomEvent::Recording(None));
             }
+            self.cancel_calls();
             self.events.push_back(RoomEvent::Ended);
             return;
         }
@@ -353,6 +370,7 @@ impl Room {
     fn end(&mut self, farewell: Option<&'static str>) {
         self.over = true;
         self.whole.clear();
+        self.cancel_calls();
         for (number, member) in &mut self.members {
             member.away.get_or_insert(Away { why: Left::Ended, farewell });
             self.stirred.insert(*number);

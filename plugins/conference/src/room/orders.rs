@@ -10,7 +10,7 @@ impl Room {
     ///
     /// # Errors
     /// There is no such member, a value is out of range, or the room does not permit it. [`RoomOrder::Invite`] is for
-    /// whoever can place calls: it is always forbidden here.
+    /// whoever can place calls, by [`call`](Self::call): it is always forbidden here.
     pub fn order(&mut self, order: RoomOrder) -> Result<(), RoomRefusal> {
         if self.over {
             return Err(RoomRefusal::NoRoom);

@@ -81,7 +81,7 @@ impl House {
         let world = World::seeded(seed);
         let kept = Arc::new(Kept::default());
         kept.plans.lock().expect("no panic").insert("600".to_owned(), plan);
-        let conference = Conference::new(kept.clone(), world.clock(), config);
+        let conference = Conference::new(kept.clone(), world.places(), world.clock(), config);
         world.serve(application(conference.clone()));
         let news = Mutex::new(conference.watch());
         Self { world, conference, kept, news }
@@ -197,6 +197,8 @@ fn short(event: &RoomEvent) -> String {
         RoomEvent::Speaking { member, speaks } => format!("{} speaks {speaks}", member.0),
         RoomEvent::Locked(on) => format!("locked {on}"),
         RoomEvent::Recording(name) => format!("recording {}", name.is_some()),
+        RoomEvent::Calling { target } => format!("calls {target}"),
+        RoomEvent::NotReached { target, why } => format!("{target} not reached: {}", why.as_str()),
         RoomEvent::Ended => "ended".to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod door;
 mod house;
+mod invited;
 mod keys;
 mod operators;
 mod rooms;

@@ -8,7 +8,9 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::json;
 use crate::v1::room_event::Event;
-use crate::v1::{GetOpenRoomRequest, Left, ListOpenRoomsRequest, Member, OpenRoom, Role, RoomEvent, WatchRoomsRequest};
+use crate::v1::{
+    GetOpenRoomRequest, Left, ListOpenRoomsRequest, Member, NotReached, OpenRoom, Role, RoomEvent, WatchRoomsRequest,
+};
 
 /// How many of the last events stand below the live view.
 const LAST: usize = 8;
@@ -188,7 +190,7 @@ fn follow(known: &mut Option<OpenRoom>, event: RoomEvent) {
         Some(Event::Locked(locked)) => room.locked = locked.locked,
         Some(Event::Recording(recording)) => (room.recording, room.recording_paused) = (recording.name, false),
         Some(Event::Ended(_)) => *known = None,
-        Some(Event::Opened(_)) | None => {}
+        Some(Event::Opened(_) | Event::Calling(_) | Event::NotReached(_)) | None => {}
     }
 }
 
@@ -211,6 +213,8 @@ fn describe(event: &RoomEvent) -> String {
             Some(name) => format!("recording: {name}"),
             None => "recording: over".to_owned(),
         },
+        Some(Event::Calling(calling)) => format!("calling: {}", calling.target),
+        Some(Event::NotReached(other)) => format!("not reached: {}, {}", other.target, why_not(other.why())),
         Some(Event::Ended(_)) => "ended".to_owned(),
         None => "something that this version does not know".to_owned(),
     }
@@ -233,6 +237,21 @@ fn role(role: Role) -> &'static str {
         Role::Unspecified => "",
         Role::Participant => "participant",
         Role::Moderator => "moderator",
+    }
+}
+
+fn why_not(why: NotReached) -> &'static str {
+    match why {
+        NotReached::Unspecified => "",
+        NotReached::Busy => "busy",
+        NotReached::NoAnswer => "no answer",
+        NotReached::Declined => "declined",
+        NotReached::Unregistered => "no phone is registered",
+        NotReached::Unknown => "unknown",
+        NotReached::Forbidden => "not permitted",
+        NotReached::HungUp => "hung up",
+        NotReached::Cancelled => "the room was closed",
+        NotReached::Failed => "it failed",
     }
 }
 
