@@ -99,7 +99,7 @@ fn hit(order: &RoomOrder) -> Option<u32> {
 fn forbidden(order: &RoomOrder) -> &'static str {
     match order {
         RoomOrder::PauseRecording(_) | RoomOrder::StopRecording => "the room is not recorded",
-        RoomOrder::Invite(_) => "nobody can be called into a room yet: the exchange begins no calls by itself",
+        RoomOrder::Invite(_) => "the room may call nobody: its `dial-out` is off, or it is kept nowhere",
         _ => "the room does not permit it",
     }
 }

@@ -374,7 +374,7 @@ async fn an_open_room_is_ruled_from_the_command_line() {
     assert!(code == 3 && why.contains("nobody is in it"), "{why}");
     *house.exchange.refusal.lock().unwrap() = Some(RoomRefusal::Forbidden);
     let (code, why) = typed(&house, "room invite 600 1002").await.failure();
-    assert!(code == 1 && why.contains("can be called into a room yet"), "{why}");
+    assert!(code == 1 && why.contains("the room may call nobody"), "{why}");
 }
 
 #[tokio::test]

@@ -277,7 +277,7 @@ async fn an_order_that_cannot_be_meant_or_is_refused_says_why() {
     assert_eq!(why.message(), "the room is not recorded");
     let target = Some(Wanted::User("bob".to_owned()));
     let why = rooms.invite(RoomInviteRequest { tenant: acme(), name: name(), target }).await.unwrap_err();
-    assert!(why.message().contains("can be called into a room yet"), "{why}");
+    assert!(why.message().contains("the room may call nobody"), "{why}");
     for (refusal, code) in [
         (RoomRefusal::NoRoom, Code::NotFound),
         (RoomRefusal::NoMember, Code::NotFound),

@@ -109,7 +109,7 @@ pub enum Verb {
     Resume(Which),
     /// End the recording of a room
     Stop(Which),
-    /// Not yet possible, and refused: the exchange begins no calls by itself. It will call somebody, who joins when he answers
+    /// Call somebody, who joins when he answers; `watch` tells what came of it
     Invite {
         #[command(flatten)]
         which: Which,
