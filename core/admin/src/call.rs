@@ -47,7 +47,8 @@ impl CallService for Desk {
         let uid = read_uid(&request.uid)?;
         let calls = self.live.calls(tenant.id).await;
         let found = calls.into_iter().find(|call| call.tenant == tenant.id && call.uid == uid).ok_or_else(no_call)?;
-        Ok(Response::new(words::call(&tenant.name, found)))
+        let legs = self.live.legs(tenant.id, uid).await.into_iter().map(words::leg).collect();
+        Ok(Response::new(Call { legs, ..words::call(&tenant.name, found) }))
     }
 
     type WatchStream = ReceiverStream<Result<CallEvent, Status>>;

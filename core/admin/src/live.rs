@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::time::SystemTime;
 
 use switch::{
-    CallUid, Cause, Event, Label, Party, RecordingFormat, RecordingOrder, Refusal, RoomEvent, RoomOrder, RoomRefusal,
-    RoomView, Side, StoredBinding, TenantId, UserId,
+    CallUid, Cause, Event, Label, LegRecord, Party, RecordingFormat, RecordingOrder, Refusal, RoomEvent, RoomOrder,
+    RoomRefusal, RoomView, Side, StoredBinding, TenantId, UserId,
 };
 use tokio::sync::broadcast;
 
@@ -20,6 +20,9 @@ pub trait Live: Send + Sync + 'static {
 
     /// What happens to calls of all tenants from now on; each watcher is given its own tenant's alone.
     fn watch(&self) -> broadcast::Receiver<Happening>;
+
+    /// The legs of a call of this tenant that are there now, the caller's first, with what was measured of each up to now.
+    fn legs(&self, tenant: TenantId, call: CallUid) -> Pending<'_, Vec<LegRecord>>;
 
     /// Ends a call of this tenant; says whether there was one.
     fn hang_up(&self, tenant: TenantId, call: CallUid, cause: Cause) -> Pending<'_, bool>;

@@ -52,7 +52,7 @@ pub use jitter::{
 };
 pub use pcm::{FRAME, Rate};
 pub use player::Player;
-pub use port::Expectation;
+pub use port::{Expectation, Identity};
 pub use record::Recorder;
 pub use relay::{Forward, Kind, Parted, PortKey, Relay};
 pub use resample::Resampler;

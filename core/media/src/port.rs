@@ -8,8 +8,8 @@ use rtp_types::RtpPacket;
 use crate::counts::{Stats, Stream};
 use crate::quality;
 use crate::rating::{Ballot, Hint, Way, worse};
-use crate::relay::PortKey;
-use crate::rtcp::{Inbound, Named, Onward};
+use crate::relay::{Kind, PortKey};
+use crate::rtcp::{Config, Inbound, Named, Ntp, Onward, Outbound, Reporter};
 use crate::source::Source;
 
 /// Another SSRC from the same address is taken once the first was silent for so long: a phone that begins anew, not
@@ -31,6 +31,17 @@ pub struct Expectation {
     pub clocks: Vec<(u8, u32)>,
     /// What bears loss how, by payload type; static types (RFC 3551 §6) need not be named. What is neither is not rated.
     pub codecs: Vec<(u8, quality::Codec)>,
+}
+
+/// As whom we report at a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Under which we speak, or shall.
+    pub ssrc: u32,
+    /// A canonical name that says nothing of the host (RFC 7022 §4.2).
+    pub cname: String,
+    /// Spreads the reports of many.
+    pub seed: u64,
 }
 
 /// What is to be known of a packet that came, and when, if it goes on.
@@ -57,6 +68,8 @@ pub(crate) struct Port {
     /// Codecs of what comes, and of what is sent on.
     ballots: [Ballot; 2],
     onward: Onward,
+    /// Our own reports; `None` while we are no end of its streams.
+    ours: Option<Box<Reporter>>,
     /// The packet that came last.
     pub(crate) passing: Option<Passing>,
 }
@@ -77,6 +90,7 @@ impl Port {
             stats: Stats::default(),
             ballots: [Ballot::default(); 2],
             onward: Onward::new(now),
+            ours: None,
             passing: None,
         }
     }
@@ -100,6 +114,9 @@ impl Port {
             coming.vote(hint);
             self.last = now;
             self.told = false;
+            if let (Some(ours), Some((packet, _))) = (&mut self.ours, taken) {
+                ours.received(now, packet);
+            }
             self.stats.packets_in += 1;
             self.stats.bytes_in += u64::try_from(bytes.len()).unwrap_or(0);
         } else {
@@ -136,7 +153,57 @@ impl Port {
         Some((Inbound { ssrc, sequence, timestamp, clock }, hint))
     }
 
-    /// A packet of another far end leaves for this one.
+    /// From now on we are an end ourselves, and report.
+    pub(crate) fn take_part(&mut self, now: Instant, as_whom: &Identity) {
+        let Identity { ssrc, cname, seed } = as_whom;
+        self.ours.get_or_insert_with(|| Box::new(Reporter::new(now, Config::default(), *ssrc, cname, *seed)));
+    }
+
+    /// A packet of our own leaves for the far end.
+    pub(crate) fn speak(&mut self, now: Instant, bytes: &[u8]) {
+        let (Some(expected), Ok(packet)) = (&self.expected, RtpPacket::parse(bytes)) else { return };
+        let (payload, ssrc) = (packet.payload_type(), packet.ssrc());
+        let (sequence, timestamp) = (packet.sequence_number(), packet.timestamp());
+        let clock = expected.clocks.iter().find(|(known, _)| *known == payload).map(|(_, clock)| *clock);
+        let hint = Hint::of(payload, &expected.codecs);
+        self.pass(Passing::Rtp(now, Inbound { ssrc, sequence, timestamp, clock }, hint));
+        if let (Some(ours), Some(clock)) = (&mut self.ours, clock) {
+            ours.speak_as(ssrc);
+            ours.sent(now, Outbound { sequence, timestamp, clock, octets: packet.payload().len() });
+        }
+    }
+
+    /// When our next report is due; `None` while we make none.
+    pub(crate) fn report_due(&self) -> Option<Instant> {
+        self.ours.as_ref().map(|ours| ours.poll_timeout())
+    }
+
+    /// Our report, when it is due: how long it is.
+    pub(crate) fn report(&mut self, now: Instant, ntp: Ntp, into: &mut [u8]) -> Option<usize> {
+        let length = self.ours.as_mut()?.poll(now, ntp, into).ok()??;
+        self.reported(now, ntp);
+        Some(length)
+    }
+
+    /// Others report to the far end for now.
+    pub(crate) fn pass_over(&mut self, now: Instant) {
+        if let Some(ours) = &mut self.ours {
+            ours.pass_over(now);
+        }
+    }
+
+    /// Our last report: how long it is.
+    pub(crate) fn bye(&mut self, now: Instant, ntp: Ntp, into: &mut [u8]) -> Option<usize> {
+        self.ours.as_mut()?.bye(now, ntp, into).ok()
+    }
+
+    fn reported(&mut self, now: Instant, ntp: Ntp) {
+        if let Some(ours) = &self.ours {
+            self.onward.passed(now, Named { ssrc: ours.ssrc(), name: ntp.middle() });
+        }
+    }
+
+    /// A packet of another far end leaves for this one, or one of ours.
     pub(crate) fn pass(&mut self, passing: Passing) {
         match passing {
             Passing::Rtp(now, packet, hint) => {
@@ -154,6 +221,9 @@ impl Port {
         self.passing = None;
         if taken {
             let report = self.onward.heard(now, self.ssrc, bytes);
+            if let (Some(ours), Some(report)) = (&mut self.ours, report) {
+                ours.told(now, report);
+            }
             self.passing = report.map(|report| Passing::Report(now, report));
         } else {
             self.stats.dropped += 1;
@@ -178,6 +248,19 @@ impl Port {
         let expected = self.expected.as_ref()?;
         let reachable = !expected.remote.ip().is_unspecified() && expected.remote.port() != 0;
         reachable.then(|| self.rtp.seen().unwrap_or(expected.remote))
+    }
+
+    /// RTP of so many bytes leaves for the far end: where to; `None` when it takes none.
+    pub(crate) fn count_out(&mut self, size: usize) -> Option<SocketAddr> {
+        let to = self.rtp_to()?;
+        self.stats.packets_out += 1;
+        self.stats.bytes_out += u64::try_from(size).unwrap_or(0);
+        Some(to)
+    }
+
+    /// Out of which of our sockets RTCP to the far end goes: with one for both, out of that (RFC 5761 §5.1.1).
+    pub(crate) fn rtcp_out(&self) -> Kind {
+        if self.expected.as_ref().is_some_and(|expected| expected.mux) { Kind::Rtp } else { Kind::Rtcp }
     }
 
     /// Where RTCP to the far end goes.

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use slotmap::SlotMap;
 
 use crate::counts::Stats;
-use crate::port::{Expectation, Port};
+use crate::port::{Expectation, Identity, Port};
+use crate::rtcp::Ntp;
 
 slotmap::new_key_type! {
     /// One port of one relay. Minted by [`Relay::open`].
@@ -37,8 +38,10 @@ impl Kind {
 pub struct Forward {
     /// Out of which port.
     pub port: PortKey,
-    /// Out of which of its sockets.
+    /// What it is.
     pub kind: Kind,
+    /// Out of which of its sockets.
+    pub socket: Kind,
     /// To which address.
     pub to: SocketAddr,
 }
@@ -157,23 +160,61 @@ impl Relay {
     pub fn onward(&mut self, port: PortKey, kind: Kind, size: usize) -> Option<Forward> {
         let here = self.ports.get_mut(port)?;
         let (peer, passing) = (here.peer?, here.passing.take());
-        let to = match kind {
-            Kind::Rtcp => self.ports.get(peer)?.rtcp_to()?,
-            Kind::Rtp => self.say(peer, size)?,
+        let there = self.ports.get_mut(peer)?;
+        let (socket, to) = match kind {
+            Kind::Rtcp => (there.rtcp_out(), there.rtcp_to()?),
+            Kind::Rtp => (Kind::Rtp, there.count_out(size)?),
         };
-        if let (Some(there), Some(passing)) = (self.ports.get_mut(peer), passing) {
+        if let Some(passing) = passing {
             there.pass(passing);
         }
-        Some(Forward { port: peer, kind, to })
+        Some(Forward { port: peer, kind, socket, to })
     }
 
-    /// Where RTP of so many bytes to the far end of a port goes, which is counted as sent; `None` when it takes none.
-    pub fn say(&mut self, port: PortKey, size: usize) -> Option<SocketAddr> {
+    /// Where an RTP packet of ours to the far end of a port goes, which is counted as sent; `None` when it takes none.
+    pub fn speak(&mut self, now: Instant, port: PortKey, packet: &[u8]) -> Option<SocketAddr> {
         let there = self.ports.get_mut(port)?;
-        let to = there.rtp_to()?;
-        there.stats.packets_out += 1;
-        there.stats.bytes_out += u64::try_from(size).unwrap_or(0);
+        let to = there.count_out(packet.len())?;
+        there.speak(now, packet);
         Some(to)
+    }
+
+    /// From now on we are an end of a port's streams ourselves, and report on them (RFC 3550 §6). Says when the first
+    /// report is due; `None` when we were before.
+    pub fn take_part(&mut self, now: Instant, port: PortKey, as_whom: &Identity) -> Option<Instant> {
+        let there = self.ports.get_mut(port)?;
+        let before = there.report_due();
+        there.take_part(now, as_whom);
+        there.report_due().filter(|_| before.is_none())
+    }
+
+    /// When our next report at a port is due; `None` where we make none.
+    #[must_use]
+    pub fn report_due(&self, port: PortKey) -> Option<Instant> {
+        self.ports.get(port)?.report_due()
+    }
+
+    /// Writes our report at a port when it is due, says how long it is and where it goes. 256 bytes always suffice.
+    pub fn report(&mut self, now: Instant, ntp: Ntp, port: PortKey, into: &mut [u8]) -> Option<(usize, Forward)> {
+        let there = self.ports.get_mut(port)?;
+        let length = there.report(now, ntp, into)?;
+        let (kind, socket) = (Kind::Rtcp, there.rtcp_out());
+        Some((length, Forward { port, kind, socket, to: there.rtcp_to()? }))
+    }
+
+    /// The same of our last one, which says goodbye (§6.6), where we ever reported.
+    pub fn bye(&mut self, now: Instant, ntp: Ntp, port: PortKey, into: &mut [u8]) -> Option<(usize, Forward)> {
+        let there = self.ports.get_mut(port)?;
+        let length = there.bye(now, ntp, into)?;
+        let (kind, socket) = (Kind::Rtcp, there.rtcp_out());
+        Some((length, Forward { port, kind, socket, to: there.rtcp_to()? }))
+    }
+
+    /// The reports of others pass to the far end of a port for now: ours is left out, and the next one due later.
+    pub fn pass_over(&mut self, now: Instant, port: PortKey) {
+        if let Some(there) = self.ports.get_mut(port) {
+            there.pass_over(now);
+        }
     }
 
     /// Whether the far end of a port takes RTP at all: one that holds may name no place for it.

@@ -58,15 +58,15 @@ fn what_one_says_the_other_hears() {
     let Bench { mut relay, now, a, b } = bench();
     assert_eq!(
         relay.handle(now, a, Kind::Rtp, at(ALICE), &rtp(1, 7)),
-        Some(Forward { port: b, kind: Kind::Rtp, to: at(BOB) })
+        Some(Forward { port: b, kind: Kind::Rtp, socket: Kind::Rtp, to: at(BOB) })
     );
     assert_eq!(
         relay.handle(now, b, Kind::Rtp, at(BOB), &rtp(1, 8)),
-        Some(Forward { port: a, kind: Kind::Rtp, to: at(ALICE) })
+        Some(Forward { port: a, kind: Kind::Rtp, socket: Kind::Rtp, to: at(ALICE) })
     );
     assert_eq!(
         relay.handle(now, a, Kind::Rtcp, at("192.0.2.1:4001"), &REPORT),
-        Some(Forward { port: b, kind: Kind::Rtcp, to: at("192.0.2.2:5001") })
+        Some(Forward { port: b, kind: Kind::Rtcp, socket: Kind::Rtcp, to: at("192.0.2.2:5001") })
     );
     let stats = relay.close(a).expect("counts");
     assert_eq!((stats.packets_in, stats.packets_out, stats.dropped, stats.bytes_in), (1, 1, 0, 172));

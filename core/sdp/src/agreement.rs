@@ -25,8 +25,6 @@ pub struct Agreement {
     pub address: SocketAddr,
     /// Where it wants RTCP, when said.
     pub rtcp: Option<SocketAddr>,
-    /// It takes RTCP on the same port (RFC 5761).
-    pub mux: bool,
     /// Voices, the one to speak first, comfort noise after them. At least one voice.
     pub codecs: Vec<Common>,
     /// Telephone events, one for each clock.

@@ -85,7 +85,6 @@ impl Answer {
         Ok(Agreement {
             address: theirs.address,
             rtcp: theirs.rtcp,
-            mux: theirs.mux,
             events: self.events(theirs, &codecs),
             codecs,
             ptime: ptime(theirs, self.ptime),

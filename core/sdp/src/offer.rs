@@ -105,7 +105,6 @@ impl Offer {
         Ok(Agreement {
             address: theirs.address,
             rtcp: theirs.rtcp,
-            mux: theirs.mux,
             codecs,
             events,
             ptime: ptime(theirs, self.ptime),

@@ -6,7 +6,8 @@ use admin::{Change, Happening, Live, LiveCall, NotRemoved, Pending, RecordingByt
 use conference::Conference;
 use store::Store;
 use switch::{
-    Aor, CallUid, Cause, Command, RecordingOrder, Refusal, RoomOrder, RoomRefusal, RoomView, StoredBinding, TenantId,
+    Aor, CallUid, Cause, Command, LegRecord, RecordingOrder, Refusal, RoomOrder, RoomRefusal, RoomView, StoredBinding,
+    TenantId,
 };
 use tokio::sync::broadcast;
 
@@ -50,6 +51,13 @@ impl Live for Running {
 
     fn watch(&self) -> broadcast::Receiver<Happening> {
         self.exchange.board.watch()
+    }
+
+    fn legs(&self, tenant: TenantId, call: CallUid) -> Pending<'_, Vec<LegRecord>> {
+        Box::pin(async move {
+            let Some(id) = self.exchange.board.find(tenant, call) else { return Vec::new() };
+            self.exchange.legs(id).await
+        })
     }
 
     fn hang_up(&self, tenant: TenantId, call: CallUid, cause: Cause) -> Pending<'_, bool> {

@@ -17,7 +17,7 @@ use crate::intake::Intake;
 use crate::io::{Input, Output};
 use crate::leg::Leg;
 use crate::mint::Mint;
-use crate::record::{Notice, Record, StoredBinding};
+use crate::record::{LegRecord, Notice, Record, StoredBinding};
 use crate::registrar::Registrar;
 use crate::timers::{Timer, TimerKey};
 use crate::wire::Wire;
@@ -172,6 +172,15 @@ impl Switch {
     /// All bindings of a tenant, or of all.
     pub fn registrations(&self, now: Instant, tenant: Option<TenantId>) -> impl Iterator<Item = StoredBinding> + '_ {
         self.registrar.stored(now, self.wire.wall_at(now), tenant)
+    }
+
+    /// The legs of a call that are there now, the caller's first, as a record would have them, and the port of each: what
+    /// went through it only the media engine knows.
+    #[must_use]
+    pub fn legs(&self, call: CallId) -> Vec<(LegRecord, Option<PortId>)> {
+        let Some(call) = self.calls.get(call) else { return Vec::new() };
+        let legs = call.legs.iter().filter_map(|leg| self.legs.get(*leg));
+        legs.map(|leg| (leg.record(), leg.port.map(|port| port.id))).collect()
     }
 
     /// How many bindings there are.

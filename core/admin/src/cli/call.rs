@@ -5,7 +5,7 @@ use std::io::Write;
 use crate::cli::connection::{Line, Whose};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::{json, words};
+use crate::cli::{cdr, json, words};
 use crate::v1::call_event::Event;
 use crate::v1::reply::Reply;
 use crate::v1::{
@@ -31,7 +31,7 @@ pub enum Verb {
         #[command(flatten)]
         whose: Whose,
     },
-    /// Show one call
+    /// Show one call, with loss, round trip and MOS of each leg up to now
     Show {
         /// The call's uid
         uid: String,
@@ -111,7 +111,8 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
         Verb::Show { uid, whose } => {
             let tenant = line.tenant(&whose).await?;
             let call = line.calls().get(GetCallRequest { tenant, uid }).await?.into_inner();
-            console.card(&call, |console| card(console, &call))
+            console.card(&call, |console| card(console, &call))?;
+            cdr::legs(console, &call.legs)
         }
         Verb::Watch { uid, whose } => {
             let tenant = line.tenant(&whose).await?;

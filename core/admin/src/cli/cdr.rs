@@ -76,26 +76,7 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
             let tenant = line.tenant(&whose).await?;
             let cdr = line.cdrs().get(GetCdrRequest { tenant, uid }).await?.into_inner();
             console.card(&cdr, |console| card(console, &cdr))?;
-            if console.json || cdr.legs.is_empty() {
-                return Ok(());
-            }
-            console.say("", &serde_json::Value::Null)?;
-            let header = [
-                "LEG",
-                "PARTY",
-                "REMOTE",
-                "STATUS",
-                "IN",
-                "OUT",
-                "LOST",
-                "FAR LOST",
-                "JITTER",
-                "RTT",
-                "MOS",
-                "DROPPED",
-                "SIP CALL-ID",
-            ];
-            console.rows(&header, &cdr.legs.iter().map(leg).collect::<Vec<_>>())
+            legs(console, &cdr.legs)
         }
     }
 }
@@ -184,6 +165,30 @@ fn opinion(mos: Option<f64>) -> String {
 /// Microseconds as milliseconds, or a dash where they are unknown.
 fn millis(micros: Option<u32>) -> String {
     micros.map_or_else(|| "-".to_owned(), |micros| format!("{:.1} ms", f64::from(micros) / 1000.0))
+}
+
+/// The legs of a call below its card, a row each.
+pub(crate) fn legs(console: &mut Console, legs: &[Leg]) -> Result<(), Failure> {
+    if console.json || legs.is_empty() {
+        return Ok(());
+    }
+    console.say("", &serde_json::Value::Null)?;
+    let header = [
+        "LEG",
+        "PARTY",
+        "REMOTE",
+        "STATUS",
+        "IN",
+        "OUT",
+        "LOST",
+        "FAR LOST",
+        "JITTER",
+        "RTT",
+        "MOS",
+        "DROPPED",
+        "SIP CALL-ID",
+    ];
+    console.rows(&header, &legs.iter().map(leg).collect::<Vec<_>>())
 }
 
 fn leg(leg: &Leg) -> Vec<String> {

@@ -128,6 +128,7 @@ async fn furnished() -> (House, TenantId) {
     let label = Label { name: "office".to_owned(), version: "abcdef0123456789".to_owned() };
     house.exchange.board.hear(call, at(1), &Event::Attached(label));
     house.exchange.board.hear(call, at(4), &Event::Bridged { target: "bob".to_owned() });
+    *house.exchange.legs.lock().unwrap() = cdr(1, acme, "alice", "1002").legs;
     house.exchange.arrives(2, acme, "carol", "1003");
     let missed = switch::Cdr {
         answered_by: None,

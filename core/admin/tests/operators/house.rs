@@ -55,6 +55,8 @@ pub(crate) struct Exchange {
     /// Files of recordings by their names.
     pub(crate) files: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(crate) recording_orders: Mutex<Vec<(CallUid, RecordingOrder)>>,
+    /// The legs of every call.
+    pub(crate) legs: Mutex<Vec<LegRecord>>,
     /// What it answers orders with.
     pub(crate) refusal: Mutex<Option<RoomRefusal>>,
     pub(crate) room_news: broadcast::Sender<RoomHappening>,
@@ -72,6 +74,7 @@ impl Default for Exchange {
             orders: Mutex::default(),
             files: Mutex::default(),
             recording_orders: Mutex::default(),
+            legs: Mutex::default(),
             refusal: Mutex::default(),
             room_news: broadcast::Sender::new(64),
         }
@@ -85,6 +88,13 @@ impl Live for Exchange {
 
     fn watch(&self) -> broadcast::Receiver<Happening> {
         self.board.watch()
+    }
+
+    fn legs(&self, tenant: TenantId, call: CallUid) -> Pending<'_, Vec<LegRecord>> {
+        Box::pin(async move {
+            let found = self.board.find(tenant, call).is_some();
+            if found { self.legs.lock().unwrap().clone() } else { Vec::new() }
+        })
     }
 
     fn hang_up(&self, tenant: TenantId, call: CallUid, cause: Cause) -> Pending<'_, bool> {

@@ -2,7 +2,7 @@
 
 use admin::Change;
 use admin::v1::{
-    ActivateDialplanRequest, CallState, CreateTenantRequest, CreateUserRequest, DeactivateDialplanRequest,
+    ActivateDialplanRequest, Call, CallState, CreateTenantRequest, CreateUserRequest, DeactivateDialplanRequest,
     DeleteTenantRequest, DeleteUserRequest, Disposition, GetActiveDialplanRequest, GetCallRequest, GetCdrRequest,
     GetTenantRequest, GetUserRequest, HangupRequest, ListCallsRequest, ListDialplanVersionsRequest,
     ListRegistrationsRequest, ListTenantsRequest, ListUsersRequest, Names, QueryCdrsRequest, Side, Srtp,
@@ -342,7 +342,13 @@ async fn calls_are_listed_followed_and_hung_up() {
 
     let uid = call_uid(1).to_string();
     let get = GetCallRequest { tenant: acme(), uid: uid.clone() };
-    assert_eq!(calls.get(get.clone()).await.unwrap().into_inner(), list[0]);
+    let legs = cdr(1, tenant, "alice", "1002").legs;
+    *house.exchange.legs.lock().unwrap() = legs.clone();
+    let got = calls.get(get.clone()).await.unwrap().into_inner();
+    assert_eq!(Call { legs: Vec::new(), ..got.clone() }, list[0]);
+    assert_eq!(got.legs.len(), legs.len());
+    let caller = got.legs[0].media.unwrap();
+    assert_eq!((caller.rtt_us, caller.far_lost, caller.mos), (Some(41_300), Some(5), Some(4.38)));
     let hangup = |cause| HangupRequest { tenant: acme(), uid: uid.clone(), cause };
     assert_eq!(fields(&calls.hangup(hangup(128)).await.unwrap_err()), ["cause"]);
     let broken = HangupRequest { uid: "beef".to_owned(), ..hangup(0) };

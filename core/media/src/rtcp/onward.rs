@@ -70,7 +70,7 @@ impl Onward {
         run.stream.count(now, packet.sequence, packet.timestamp, None);
     }
 
-    /// A sender report leaves for the far end, which will answer it if it is of who speaks.
+    /// A sender report leaves for the far end, which will answer it if it is of who speaks: another's or our own.
     pub(crate) fn passed(&mut self, now: Instant, report: Named) {
         if self.run.as_ref().is_some_and(|run| run.ssrc == report.ssrc) {
             self.judge.reported(report.name, self.time(now));

@@ -9,7 +9,7 @@ use rtcp_types::{
 };
 
 use super::far::{Judge, Truth};
-use super::{Far, Ntp, RtcpError, middle};
+use super::{Far, Named, Ntp, RtcpError, middle};
 use crate::counts::Stream;
 
 /// The SDES item of a canonical name (RFC 3550 §6.5.1).
@@ -92,7 +92,9 @@ pub struct Reporter {
 struct Sent {
     packets: u32,
     octets: u32,
+    /// The packet that left last, and when the first of its timestamp left.
     last: Option<(Instant, Outbound)>,
+    spoke: Option<Instant>,
 }
 
 /// The stream that comes.
@@ -140,7 +142,13 @@ impl Reporter {
     pub fn sent(&mut self, now: Instant, packet: Outbound) {
         self.sent.packets = self.sent.packets.wrapping_add(1);
         self.sent.octets = self.sent.octets.wrapping_add(u32::try_from(packet.octets).unwrap_or(0));
-        self.sent.last = Some((now, packet));
+        // Reports of one key all bear the time at which it began (RFC 4733 §2.3): the first of them says what time that is.
+        let when = match self.sent.last {
+            Some((when, last)) if last.timestamp == packet.timestamp => when,
+            _ => now,
+        };
+        self.sent.last = Some((when, packet));
+        self.sent.spoke = Some(now);
     }
 
     /// An RTP packet came. Another SSRC is another stream, and the former is over.
@@ -177,9 +185,7 @@ impl Reporter {
                 SENDER_REPORT => {
                     let report = SenderReport::parse(part)?;
                     self.known(report.ssrc())?;
-                    if let Some(source) = self.source.as_mut().filter(|source| source.ssrc == report.ssrc()) {
-                        source.report = Some((Ntp(report.ntp_timestamp()).middle(), now));
-                    }
+                    self.told(now, Named { ssrc: report.ssrc(), name: Ntp(report.ntp_timestamp()).middle() });
                     self.take(ntp, report.report_blocks());
                 }
                 RECEIVER_REPORT => {
@@ -196,6 +202,23 @@ impl Reporter {
             }
         }
         Ok(())
+    }
+
+    /// A sender report of the far end came: ours will say which it was, and how long ago (§6.4.1).
+    pub(crate) fn told(&mut self, now: Instant, report: Named) {
+        if let Some(source) = self.source.as_mut().filter(|source| source.ssrc == report.ssrc) {
+            source.report = Some((report.name, now));
+        }
+    }
+
+    /// Under which SSRC we speak.
+    pub(crate) const fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// Nothing is to be said now; the next report is due as if this one had been made.
+    pub(crate) fn pass_over(&mut self, now: Instant) {
+        self.due = now + self.interval();
     }
 
     /// What the far end says.
@@ -265,7 +288,8 @@ impl Reporter {
     fn report(&mut self, now: Instant, ntp: Ntp) -> CompoundBuilder<'_> {
         let block = self.source.as_mut().and_then(|source| source.block(now));
         let recent = self.config.interval * 2;
-        let speaking = self.sent.last.filter(|(when, _)| now.saturating_duration_since(*when) <= recent);
+        let spoke = self.sent.spoke.is_some_and(|spoke| now.saturating_duration_since(spoke) <= recent);
+        let speaking = self.sent.last.filter(|_| spoke);
         let compound = Compound::builder();
         let compound = if let Some((when, last)) = speaking {
             self.judge.reported(ntp.middle(), ntp);

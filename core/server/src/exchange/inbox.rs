@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
 use switch::{
-    Aor, Application, CallId, Command, MediaEvent, Origination, RecordingOrder, Refusal, StoredBinding, TenantId,
+    Aor, Application, CallId, Command, LegRecord, MediaEvent, MediaStats, Origination, RecordingOrder, Refusal,
+    StoredBinding, TenantId,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -30,6 +31,8 @@ pub(crate) enum Inward {
     Media(MediaEvent),
     /// Somebody wants to know the bindings.
     Registrations(Option<TenantId>, oneshot::Sender<Vec<StoredBinding>>),
+    /// An operator wants to know the legs of a call, and what was measured of each.
+    Legs(CallId, oneshot::Sender<Vec<Measured>>),
     /// An operator wants something of the recording of a call.
     Record(CallId, RecordingOrder, oneshot::Sender<Result<String, Refusal>>),
     /// The exchange is to begin a call, for an application.
@@ -53,6 +56,9 @@ impl std::fmt::Debug for Begun {
         f.debug_struct("Begun").field("order", &self.order).finish_non_exhaustive()
     }
 }
+
+/// A leg, and where what was measured of it will come; `None` where it has no port.
+pub(crate) type Measured = (LegRecord, Option<oneshot::Receiver<MediaStats>>);
 
 /// The way in. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use sip::Transport;
-use switch::{Command, RecordingOrder, Refusal, StoredBinding, TenantId};
+use switch::{Command, LegRecord, RecordingOrder, Refusal, StoredBinding, TenantId};
 use tokio::sync::oneshot;
 
 #[cfg(test)]
@@ -42,6 +42,22 @@ impl Exchange {
         let (answer, answered) = oneshot::channel();
         self.inbox.send(Inward::Registrations(tenant, answer));
         answered.await.unwrap_or_default()
+    }
+
+    /// The legs of a call that are there now, the caller's first, with what was measured of each up to now.
+    pub(crate) async fn legs(&self, call: switch::CallId) -> Vec<LegRecord> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Inward::Legs(call, answer));
+        let mut legs = Vec::new();
+        for (leg, measured) in answered.await.unwrap_or_default() {
+            // A port that is closed meanwhile answers nothing.
+            let media = match measured {
+                Some(measured) => measured.await.ok(),
+                None => None,
+            };
+            legs.push(LegRecord { media: media.or(leg.media), ..leg });
+        }
+        legs
     }
 
     /// Says something of the recording of a call; gives the recording's name.

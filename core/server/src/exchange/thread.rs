@@ -13,7 +13,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{ConnectionId, Flow, Transmit, Transport};
 use switch::{
-    Answer, Application, Ask, CallControl, CallId, Command, Event, Input, Invitation, Notice, Output, Record,
+    Answer, Application, Ask, CallControl, CallId, Command, Event, Input, Invitation, Notice, Output, PortId, Record,
     RecordingEnd, StoredBinding, Switch,
 };
 use tokio::runtime::Handle;
@@ -259,6 +259,11 @@ impl Thread {
             Inward::Media(event) => self.handle(now, Input::Media(event)),
             Inward::Registrations(tenant, answer) => {
                 let _ = answer.send(self.switch.registrations(now, tenant).collect());
+            }
+            Inward::Legs(call, answer) => {
+                let legs = self.switch.legs(call).into_iter();
+                let measured = |port: Option<PortId>| port.map(|port| self.engine.measure(port));
+                let _ = answer.send(legs.map(|(leg, port)| (leg, measured(port))).collect());
             }
             Inward::Record(call, order, answer) => {
                 let _ = answer.send(self.switch.record(now, call, order));

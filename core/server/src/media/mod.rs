@@ -35,7 +35,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
-use switch::{AudioError, MediaCommand, MediaEvent, MediaPort, NoPort, PortId};
+use switch::{AudioError, MediaCommand, MediaEvent, MediaPort, MediaStats, NoPort, PortId};
+use tokio::sync::oneshot;
 
 use crate::exchange::{Inbox, Inward};
 pub(crate) use library::{Folders, Library};
@@ -172,6 +173,15 @@ impl Engine {
             }
             (None, _) => {}
         }
+    }
+
+    /// What was measured at a port up to now; nothing comes when it is closed first.
+    pub(crate) fn measure(&self, port: PortId) -> oneshot::Receiver<MediaStats> {
+        let (answer, measured) = oneshot::channel();
+        if let Some(worker) = self.workers.get(self.places.of(port)) {
+            worker.measure(port, answer);
+        }
+        measured
     }
 
     /// Brings a port to a thread.

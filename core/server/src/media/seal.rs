@@ -55,12 +55,15 @@ impl Seal {
         }
     }
 
-    /// An RTP packet of our own making, encrypted.
-    pub(super) fn say(&mut self, packet: &[u8]) -> Option<&[u8]> {
+    /// A packet of our own making, encrypted.
+    pub(super) fn say(&mut self, kind: Kind, packet: &[u8]) -> Option<&[u8]> {
         let length = packet.len();
         self.packet.get_mut(..length)?.copy_from_slice(packet);
-        let length = self.ours.rtp(&mut self.packet, length).ok()?;
-        self.packet.get(..length)
+        let length = match kind {
+            Kind::Rtp => self.ours.rtp(&mut self.packet, length),
+            Kind::Rtcp => self.ours.rtcp(&mut self.packet, length),
+        };
+        self.packet.get(..length.ok()?)
     }
 }
 

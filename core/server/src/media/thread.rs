@@ -4,6 +4,7 @@
 mod commands;
 mod moves;
 mod port;
+mod reports;
 mod rooms;
 mod taping;
 
@@ -31,6 +32,7 @@ use crate::exchange::Inward;
 use moves::Moves;
 pub(super) use moves::Moving;
 use port::{Membership, Port};
+use reports::Dues;
 
 const WATCH: Duration = Duration::from_secs(1);
 /// No datagram is larger.
@@ -48,6 +50,7 @@ pub(super) struct Thread {
     /// Mixers with members here, as who opened them named them.
     rooms: BTreeMap<MixerId, Room>,
     moves: Moves,
+    dues: Dues,
     /// The relay's keys by the number of the pair that is used.
     users: HashMap<u64, PortKey>,
     /// Pairs that nobody uses, by their number.
@@ -84,6 +87,7 @@ impl Thread {
             keys: HashMap::new(),
             rooms: BTreeMap::new(),
             moves: Moves::default(),
+            dues: Dues::default(),
             users: HashMap::new(),
             resting: HashMap::new(),
             counted: Counted::default(),
@@ -97,7 +101,8 @@ impl Thread {
         let mut packet = vec![0; LARGEST + ROOM];
         let mut next_watch = Instant::now() + WATCH;
         loop {
-            let due = self.metronome.poll_timeout().map_or(next_watch, |turn| turn.min(next_watch));
+            let first = self.metronome.poll_timeout().into_iter().chain(self.dues.poll_timeout()).min();
+            let due = first.map_or(next_watch, |first| first.min(next_watch));
             let left = due.saturating_duration_since(Instant::now());
             let timeout =
                 Timespec { tv_sec: left.as_secs().try_into().unwrap_or(1), tv_nsec: left.subsec_nanos().into() };
@@ -125,6 +130,7 @@ impl Thread {
             while let Some((slot, ports)) = self.metronome.take(now) {
                 self.turns(now, slot, ports);
             }
+            self.reports(now);
             if now >= next_watch {
                 next_watch = now + WATCH;
                 self.watch(now);
@@ -139,7 +145,7 @@ impl Thread {
         let number = data & !RTCP;
         let Some(key) = self.users.get(&number).copied() else { return self.overhear(number, kind) };
         let Some(port) = self.ports.get_mut(key) else { return };
-        let socket = if kind == Kind::Rtp { &port.pair.rtp } else { &port.pair.rtcp };
+        let socket = port.pair.socket(kind);
         let Ok((mut size, from)) = socket.recv_from(packet.get_mut(..LARGEST).unwrap_or_default()) else { return };
         self.counted.received += 1;
         if let Some(seal) = &mut port.seal {
@@ -162,7 +168,7 @@ impl Thread {
             size = length;
         }
         let bytes = packet.get(..size).unwrap_or_default();
-        let socket = if forward.kind == Kind::Rtp { &out.pair.rtp } else { &out.pair.rtcp };
+        let socket = out.pair.socket(forward.socket);
         // A packet that cannot be sent now is late already.
         if socket.send_to(bytes, forward.to).is_ok() {
             self.counted.sent += 1;
@@ -214,7 +220,7 @@ impl Thread {
         let (Some(studio), Some(there)) = (&mut port.studio, &mut other.studio) else { return };
         let (relay, sent, pair, seal) = (&mut self.relay, &mut self.counted.sent, &other.pair, &mut other.seal);
         studio.carry(now, packet, &port.events, &mut there.mouth, |packet| {
-            *sent += u64::from(pair.send(seal, relay, beside, packet));
+            *sent += u64::from(pair.send(now, seal, relay, beside, packet));
         });
     }
 
@@ -239,7 +245,7 @@ impl Thread {
         let send = |to: Option<PortKey>, packet: &[u8]| {
             let (relay, sent, ports) = &mut *line.borrow_mut();
             if let Some((to, port)) = to.and_then(|to| Some((to, ports.get_mut(to)?))) {
-                **sent += u64::from(port.pair.send(&mut port.seal, relay, to, packet));
+                **sent += u64::from(port.pair.send(now, &mut port.seal, relay, to, packet));
             }
         };
         let mut other = other;
@@ -299,6 +305,11 @@ impl Thread {
             Order::Ready { port, id, items } => self.ready(now, port, id, items),
             Order::Announced { mixer, id, items } => self.announced(mixer, id, items),
             Order::Await { port } => self.await_port(port),
+            Order::Measure { port, answer } => {
+                if let Some(stats) = self.key(port).and_then(|key| self.relay.stats(key)) {
+                    let _ = answer.send(commands::told(stats));
+                }
+            }
             Order::Move { port, to } => self.depart(now, port, &to),
             Order::Arrive { port, moving } => self.arrive(now, port, moving),
             Order::Spoilt { of: Taped::Mixer(mixer), id } => {
@@ -327,8 +338,7 @@ impl Thread {
     /// Throws away what came for somebody who is gone.
     fn overhear(&self, number: u64, kind: Kind) {
         if let Some(pair) = self.resting.get(&number) {
-            let socket = if kind == Kind::Rtp { &pair.rtp } else { &pair.rtcp };
-            let _ = socket.recv_from(&mut [0; 1]);
+            let _ = pair.socket(kind).recv_from(&mut [0; 1]);
         }
     }
 

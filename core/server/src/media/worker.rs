@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use media::player::Item;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
-use switch::{AudioError, MediaCommand, MixerId, PortId, SoundId};
+use switch::{AudioError, MediaCommand, MediaStats, MixerId, PortId, SoundId};
+use tokio::sync::oneshot;
 
 use super::library::Library;
 use super::ports::{Pair, Rested};
@@ -40,6 +41,8 @@ pub(super) enum Order {
     Reopen { id: PortId, number: u64 },
     /// A pair that rests is to be closed.
     Forget { number: u64 },
+    /// Somebody wants to know what was measured.
+    Measure { port: PortId, answer: oneshot::Sender<MediaStats> },
 }
 
 /// The way of other threads to a media thread.
@@ -190,6 +193,12 @@ impl Worker {
             self.bell.wanted.store(true, Ordering::Release);
         }
         let _ = self.orders.send(Order::Command(command));
+    }
+
+    /// What was measured at a port is told, at once.
+    pub(super) fn measure(&self, port: PortId, answer: oneshot::Sender<MediaStats>) {
+        let _ = self.orders.send(Order::Measure { port, answer });
+        self.bell.wanted.store(true, Ordering::Release);
     }
 
     /// A port of this thread goes to another one, where what is ordered from now on waits for it.

@@ -53,6 +53,29 @@ fn a_phone_hears_its_own_echo() {
 }
 
 #[test]
+fn the_way_to_a_phone_is_known_while_it_talks_to_the_exchange() {
+    let exchange = office();
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    exchange.bindings(1);
+    alice.calls(&format!("sip:*43@{}", exchange.address(Over::Udp)));
+    let shown = |words: &[&str]| -> serde_json::Value { serde_json::from_str(&exchange.operate(words)).expect("JSON") };
+    let calls = shown(&["call", "list", "--json"]);
+    let uid = calls["calls"][0]["uid"].as_str().expect("a call is up").to_owned();
+    // A report of ours goes out within 4 s, and the phone's answer comes within 8 s after it (RFC 3550 §6.3.1).
+    let measured = (1..=20).find_map(|second| {
+        alice.heard(second);
+        let media = shown(&["call", "show", &uid, "--json"])["legs"][0]["media"].clone();
+        media["rttUs"].is_u64().then_some(media)
+    });
+    let measured = measured.expect("the phone answered a report of the exchange");
+    assert!(measured["rttUs"].as_u64().is_some_and(|rtt| rtt < 500_000), "{measured}");
+    assert!(measured["mos"].as_f64().is_some_and(|mos| mos > 4.0), "{measured}");
+    alice.hangs_up();
+    let kept = exchange.cdr().legs[0].media.expect("the caller is counted");
+    assert!(kept.rtt_us.is_some() && kept.far_lost.is_some() && kept.mos.is_some(), "{kept:?}");
+}
+
+#[test]
 fn a_phone_hears_a_prompt_as_it_was_recorded() {
     let exchange = office();
     let spoken = tone::read(&installed("en/demo-echotest.wav"));

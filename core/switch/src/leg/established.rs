@@ -142,7 +142,8 @@ impl Leg {
             port: port.id,
             remote: audio.address,
             rtcp: audio.rtcp,
-            mux: audio.mux,
+            // Only what both lines say is agreed on (RFC 5761 §5.1.1).
+            mux: audio.mux && ours.and_then(Description::audio).is_some_and(|ours| ours.mux),
             signalling: self.flow.remote.ip(),
             // The far end sends what we take: what was offered to it, or answered by it, in common with us.
             clocks: ours.and_then(Description::audio).map(clocks).unwrap_or_default(),

@@ -4,6 +4,7 @@ mod orders;
 mod phone;
 mod playing;
 mod recording;
+mod reporting;
 mod resting;
 mod rooms;
 mod sealing;

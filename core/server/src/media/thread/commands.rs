@@ -71,7 +71,7 @@ impl Thread {
                 };
                 let (of, back) = (Taped::Port(port), self.parts.back.clone());
                 let writing = self.parts.recordings.begin(of, id, tenant, name, RecordingFormat::Wav, back);
-                if let Some(studio) = self.studio(key) {
+                if let Some(studio) = self.studio(now, key) {
                     studio.enough();
                     studio.record(&voice, id, limit, silence, writing);
                 }
@@ -135,19 +135,20 @@ impl Thread {
     }
 
     /// The studio of a port, made where there is none; `None` where the far end has no voice that we know.
-    pub(super) fn studio(&mut self, key: PortKey) -> Option<&mut Studio> {
+    pub(super) fn studio(&mut self, now: Instant, key: PortKey) -> Option<&mut Studio> {
         let seed = self.seed();
         let port = self.ports.get_mut(key)?;
         if port.studio.is_none() {
             let mouth = Mouth::new(port.voice.as_ref()?, seed)?;
             port.studio = Some(Box::new(Studio::new(mouth)));
+            self.take_part(now, key, seed.ssrc);
         }
-        port.studio.as_deref_mut()
+        self.ports.get_mut(key)?.studio.as_deref_mut()
     }
 
     fn with_studio(&mut self, now: Instant, port: PortId, change: impl FnOnce(&mut Studio)) {
         let Some(key) = self.key(port) else { return };
-        if let Some(studio) = self.studio(key) {
+        if let Some(studio) = self.studio(now, key) {
             change(studio);
         }
         self.settle(now, key);
@@ -221,7 +222,7 @@ impl Thread {
             self.hush(key);
             self.whispered(key)
         });
-        let studio = self.voiced(port).and_then(|(key, voice)| Some((key, voice, self.studio(key)?)));
+        let studio = self.voiced(port).and_then(|(key, voice)| Some((key, voice, self.studio(now, key)?)));
         let Some((key, voice, studio)) = studio else {
             return self.tell(MediaEvent::Played { port, id, fault: Some(AudioError::NoCodec) });
         };
@@ -288,7 +289,7 @@ impl Thread {
             let across = way == Some(Way::Across);
             let busy = self.ports.get(to).is_some_and(Port::is_busy);
             if across {
-                let _ = self.studio(from);
+                let _ = self.studio(now, from);
             }
             if let Some(port) = self.ports.get_mut(from) {
                 port.relayed = !busy;
@@ -322,6 +323,7 @@ impl Thread {
             self.leave(now, key);
             self.disconnect(now, key);
             self.end_tape(now, key);
+            self.bye(now, key);
             self.keys.remove(&port);
             if let Some(port) = self.ports.remove(key) {
                 if let Some(mut studio) = port.studio {
@@ -352,7 +354,7 @@ fn codecs(voice: &Voice) -> Vec<(u8, media::quality::Codec)> {
     sound.collect()
 }
 
-fn told(stats: Stats) -> MediaStats {
+pub(super) fn told(stats: Stats) -> MediaStats {
     MediaStats {
         packets_in: stats.packets_in,
         bytes_in: stats.bytes_in,

@@ -43,7 +43,9 @@ pub(super) struct Moves {
 fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
     let Order::Command(command) = order else {
         return match order {
-            Order::Await { port } | Order::Move { port, .. } => ([Some(*port), None], None),
+            Order::Await { port } | Order::Move { port, .. } | Order::Measure { port, .. } => {
+                ([Some(*port), None], None)
+            }
             _ => ([None, None], None),
         };
     };
@@ -148,6 +150,9 @@ impl Thread {
             self.keys.insert(id, key);
             self.users.insert(number, key);
             self.ports.insert(key, port);
+            if let Some(due) = self.relay.report_due(key) {
+                self.dues.add(due, key);
+            }
             self.settle(now, key);
         }
         let awaited = self.moves.awaited.iter().position(|awaited| *awaited == id);

@@ -1,7 +1,10 @@
 //! One port of a media thread.
 
+use std::net::UdpSocket;
+use std::time::Instant;
+
 use media::mixer::MemberKey;
-use media::{PortKey, Relay};
+use media::{Kind, PortKey, Relay};
 use switch::{Bearing, MixerId, PortId, Voice};
 
 use crate::media::keys::Keys;
@@ -72,12 +75,26 @@ impl Port {
 }
 
 impl Pair {
-    /// Sends a packet of ours to the far end, where it takes one.
-    pub(super) fn send(&self, seal: &mut Option<Box<Seal>>, relay: &mut Relay, port: PortKey, packet: &[u8]) -> bool {
-        let Some(to) = relay.say(port, packet.len()) else { return false };
+    pub(super) const fn socket(&self, kind: Kind) -> &UdpSocket {
+        match kind {
+            Kind::Rtp => &self.rtp,
+            Kind::Rtcp => &self.rtcp,
+        }
+    }
+
+    /// Sends an RTP packet of ours to the far end, where it takes one.
+    pub(super) fn send(
+        &self,
+        now: Instant,
+        seal: &mut Option<Box<Seal>>,
+        relay: &mut Relay,
+        port: PortKey,
+        packet: &[u8],
+    ) -> bool {
+        let Some(to) = relay.speak(now, port, packet) else { return false };
         let packet = match seal {
             None => Some(packet),
-            Some(seal) => seal.say(packet),
+            Some(seal) => seal.say(Kind::Rtp, packet),
         };
         packet.is_some_and(|packet| self.rtp.send_to(packet, to).is_ok())
     }

@@ -54,7 +54,7 @@ impl Thread {
         };
         let seed = self.rng.next_u64();
         let voice = self.ports.get(key).and_then(|port| port.voice.clone());
-        let ptime = self.studio(key).map(|studio| studio.mouth.ptime());
+        let ptime = self.studio(now, key).map(|studio| studio.mouth.ptime());
         let Some(room) = self.rooms.get_mut(&mixer) else { return };
         let seated = match (member, voice.zip(ptime)) {
             (Some(member), Some((voice, ptime))) => {
@@ -195,7 +195,7 @@ impl Thread {
                     continue;
                 }
                 let packet = studio.mouth.payload(payload);
-                self.counted.sent += u64::from(port.pair.send(&mut port.seal, &mut self.relay, *key, packet));
+                self.counted.sent += u64::from(port.pair.send(now, &mut port.seal, &mut self.relay, *key, packet));
             }
         }
         room.keep();

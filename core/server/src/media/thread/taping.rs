@@ -71,7 +71,8 @@ impl Thread {
         if let Some(port) = self.ports.get_mut(key) {
             port.tapped = on;
         }
-        let studio = if on { self.studio(key) } else { self.ports.get_mut(key).and_then(|p| p.studio.as_deref_mut()) };
+        let studio =
+            if on { self.studio(now, key) } else { self.ports.get_mut(key).and_then(|p| p.studio.as_deref_mut()) };
         if let Some(studio) = studio {
             if !on {
                 studio.tap = None;
