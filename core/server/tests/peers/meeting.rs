@@ -92,3 +92,27 @@ fn a_phone_presses_the_pin_of_a_room_and_mutes_itself_inside() {
         phone.hears_of("CALL_CLOSED");
     }
 }
+
+#[test]
+fn a_room_calls_a_phone_in_by_word_of_an_operator() {
+    let exchange = Exchange::with(Plan { dialplan: Some("office"), ..Plan::default() });
+    exchange.operate(&["room", "add", "600", "--dial-out", "yes", "--entry", "none"]);
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    // It answers by itself.
+    let mut bob = Phone::start(&exchange, "1002", BOB, Over::Udp, true);
+    exchange.bindings(2);
+    alice.calls(&format!("sip:600@{}", exchange.address(Over::Udp)));
+    exchange.operate(&["room", "invite", "600", "1002"]);
+    bob.hears_of("CALL_ESTABLISHED");
+    assert_hears("alice", &now(&alice), &[BOB], &[ALICE, CAROL]);
+    assert_hears("bob", &now(&bob), &[ALICE], &[BOB, CAROL]);
+    exchange.operate(&["room", "end", "600"]);
+    for phone in [&mut alice, &mut bob] {
+        phone.hears_of("CALL_CLOSED");
+    }
+    let cdrs = exchange.cdrs(2);
+    assert!(cdrs.iter().all(|cdr| cdr.disposition == "answered" && cdr.fallback.is_none()), "{cdrs:?}");
+    let called = cdrs.iter().find(|cdr| cdr.callee == "1002").expect("a record of the call that the room made");
+    assert_eq!(called.legs.len(), 1, "{called:?}");
+    assert_eq!((called.legs[0].direction.as_str(), called.application.as_deref()), ("calling", Some("conference")));
+}

@@ -72,7 +72,7 @@ struct Settings {
     /// Who comes in is not heard at first; moderators are
     #[arg(long, value_name = "YES/NO", num_args = 0..=1, default_missing_value = "yes")]
     mute_on_entry: Option<Choice>,
-    /// Others may be called into it; not yet possible: see `room invite`
+    /// Others may be called into it: see `room invite`
     #[arg(long, value_name = "YES/NO", num_args = 0..=1, default_missing_value = "yes")]
     dial_out: Option<Choice>,
     /// In which language it speaks, as en or de-AT; empty for the tenant's
