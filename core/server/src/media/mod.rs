@@ -5,6 +5,7 @@
 //!                       ├─ seal         decrypted as it comes, encrypted as it leaves
 //!                       ├─ keys         what the far end presses
 //!                       ├─ way          another payload type or law, packet for packet
+//!                       ├─ reports      RTCP of our own, where a stream ends here
 //!                       ├─ room         every 20 ms, a mixer: its members' ports are all on one thread, and move there
 //!                       ├─ tape         two ports of a call into one recording
 //!                       └─ studio       every 20 ms, while something is played, echoed, recorded or transcoded
