@@ -36,6 +36,40 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// How many bytes of recordings there are.
+    pub(crate) fn recorded(&self) -> Outcome<u64> {
+        fn below(path: &Path) -> u64 {
+            let entries = fs::read_dir(path).into_iter().flatten().flatten();
+            let size = |entry: fs::DirEntry| match entry.metadata() {
+                Ok(told) if told.is_dir() => below(&entry.path()),
+                told => told.map_or(0, |told| told.len()),
+            };
+            entries.map(size).sum()
+        }
+        Ok(below(&self.0.join("data/tenants")))
+    }
+}
+
+/// A prompt of the default language: a tone of so long, as WAV of 16 bits and 8 kHz.
+pub(crate) fn record_prompt(folder: &Folder, name: &str, time: Duration) -> Outcome {
+    let samples = usize::try_from(time.as_millis()).unwrap_or(0) * 8;
+    let sound: Vec<u8> =
+        (0..samples).flat_map(|at| if at % 16 < 8 { 4_000_i16 } else { -4_000 }.to_le_bytes()).collect();
+    let length = u32::try_from(sound.len()).unwrap_or(u32::MAX);
+    let mut bytes = Vec::from(b"RIFF");
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    // 16 bytes of format: PCM of one channel, 8,000 samples and 16,000 bytes a second, 2 bytes and 16 bits a sample.
+    bytes.extend([16_u32, 0x0001_0001, 8_000, 16_000, 0x0010_0002].into_iter().flat_map(u32::to_le_bytes));
+    bytes.extend(b"data");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(sound);
+    let path = folder.0.join("prompts/en").join(format!("{name}.wav"));
+    let made = fs::create_dir_all(folder.0.join("prompts/en")).and_then(|()| fs::write(&path, bytes));
+    made.told(|| format!("cannot write {}", path.display()))
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
@@ -77,6 +111,7 @@ impl Exchange {
         ] {
             command.env(format!("STROWGER__{name}"), value);
         }
+        command.env("STROWGER__MEDIA__PROMPTS", folder.0.join("prompts"));
         let begun = Instant::now();
         let child = command.spawn().told(|| format!("cannot start {}", program.display()))?;
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));

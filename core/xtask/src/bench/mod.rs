@@ -6,7 +6,9 @@
 //! | route | the same by the built-in route, without a dialplan |
 //! | register | registrations with digest: 401, then 200 |
 //! | relay | voice of many calls at once |
-//! | room | conference rooms of 100 and of 1,000, of whom three speak |
+//! | room | conference rooms of 100 and of 1,000, and 20 of 10; three speak in each |
+//! | prompt | one prompt, played to 1,000 callers |
+//! | recording | 500 callers who are recorded |
 //! | memory | calls that are held |
 //! | capacity | many calls a second, with sipp on the same processors |
 //! | start | from the start of the program until it listens |
@@ -34,7 +36,8 @@ use figures::Figure;
 use machine::{Machine, Spent, Window};
 use phones::{Flood, Phones, Tally};
 
-const SCENES: &[&str] = &["calls", "route", "register", "relay", "room", "memory", "capacity", "start", "micro"];
+const SCENES: &[&str] =
+    &["calls", "route", "register", "relay", "room", "prompt", "recording", "memory", "capacity", "start", "micro"];
 /// The callee is there for so long before it is hung up on.
 const HOLD: Duration = Duration::from_millis(200);
 /// Beyond the time that a run should take.
@@ -124,6 +127,12 @@ struct Bench<'a> {
     wish: Wish,
 }
 
+/// What one of so many costs, in percent of a core.
+#[allow(clippy::cast_precision_loss, reason = "a thousand at most")]
+fn each(met: &room::Met, of: usize) -> f64 {
+    100.0 * met.spent.server / met.spent.wall / of as f64
+}
+
 /// A server with its phones.
 struct Stage {
     exchange: Exchange,
@@ -147,6 +156,8 @@ impl Bench<'_> {
                 "register" => self.register()?,
                 "relay" => self.relay()?,
                 "room" => self.room()?,
+                "prompt" => self.prompt()?,
+                "recording" => self.recording()?,
                 "memory" => self.memory()?,
                 "capacity" => self.capacity()?,
                 "start" => self.start()?,
@@ -235,21 +246,56 @@ impl Bench<'_> {
             Figure::new(&format!("room.{members}"), &what, "% of a core", target)
         };
         let (mut hundred, mut thousand) = (figure(100, Some(0.06)), figure(1000, None));
+        let what = "a member of one of 20 rooms of 10, G.711, three speak in each";
+        let mut twenty = Figure::new("room.20x10", what, "% of a core", None);
         let mut gap = Figure::new("room.gap", "the longest gap in what a member of the 1,000 hears", "ms", Some(60.0));
-        Exchange::start(&self.program, &self.folder)?.keep_room(room::ROOM)?;
+        let keeper = Exchange::start(&self.program, &self.folder)?;
+        for room in room::ROOM..room::ROOM + 20 {
+            keeper.keep_room(&room.to_string())?;
+        }
+        drop(keeper);
         for _ in 0..self.wish.runs {
-            for (members, figure) in [(100, &mut hundred), (1000, &mut thousand)] {
+            for (rooms, members, figure) in [(1, 100, &mut hundred), (1, 1000, &mut thousand), (20, 10, &mut twenty)] {
                 let stage = self.stage()?;
-                let met = room::room(&stage.exchange, members, Duration::from_secs(self.wish.seconds.into()))?;
-                #[allow(clippy::cast_precision_loss, reason = "a thousand members at most")]
-                figure.values.push(100.0 * met.spent.server / met.spent.wall / members as f64);
+                let time = Duration::from_secs(self.wish.seconds.into());
+                let met = room::rooms(&stage.exchange, rooms, members, time)?;
+                figure.values.push(each(&met, rooms * members));
                 figure.note = format!("{:.2} % of the packets came", 100.0 * met.share);
                 if members == 1000 {
                     gap.values.push(met.gap.as_secs_f64() * 1000.0);
                 }
             }
         }
-        Ok(vec![hundred, thousand, gap])
+        Ok(vec![hundred, thousand, gap, twenty])
+    }
+
+    fn prompt(&self) -> Outcome<Vec<Figure>> {
+        let mut figure = Figure::new("prompt", "a caller of 1,000 who hear one prompt, G.711", "% of a core", None);
+        let mut gap = Figure::new("prompt.gap", "the longest gap in what one of them hears", "ms", None);
+        exchange::record_prompt(&self.folder, "demo-echotest", Duration::from_secs(60))?;
+        for _ in 0..self.wish.runs {
+            let (stage, callers) = (self.stage()?, 1000);
+            let time = Duration::from_secs(self.wish.seconds.into());
+            let met = room::callers(&stage.exchange, "*43", callers, time)?;
+            figure.values.push(each(&met, callers));
+            figure.note = format!("{:.2} % of the packets came", 100.0 * met.share);
+            gap.values.push(met.gap.as_secs_f64() * 1000.0);
+        }
+        Ok(vec![figure, gap])
+    }
+
+    fn recording(&self) -> Outcome<Vec<Figure>> {
+        let mut figure = Figure::new("recording", "a caller of 500 who are recorded, G.711, WAV", "% of a core", None);
+        for _ in 0..self.wish.runs {
+            let (stage, callers) = (self.stage()?, 500);
+            let before = self.folder.recorded()?;
+            let time = Duration::from_secs(self.wish.seconds.into());
+            let met = room::callers(&stage.exchange, "*45", callers, time)?;
+            figure.values.push(each(&met, callers));
+            let megabytes = (self.folder.recorded()? - before) / 1_000_000;
+            figure.note = format!("{megabytes} MB were written");
+        }
+        Ok(vec![figure])
     }
 
     fn memory(&self) -> Outcome<Vec<Figure>> {

@@ -161,7 +161,7 @@ impl Side {
 fn common(number: usize, own: SocketAddr, to: &str, method: &str) -> String {
     format!(
         "Via: SIP/2.0/UDP {own};branch=z9hG4bKr{number}{method};rport\r\nMax-Forwards: 70\r\n\
-         From: <sip:caller@{own}>;tag=r{number}\r\n{to}\r\nCall-ID: relay-{number}@{own}\r\nCSeq: 1 {method}\r\n"
+         From: <sip:caller{number}@{own}>;tag=r{number}\r\n{to}\r\nCall-ID: relay-{number}@{own}\r\nCSeq: 1 {method}\r\n"
     )
 }
 

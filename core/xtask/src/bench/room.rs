@@ -1,5 +1,6 @@
-//! A conference room: many members, of whom a few speak, each with a packet every 20 ms both ways. What it costs, and the
-//! longest time for which a member got nothing.
+//! Calls to the exchange itself, each with a packet every 20 ms both ways: members of conference rooms, of whom a few speak,
+//! callers to whom a prompt is played, callers who are recorded. What they cost, and the longest time for which one of them
+//! got nothing.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,8 +11,9 @@ use super::machine::{Spent, Window};
 use super::relay::{FRAME, Side, confirm, invite};
 use crate::tool::{Outcome, fail};
 
-/// The number of the room.
-pub(crate) const ROOM: &str = "8000";
+/// The number of the first room; the next ones follow.
+pub(crate) const ROOM: usize = 8000;
+/// In each room.
 const SPEAKERS: usize = 3;
 /// 1 kHz in µ-law, 12 dB below the digital milliwatt of ITU-T G.711.
 const TONE: [u8; 8] = [0x3e, 0x2b, 0x2b, 0x3e, 0xbe, 0xab, 0xab, 0xbe];
@@ -39,21 +41,42 @@ struct Clock {
     received: u64,
 }
 
-/// Lets so many members meet for a while.
-pub(crate) fn room(exchange: &Exchange, members: usize, time: Duration) -> Outcome<Met> {
+/// Lets so many rooms of so many members meet for a while.
+pub(crate) fn rooms(exchange: &Exchange, rooms: usize, members: usize, time: Duration) -> Outcome<Met> {
+    let number = |at: usize| (ROOM + at / members.max(1)).to_string();
+    let met = call(exchange, rooms * members, number, |at| at % members.max(1) < SPEAKERS, time)?;
+    if met.share < 0.5 {
+        return fail(format!("members got {:.0} % of what they should: is there a room at {ROOM}?", 100.0 * met.share));
+    }
+    Ok(met)
+}
+
+/// So many callers dial one number, and all of them speak.
+pub(crate) fn callers(exchange: &Exchange, dialled: &str, callers: usize, time: Duration) -> Outcome<Met> {
+    call(exchange, callers, |_| dialled.to_owned(), |_| true, time)
+}
+
+fn call(
+    exchange: &Exchange,
+    members: usize,
+    dials: impl Fn(usize) -> String,
+    speaks: impl Fn(usize) -> bool,
+    time: Duration,
+) -> Outcome<Met> {
     let mut side = Side::open(CALLER, 0)?;
     for number in 0..members {
-        invite(number, exchange.sip, ROOM, &mut side)?;
-        confirm(number, exchange.sip, ROOM, &mut side)?;
+        let dialled = dials(number);
+        invite(number, exchange.sip, &dialled, &mut side)?;
+        confirm(number, exchange.sip, &dialled, &mut side)?;
         std::thread::sleep(BETWEEN);
     }
     let places = side.ends.iter().enumerate().map(|(number, end)| (end.to, number)).collect();
     let now = Instant::now();
     let mut clock = Clock { members: places, last: vec![now; members], gap: Duration::ZERO, received: 0 };
-    meet(&mut side, &mut clock, SETTLING);
+    meet(&mut side, &mut clock, &speaks, SETTLING);
     (clock.gap, clock.received) = (Duration::ZERO, 0);
     let window = Window::open(exchange.pid())?;
-    meet(&mut side, &mut clock, time);
+    meet(&mut side, &mut clock, &speaks, time);
     let spent = window.close()?;
     let now = Instant::now();
     for last in &clock.last {
@@ -61,14 +84,11 @@ pub(crate) fn room(exchange: &Exchange, members: usize, time: Duration) -> Outco
     }
     #[allow(clippy::cast_precision_loss, reason = "packets of some seconds")]
     let share = clock.received as f64 * f64::from(FRAME) / 1000.0 / time.as_secs_f64() / members.max(1) as f64;
-    if share < 0.5 {
-        return fail(format!("members got {:.0} % of what they should: is there a room at {ROOM}?", 100.0 * share));
-    }
     Ok(Met { spent, share, gap: clock.gap })
 }
 
 /// Every millisecond the members whose turn it is send, and all that came is read.
-fn meet(side: &mut Side, clock: &mut Clock, time: Duration) {
+fn meet(side: &mut Side, clock: &mut Clock, speaks: &impl Fn(usize) -> bool, time: Duration) {
     let begun = Instant::now();
     let end = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
     for tick in 0..end {
@@ -78,7 +98,7 @@ fn meet(side: &mut Side, clock: &mut Clock, time: Duration) {
             std::thread::sleep(early);
         }
         // µ-law's smallest step: the noise of a line on which nobody speaks.
-        side.send(tick, |number, at| if number < SPEAKERS { TONE[at % TONE.len()] } else { 0xff - (at % 2) as u8 });
+        side.send(tick, |number, at| if speaks(number) { TONE[at % TONE.len()] } else { 0xff - (at % 2) as u8 });
         let now = Instant::now();
         side.read_each(|from| clock.heard(now, from));
     }
