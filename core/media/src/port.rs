@@ -180,8 +180,9 @@ impl Port {
 
     /// Our report, when it is due: how long it is.
     pub(crate) fn report(&mut self, now: Instant, ntp: Ntp, into: &mut [u8]) -> Option<usize> {
-        let length = self.ours.as_mut()?.poll(now, ntp, into).ok()??;
-        self.reported(now, ntp);
+        let ours = self.ours.as_mut()?;
+        let length = ours.poll(now, ntp, into).ok()??;
+        self.onward.passed(now, Named { ssrc: ours.ssrc(), name: ntp.middle() });
         Some(length)
     }
 
@@ -192,15 +193,9 @@ impl Port {
         }
     }
 
-    /// Our last report: how long it is.
+    /// Our last report: how long it is; `None` where the far end never heard of us.
     pub(crate) fn bye(&mut self, now: Instant, ntp: Ntp, into: &mut [u8]) -> Option<usize> {
-        self.ours.as_mut()?.bye(now, ntp, into).ok()
-    }
-
-    fn reported(&mut self, now: Instant, ntp: Ntp) {
-        if let Some(ours) = &self.ours {
-            self.onward.passed(now, Named { ssrc: ours.ssrc(), name: ntp.middle() });
-        }
+        self.ours.as_mut().filter(|ours| ours.is_heard_of())?.bye(now, ntp, into).ok()
     }
 
     /// A packet of another far end leaves for this one, or one of ours.

@@ -202,7 +202,7 @@ impl Relay {
         Some((length, Forward { port, kind, socket, to: there.rtcp_to()? }))
     }
 
-    /// The same of our last one, which says goodbye (§6.6), where we ever reported.
+    /// The same of our last one, which says goodbye (§6.6), where the far end ever heard of us (§6.3.7).
     pub fn bye(&mut self, now: Instant, ntp: Ntp, port: PortKey, into: &mut [u8]) -> Option<(usize, Forward)> {
         let there = self.ports.get_mut(port)?;
         let length = there.bye(now, ntp, into)?;

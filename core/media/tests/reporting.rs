@@ -178,6 +178,19 @@ fn the_last_report_says_goodbye() {
 }
 
 #[test]
+fn who_never_said_anything_says_no_goodbye() {
+    let mut talk = Talk::new(false);
+    talk.speaks = [false, false];
+    talk.go_on(1);
+    let (now, mut buffer) = (talk.start + talk.now, [0; 256]);
+    // RFC 3550 §6.3.7: whoever sent neither RTP nor RTCP must not.
+    assert_eq!(talk.relay.bye(now, Ntp(1), talk.port, &mut buffer), None);
+    talk.go_on(5);
+    assert!(talk.reports > 0, "it has reported that nothing came");
+    assert!(talk.relay.bye(talk.start + talk.now, Ntp(1), talk.port, &mut buffer).is_some());
+}
+
+#[test]
 fn with_one_port_for_both_reports_leave_from_it() {
     let mut talk = Talk::new(true);
     talk.speaks = [true, false];

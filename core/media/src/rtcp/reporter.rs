@@ -82,6 +82,8 @@ pub struct Reporter {
     cname: String,
     chance: u64,
     due: Instant,
+    /// RTP or a report has left.
+    heard_of: bool,
     sent: Sent,
     source: Option<Source>,
     judge: Judge,
@@ -121,6 +123,7 @@ impl Reporter {
             cname: cname.get(..end).unwrap_or_default().to_owned(),
             chance: seed,
             due: now,
+            heard_of: false,
             sent: Sent::default(),
             source: None,
             judge: Judge::default(),
@@ -140,6 +143,7 @@ impl Reporter {
 
     /// An RTP packet left.
     pub fn sent(&mut self, now: Instant, packet: Outbound) {
+        self.heard_of = true;
         self.sent.packets = self.sent.packets.wrapping_add(1);
         self.sent.octets = self.sent.octets.wrapping_add(u32::try_from(packet.octets).unwrap_or(0));
         // Reports of one key all bear the time at which it began (RFC 4733 §2.3): the first of them says what time that is.
@@ -211,6 +215,11 @@ impl Reporter {
         }
     }
 
+    /// The far end knows of us: only then there is a goodbye to say (§6.3.7).
+    pub(crate) const fn is_heard_of(&self) -> bool {
+        self.heard_of
+    }
+
     /// Under which SSRC we speak.
     pub(crate) const fn ssrc(&self) -> u32 {
         self.ssrc
@@ -256,6 +265,7 @@ impl Reporter {
             return Ok(None);
         }
         self.due = now + self.interval();
+        self.heard_of = true;
         Ok(Some(self.report(now, ntp).write_into(into)?))
     }
 
