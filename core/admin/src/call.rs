@@ -5,6 +5,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use crate::cdr;
 use crate::desk::Desk;
 use crate::live::Happening;
 use crate::v1::call_service_server::CallService;
@@ -47,7 +48,8 @@ impl CallService for Desk {
         let uid = read_uid(&request.uid)?;
         let calls = self.live.calls(tenant.id).await;
         let found = calls.into_iter().find(|call| call.tenant == tenant.id && call.uid == uid).ok_or_else(no_call)?;
-        let legs = self.live.legs(tenant.id, uid).await.into_iter().map(words::leg).collect();
+        let legs = self.live.legs(tenant.id, uid).await;
+        let legs = legs.into_iter().map(|leg| cdr::leg(leg.into())).collect();
         Ok(Response::new(Call { legs, ..words::call(&tenant.name, found) }))
     }
 

@@ -121,7 +121,8 @@ fn spelt(tenant: &str, cdr: StoredCdr) -> Cdr {
     }
 }
 
-fn leg(leg: StoredLeg) -> Leg {
+/// A leg of a call that is over, or of one that is up.
+pub(crate) fn leg(leg: StoredLeg) -> Leg {
     let direction = match leg.direction.as_str() {
         "arriving" => Direction::Arriving,
         "calling" => Direction::Calling,

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use prost_types::Timestamp;
-use switch::{Event, LegRecord};
+use switch::Event;
 
 use crate::live::{CallState, Happening, LiveCall};
 use crate::v1;
@@ -66,33 +66,6 @@ pub(crate) fn call(tenant: &str, call: LiveCall) -> v1::Call {
         recording: call.recording,
         recording_paused: call.recording_paused,
         legs: Vec::new(),
-    }
-}
-
-/// A leg, as its call's record will have it.
-pub(crate) fn leg(leg: LegRecord) -> v1::Leg {
-    let direction = match leg.direction {
-        switch::Direction::Arriving => v1::Direction::Arriving,
-        switch::Direction::Calling => v1::Direction::Calling,
-    };
-    v1::Leg {
-        direction: direction.into(),
-        party: leg.party,
-        sip_call_id: leg.sip_call_id,
-        remote: leg.remote.to_string(),
-        status: leg.status.map(u32::from),
-        media: leg.media.map(|media| v1::Media {
-            packets_in: media.packets_in,
-            packets_out: media.packets_out,
-            lost: media.lost,
-            jitter_us: media.jitter_us,
-            dropped: media.dropped,
-            rtt_us: media.rtt_us,
-            far_lost: media.far_lost,
-            far_jitter_us: media.far_jitter_us,
-            r_factor: media.r_factor.map(|tenths| f64::from(tenths) / 10.0),
-            mos: media.mos.map(|hundredths| f64::from(hundredths) / 100.0),
-        }),
     }
 }
 

@@ -199,7 +199,7 @@ pub(crate) async fn insert(db: &impl ConnectionTrait, cdrs: Vec<Cdr>) -> Result<
 }
 
 fn row_of(cdr: Cdr) -> cdr::ActiveModel {
-    let legs: Vec<StoredLeg> = cdr.legs.into_iter().map(leg_of).collect();
+    let legs: Vec<StoredLeg> = cdr.legs.into_iter().map(StoredLeg::from).collect();
     let (application, application_version) = cdr.application.map(|label| (label.name, label.version)).unzip();
     cdr::ActiveModel {
         uid: Set(cdr.uid.to_string()),
@@ -224,29 +224,31 @@ fn row_of(cdr: Cdr) -> cdr::ActiveModel {
     }
 }
 
-fn leg_of(leg: LegRecord) -> StoredLeg {
-    StoredLeg {
-        direction: match leg.direction {
+impl From<LegRecord> for StoredLeg {
+    fn from(leg: LegRecord) -> Self {
+        let direction = match leg.direction {
             Direction::Arriving => "arriving",
             Direction::Calling => "calling",
+        };
+        Self {
+            direction: direction.to_owned(),
+            party: leg.party,
+            sip_call_id: leg.sip_call_id,
+            remote: leg.remote.to_string(),
+            status: leg.status,
+            media: leg.media.map(|media| StoredMedia {
+                packets_in: media.packets_in,
+                packets_out: media.packets_out,
+                lost: media.lost,
+                jitter_us: media.jitter_us,
+                rtt_us: media.rtt_us,
+                far_lost: media.far_lost,
+                far_jitter_us: media.far_jitter_us,
+                r_factor: media.r_factor,
+                mos: media.mos,
+                dropped: media.dropped,
+            }),
         }
-        .to_owned(),
-        party: leg.party,
-        sip_call_id: leg.sip_call_id,
-        remote: leg.remote.to_string(),
-        status: leg.status,
-        media: leg.media.map(|media| StoredMedia {
-            packets_in: media.packets_in,
-            packets_out: media.packets_out,
-            lost: media.lost,
-            jitter_us: media.jitter_us,
-            rtt_us: media.rtt_us,
-            far_lost: media.far_lost,
-            far_jitter_us: media.far_jitter_us,
-            r_factor: media.r_factor,
-            mos: media.mos,
-            dropped: media.dropped,
-        }),
     }
 }
 
