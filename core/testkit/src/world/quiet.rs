@@ -1,5 +1,7 @@
 //! What has to hold when all is over.
 
+use std::collections::BTreeSet;
+
 use switch::Event;
 
 use super::{World, minutes};
@@ -9,22 +11,14 @@ impl World {
     /// found nothing.
     pub fn assert_quiet(&self) {
         self.run_for(minutes(3));
+        self.assert_idle();
         let inner = self.0.borrow();
-        assert!(
-            inner.switch.is_idle(),
-            "seed {}: not idle: {:?}\n{}",
-            inner.seed,
-            inner.switch,
-            inner.ladder.join("\n")
-        );
-        assert!(inner.around.ports.is_empty(), "seed {}: ports left: {:?}", inner.seed, inner.around.ports);
         assert!(inner.tasks.is_idle(), "seed {}: applications that do not end: {:?}", inner.seed, inner.tasks);
         let arrived = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Arrived(_))).count();
         let ended = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Ended(_))).count();
         assert_eq!(arrived, ended, "seed {}: every call ends\n{}", inner.seed, inner.ladder.join("\n"));
         assert!(inner.around.cdrs.len() >= arrived, "seed {}: one CDR a call", inner.seed);
-        let mut uids: Vec<_> = inner.around.cdrs.iter().map(|cdr| cdr.uid).collect();
-        uids.dedup();
+        let uids: BTreeSet<_> = inner.around.cdrs.iter().map(|cdr| cdr.uid).collect();
         assert_eq!(uids.len(), inner.around.cdrs.len(), "seed {}: no call has two CDRs", inner.seed);
         let found = inner.auditor.closing();
         assert!(
