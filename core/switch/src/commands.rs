@@ -24,10 +24,11 @@ impl Switch {
             if mine {
                 call.reply(Reply::Done, &mut self.wire);
             }
-            let release = match call.originated && call.draft.answered.is_none() {
+            let release = if call.originated && call.draft.answered.is_none() {
                 // Whoever had it begun has given it up.
-                true => Release { cause, ..Release::with_status(Status::REQUEST_TERMINATED.0, Side::Exchange) },
-                false => Release::new(cause, Side::Exchange),
+                Release { cause, ..Release::with_status(Status::REQUEST_TERMINATED.0, Side::Exchange) }
+            } else {
+                Release::new(cause, Side::Exchange)
             };
             return self.release(id, release);
         }
