@@ -239,6 +239,11 @@ pub enum MediaEvent {
         /// Which port.
         port: PortId,
     },
+    /// The engine lost what it had there: nothing is heard at this port any more. It is to be closed as any other.
+    Broken {
+        /// Which port.
+        port: PortId,
+    },
     /// What was to be played is over, or could not be.
     Played {
         /// Which port.

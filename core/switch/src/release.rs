@@ -129,6 +129,15 @@ impl Switch {
                     self.release(call, Release::new(Cause::TIMER, Side::Exchange));
                 }
             }
+            MediaEvent::Broken { port } => {
+                if let Some((call, leg)) = self.ports.get(&port).copied() {
+                    if let Some(call) = self.calls.get(call) {
+                        call.span
+                            .in_scope(|| tracing::error!(side = ?call.side(leg), "the media engine lost its sound"));
+                    }
+                    self.release(call, Release::new(Cause::TEMPORARY, Side::Exchange));
+                }
+            }
             MediaEvent::Closed { port, stats } => {
                 let Some((id, leg)) = self.ports.remove(&port) else { return };
                 let Some(call) = self.calls.get_mut(id) else { return };

@@ -69,6 +69,7 @@ impl Switch {
             }
             MediaEvent::Key { port, digit } => self.pressed(port, digit),
             MediaEvent::Silent { .. }
+            | MediaEvent::Broken { .. }
             | MediaEvent::Speaking { .. }
             | MediaEvent::RoomRecorded { .. }
             | MediaEvent::Closed { .. } => {}

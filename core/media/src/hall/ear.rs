@@ -20,6 +20,9 @@ pub(super) struct Ear {
     frame: Vec<i16>,
     /// Quiet frames one after another.
     quiet: u8,
+    /// He breaks whoever listens.
+    #[cfg(test)]
+    pub(super) trapped: bool,
 }
 
 impl Ear {
@@ -29,6 +32,8 @@ impl Ear {
             resampler: Resampler::new(rate, rate),
             frame: vec![0; rate.frame()],
             quiet: TAIL,
+            #[cfg(test)]
+            trapped: false,
         }
     }
 
@@ -46,6 +51,8 @@ impl Ear {
 
     /// What he says in this tick, at the rate of the room; `None` when that is nothing. Quiet is not worth a filter.
     pub(super) fn listen(&mut self, now: Instant, room: Rate) -> Option<&[i16]> {
+        #[cfg(test)]
+        assert!(!self.trapped, "a trap");
         if self.resampler.to() != room {
             self.resampler = Resampler::new(self.hearing.rate(), room);
             // The filter knows what was said last: the voice does not begin anew.

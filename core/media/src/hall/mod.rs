@@ -99,6 +99,8 @@ pub struct Hall {
     /// The rate for which all coders are.
     rate: Rate,
     tick: u64,
+    /// Whose turn it is within a tick.
+    at: Option<MemberKey>,
     silence: Vec<i16>,
     announcement: Option<Prompt>,
     events: VecDeque<Event>,
@@ -116,6 +118,7 @@ impl Hall {
             past: Past::default(),
             rate: mixer.rate(),
             tick: 0,
+            at: None,
             silence: vec![0; mixer.rate().frame()],
             announcement: None,
             events: VecDeque::new(),
@@ -149,6 +152,7 @@ impl Hall {
     pub fn leave(&mut self, member: MemberKey) {
         self.mixer.leave(member);
         self.seats.remove(member);
+        self.at.take_if(|at| *at == member);
         self.adapt();
     }
 
@@ -266,10 +270,19 @@ impl Hall {
         }
     }
 
+    /// Whom a tick was at work for that did not come to its end, as when it panicked; `None` when that was all of them.
+    /// When that member leaves, the others can go on.
+    #[must_use]
+    pub const fn at(&self) -> Option<MemberKey> {
+        self.at
+    }
+
     /// Hears everybody, mixes, and encodes.
     pub fn tick(&mut self, now: Instant) {
+        self.at = None;
         self.adapt();
         for (member, seat) in &mut self.seats {
+            self.at = Some(member);
             // Who is muted is decoded no more once his voice is faded out.
             if seat.muted && !std::mem::take(&mut seat.fading) {
                 continue;
@@ -278,6 +291,7 @@ impl Hall {
                 self.mixer.push(member, frame);
             }
         }
+        self.at = None;
         self.play();
         self.mixer.tick();
         while let Some(speech) = self.mixer.poll_event() {
@@ -341,6 +355,7 @@ impl Hall {
             Some(Played::Quiet) | None => {}
         }
         for (member, seat) in &mut self.seats {
+            self.at = Some(member);
             match seat.whisper.as_mut().map(|prompt| prompt.step(rate)) {
                 Some(Played::Sound(frame)) => {
                     self.mixer.announce(Audience::One(member), frame);
@@ -352,6 +367,7 @@ impl Hall {
                 Some(Played::Quiet) | None => {}
             }
         }
+        self.at = None;
     }
 
     /// Each hears a stream, or something of his own.
@@ -359,6 +375,7 @@ impl Hall {
         let air = Air { rate: self.rate, tick: self.tick, past: &self.past, sounds: self.mixer.sounds() };
         self.casts.iter_mut().for_each(Cast::open);
         for (member, seat) in &mut self.seats {
+            self.at = Some(member);
             let at = self.casts.iter().position(|cast| cast.form == seat.form).unwrap_or_else(|| {
                 self.casts.push(Cast::new(seat.form));
                 self.casts.len() - 1
@@ -369,9 +386,48 @@ impl Hall {
             }
             seat.encode(output, &self.silence);
         }
+        self.at = None;
         self.casts.retain(|cast| !cast.is_over());
         for cast in &mut self.casts {
             cast.encode(self.rate, self.tick, &self.past, self.mixer.whole(), &self.silence);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FRAME;
+    use crate::transcode::{Packetiser, Speaking};
+
+    #[test]
+    fn a_tick_that_does_not_come_to_its_end_says_at_whom_and_without_him_the_others_hear_each_other() {
+        let (mut hall, mut now) = (Hall::new(HallConfig::default()), Instant::now());
+        let formats = [(0, Format::Sound(Codec::Pcmu))];
+        let members = [(); 3].map(|()| hall.join(Codec::Pcmu, FRAME, &formats, 1).expect("20 ms"));
+        let mut speaking = Speaking::new(Codec::Pcmu, Rate::Narrow, FRAME, Packetiser::new(0, 1, 1, 1)).expect("20 ms");
+        let mut packet = Vec::new();
+        let mut loudest = 0;
+        for tick in 0..60 {
+            speaking.handle(&[if tick % 2 == 0 { 9_000 } else { -9_000 }; 160]);
+            while speaking.poll(&mut packet) {
+                hall.handle(now, members[0], &packet).expect("sound");
+            }
+            now += FRAME;
+            if tick == 20 {
+                hall.seats[members[1]].ear.trapped = true;
+                let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hall.tick(now)));
+                assert!(broken.is_err());
+                assert_eq!(hall.at(), Some(members[1]));
+                hall.leave(members[1]);
+            } else {
+                hall.tick(now);
+                let heard =
+                    hall.payloads(members[2]).flatten().map(|byte| crate::codec::g711::of_ulaw(*byte).unsigned_abs());
+                loudest = if tick > 30 { heard.max().unwrap_or(0).max(loudest) } else { 0 };
+            }
+            assert!(hall.at().is_none());
+        }
+        assert!(loudest > 5_000, "{loudest}");
     }
 }

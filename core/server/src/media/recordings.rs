@@ -42,9 +42,24 @@ type Reel = u64;
 /// What the thread is told.
 enum Work {
     Begin(Reel, Box<Begin>),
-    Write { reel: Reel, at: u64, bytes: Vec<u8> },
-    End { reel: Reel, length: Duration },
-    Remove { tenant: TenantId, name: String, answer: oneshot::Sender<Removal> },
+    Write {
+        reel: Reel,
+        at: u64,
+        bytes: Vec<u8>,
+    },
+    End {
+        reel: Reel,
+        length: Duration,
+    },
+    /// Nobody knows any more how long it is.
+    Lose {
+        reel: Reel,
+    },
+    Remove {
+        tenant: TenantId,
+        name: String,
+        answer: oneshot::Sender<Removal>,
+    },
     RemoveAll(TenantId),
 }
 
@@ -173,5 +188,15 @@ impl Writing {
     pub(super) fn end(mut self, length: Duration) {
         self.hand_over();
         let _ = self.work.send(Work::End { reel: self.reel, length });
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        // Whatever wrote it is gone, and whoever waits for it is to be told.
+        if std::thread::panicking() {
+            self.hand_over();
+            let _ = self.work.send(Work::Lose { reel: self.reel });
+        }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Room {
     pub(super) joined: usize,
     /// In which slot its turn is.
     pub(super) slot: usize,
+    /// Who is being sent to.
+    pub(super) at: Option<PortKey>,
     /// What is to be announced, in the order in which it was asked for; the sound comes when it has been read.
     announcements: VecDeque<(SoundId, Option<Vec<Item>>)>,
     tape: Option<(Tape, Resampler)>,
@@ -40,6 +42,7 @@ impl Room {
             members: SecondaryMap::new(),
             joined: 0,
             slot,
+            at: None,
             announcements: VecDeque::new(),
             tape: None,
         }
@@ -107,6 +110,11 @@ impl Room {
         if let Some((tape, _)) = &mut self.tape {
             tape.pause(on);
         }
+    }
+
+    /// Whom it was at work for when something went wrong; `None` when that was all of them.
+    pub(super) fn at(&self) -> Option<PortKey> {
+        self.at.or_else(|| self.members.get(self.hall.at()?).copied())
     }
 
     /// Ends the recording.

@@ -1,6 +1,7 @@
 //! One media thread: epoll over the sockets of its ports, and turns for those that make sound. A packet that is relayed
-//! costs no task, no lock and no allocation.
+//! costs no task, no lock and no allocation. What panics takes its own port along and no other (`breaking`).
 
+mod breaking;
 mod commands;
 mod moves;
 mod port;
@@ -11,7 +12,7 @@ mod taping;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use media::{Kind, PortKey, Relay};
+use media::{Kind, PortKey, Relay, Stats};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rustix::event::Timespec;
@@ -21,7 +22,7 @@ use switch::{MediaEvent, MixerId, PortId};
 
 use super::metronome::{Metronome, Turn};
 use super::mouth::Seed;
-use super::ports::Pair;
+use super::ports::{Pair, Rested};
 use super::recordings::Taped;
 use super::room::Room;
 use super::seal::ROOM;
@@ -29,6 +30,7 @@ use super::studio::News;
 use super::way::Way;
 use super::worker::{BELL, Order, Parts, RTCP};
 use crate::exchange::Inward;
+use breaking::{Owed, caught};
 use moves::Moves;
 pub(super) use moves::Moving;
 use port::{Membership, Port};
@@ -55,6 +57,8 @@ pub(super) struct Thread {
     users: HashMap<u64, PortKey>,
     /// Pairs that nobody uses, by their number.
     resting: HashMap<u64, Pair>,
+    /// Ports that broke and are to be given back yet, as the exchange names them: what was counted there, and their pairs.
+    graves: HashMap<PortId, (Stats, Rested)>,
     counted: Counted,
     shown: Busy,
 }
@@ -90,13 +94,21 @@ impl Thread {
             dues: Dues::default(),
             users: HashMap::new(),
             resting: HashMap::new(),
+            graves: HashMap::new(),
             counted: Counted::default(),
             shown: Busy::default(),
             parts,
         }
     }
 
+    /// Works until there is nobody left to work for.
     pub(super) fn run(mut self) {
+        while caught(|| self.work()).is_none() {
+            self.begin_anew();
+        }
+    }
+
+    fn work(&mut self) {
         let mut events = Vec::with_capacity(256);
         let mut packet = vec![0; LARGEST + ROOM];
         let mut next_watch = Instant::now() + WATCH;
@@ -124,6 +136,8 @@ impl Thread {
             if !self.obey(now) {
                 return;
             }
+            #[cfg(test)]
+            super::tests::breaking::at_work();
             for event in events.iter().filter(|event| event.data.u64() != BELL) {
                 self.receive(now, event.data.u64(), &mut packet);
             }
@@ -133,7 +147,7 @@ impl Thread {
             self.reports(now);
             if now >= next_watch {
                 next_watch = now + WATCH;
-                self.watch(now);
+                let _ = caught(|| self.watch(now));
             }
         }
     }
@@ -144,6 +158,12 @@ impl Thread {
         let kind = if data & RTCP == 0 { Kind::Rtp } else { Kind::Rtcp };
         let number = data & !RTCP;
         let Some(key) = self.users.get(&number).copied() else { return self.overhear(number, kind) };
+        if caught(|| self.receive_at(now, key, kind, packet)).is_none() {
+            self.bury(now, key);
+        }
+    }
+
+    fn receive_at(&mut self, now: Instant, key: PortKey, kind: Kind, packet: &mut [u8]) {
         let Some(port) = self.ports.get_mut(key) else { return };
         let socket = port.pair.socket(kind);
         let Ok((mut size, from)) = socket.recv_from(packet.get_mut(..LARGEST).unwrap_or_default()) else { return };
@@ -157,6 +177,8 @@ impl Thread {
         }
         let bytes = packet.get_mut(..size).unwrap_or_default();
         let Some(kind) = self.relay.admit(now, key, kind, from, bytes) else { return };
+        #[cfg(test)]
+        super::tests::breaking::at_packet(key, bytes);
         if !port.is_plain() && !self.attend(now, key, kind, bytes) {
             return;
         }
@@ -227,8 +249,11 @@ impl Thread {
     /// The turn of each port and each mixer of a slot.
     fn turns(&mut self, now: Instant, slot: usize, mut ports: Vec<Turn>) {
         ports.retain(|turn| match turn {
-            Turn::Port(key) => self.turn(now, *key),
-            Turn::Room(mixer) => self.room_turn(now, *mixer),
+            Turn::Port(key) => caught(|| self.turn(now, *key)).unwrap_or_else(|| {
+                self.bury(now, *key);
+                false
+            }),
+            Turn::Room(mixer) => caught(|| self.room_turn(now, *mixer)).unwrap_or_else(|| self.room_broke(now, *mixer)),
         });
         self.metronome.give_back(slot, ports);
     }
@@ -241,6 +266,8 @@ impl Thread {
         let beside = self.relay.peer(key);
         let Some(mut studio) = self.ports.get_mut(key).and_then(|port| port.studio.take()) else { return false };
         let other = beside.filter(|_| studio.across).and_then(|beside| self.ports.get_mut(beside)?.studio.take());
+        #[cfg(test)]
+        super::tests::breaking::at_turn(key);
         let line = std::cell::RefCell::new((&mut self.relay, &mut self.counted.sent, &mut self.ports));
         let send = |to: Option<PortKey>, packet: &[u8]| {
             let (relay, sent, ports) = &mut *line.borrow_mut();
@@ -292,6 +319,13 @@ impl Thread {
 
     fn order(&mut self, now: Instant, order: Order) {
         let Some(order) = self.moves.hold(order) else { return };
+        let owed = Owed::of(&order);
+        if caught(|| self.obey_one(now, order)).is_none() {
+            self.make_good(now, owed);
+        }
+    }
+
+    fn obey_one(&mut self, now: Instant, order: Order) {
         match order {
             Order::Open { id, pair } => self.open(now, id, pair),
             Order::Reopen { id, number } => {

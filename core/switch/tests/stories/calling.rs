@@ -250,6 +250,20 @@ fn a_call_in_which_nobody_says_anything_ends_with_that_cause() {
 }
 
 #[test]
+fn a_call_whose_sound_the_exchange_lost_ends_with_that_cause_whether_it_was_answered_or_not() {
+    let world = World::seeded(17);
+    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
+    let call = alice.dial(&bob);
+    world.run_for(seconds(5));
+    world.break_media();
+    world.run_for(seconds(1));
+    assert_eq!((call.outcome(), bob.calls_up()), (Outcome::HungUp, 0));
+    world.assert_quiet();
+    let ended = world.cdrs().first().map(|cdr| (cdr.cause, cdr.by, cdr.disposition));
+    assert_eq!(ended, Some((Cause::TEMPORARY, Side::Exchange, Disposition::Answered)));
+}
+
+#[test]
 fn a_draining_exchange_takes_no_new_call_and_keeps_the_old() {
     let world = World::seeded(18);
     let (alice, bob) = (world.phone("alice"), world.phone("bob"));

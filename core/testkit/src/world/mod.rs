@@ -202,6 +202,14 @@ impl World {
         }
     }
 
+    /// The media engine loses what it has at each port that is watched now.
+    pub fn break_media(&self) {
+        let ports: Vec<_> = self.0.borrow().around.watched.keys().copied().collect();
+        for port in ports {
+            self.input(Input::Media(MediaEvent::Broken { port }));
+        }
+    }
+
     /// The replies that the applications had so far.
     #[must_use]
     pub fn replies(&self) -> Vec<Reply> {

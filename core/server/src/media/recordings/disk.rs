@@ -62,6 +62,7 @@ impl Disk {
                 Work::Begin(reel, begin) => self.begin(reel, begin),
                 Work::Write { reel, at, bytes } => self.write(reel, at, &bytes),
                 Work::End { reel, length } => self.end(reel, length),
+                Work::Lose { reel } => self.spoil(reel, &io::Error::other("the exchange lost it")),
                 Work::Remove { tenant, name, answer } => {
                     let _ = answer.send(self.remove(tenant, &name));
                 }

@@ -1,5 +1,6 @@
 //! The engine as phones meet it: over sockets, in real time, with the real threads.
 
+pub(super) mod breaking;
 mod orders;
 mod phone;
 mod playing;

@@ -318,7 +318,11 @@ impl Thread {
         }
     }
 
-    fn close(&mut self, now: Instant, port: PortId) {
+    pub(super) fn close(&mut self, now: Instant, port: PortId) {
+        let buried = self.graves.remove(&port).map(|(stats, rested)| {
+            let _ = self.parts.returned.send(rested);
+            stats
+        });
         let stats = self.key(port).and_then(|key| {
             self.leave(now, key);
             self.disconnect(now, key);
@@ -339,7 +343,7 @@ impl Thread {
             }
             self.relay.close(key)
         });
-        let stats = stats.unwrap_or_default();
+        let stats = stats.or(buried).unwrap_or_default();
         self.counted.dropped += stats.dropped;
         self.tell(MediaEvent::Closed { port, stats: told(stats) });
     }

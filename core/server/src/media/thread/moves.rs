@@ -40,7 +40,7 @@ pub(super) struct Moves {
 }
 
 /// What an order is about: two orders that name the same keep their order.
-fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
+pub(super) fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
     let Order::Command(command) = order else {
         return match order {
             Order::Await { port } | Order::Move { port, .. } | Order::Measure { port, .. } => {
@@ -132,6 +132,9 @@ impl Thread {
             let relayed = self.relay.part(key)?;
             Some(Box::new(Moving { port, relayed }))
         });
+        if let Some((_, rested)) = self.graves.remove(&port) {
+            let _ = self.parts.returned.send(rested);
+        }
         to.give(Order::Arrive { port, moving });
     }
 

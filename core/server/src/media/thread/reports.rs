@@ -10,6 +10,7 @@ use media::{Forward, Identity, Kind, PortKey};
 use rand_chacha::rand_core::Rng;
 
 use super::Thread;
+use super::breaking::caught;
 use super::port::Port;
 use crate::media::way::Way;
 
@@ -49,16 +50,22 @@ impl Thread {
 
     /// Makes the reports that are due.
     pub(super) fn reports(&mut self, now: Instant) {
-        let mut packet = [0; LONGEST];
         while let Some(key) = self.dues.take(now) {
-            if self.others_report(key) {
-                self.relay.pass_over(now, key);
-            } else if let Some((length, forward)) = self.relay.report(now, wall_clock(), key, &mut packet) {
-                self.send_report(packet.get(..length).unwrap_or_default(), forward);
+            if caught(|| self.report(now, key)).is_none() {
+                self.bury(now, key);
             }
-            if let Some(due) = self.relay.report_due(key) {
-                self.dues.add(due, key);
-            }
+        }
+    }
+
+    fn report(&mut self, now: Instant, key: PortKey) {
+        let mut packet = [0; LONGEST];
+        if self.others_report(key) {
+            self.relay.pass_over(now, key);
+        } else if let Some((length, forward)) = self.relay.report(now, wall_clock(), key, &mut packet) {
+            self.send_report(packet.get(..length).unwrap_or_default(), forward);
+        }
+        if let Some(due) = self.relay.report_due(key) {
+            self.dues.add(due, key);
         }
     }
 

@@ -185,7 +185,10 @@ impl Thread {
         let Some(room) = self.rooms.get_mut(&mixer) else { return false };
         room.hall.tick(now);
         for (member, key) in &room.members {
+            room.at = Some(*key);
             let Some(port) = self.ports.get_mut(*key) else { continue };
+            #[cfg(test)]
+            crate::media::tests::breaking::at_turn(*key);
             let Some(studio) = &mut port.studio else { continue };
             let reachable = self.relay.is_reachable(*key);
             for payload in room.hall.payloads(member) {
@@ -198,6 +201,7 @@ impl Thread {
                 self.counted.sent += u64::from(port.pair.send(now, &mut port.seal, &mut self.relay, *key, packet));
             }
         }
+        room.at = None;
         room.keep();
         while let Some(event) = room.hall.poll_event() {
             let of = |member| room.members.get(member).copied();

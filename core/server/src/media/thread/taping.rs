@@ -87,6 +87,8 @@ impl Thread {
     pub(super) fn wind(&mut self, now: Instant, key: PortKey) {
         let Some(mut tape) = self.ports.get_mut(key).and_then(|port| port.tape.take()) else { return };
         let far = tape.far.and_then(|far| self.key(far));
+        #[cfg(test)]
+        crate::media::tests::breaking::at_tape(key);
         let Wound { beep, over } = {
             let far = far.filter(|far| *far != key);
             let (near, far) = match far {
