@@ -3,6 +3,7 @@
 //! At a start, what was cut off is mended and written down; once an hour what is older than it may be is removed. Names that
 //! callers said at the door of a room go soon after them, or at the next start.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
@@ -25,6 +26,9 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// A file is read in pieces of so many bytes, and so many of them wait for a slow reader.
 const PIECE: usize = 64 << 10;
 const PIECES: usize = 4;
+
+/// Recordings whose files could not be removed, of which that was told.
+pub(crate) type Stuck = BTreeSet<(TenantId, String)>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Archive {
@@ -65,8 +69,9 @@ impl Archive {
             tracing::error!(%error, "what became of recordings that were cut off could not be written down");
         }
         let sweeping = async {
+            let mut stuck = Stuck::new();
             loop {
-                if let Err(error) = self.sweep(SystemTime::now()).await {
+                if let Err(error) = self.sweep(SystemTime::now(), &mut stuck).await {
                     tracing::error!(%error, "old recordings could not be removed; it is tried again");
                 }
                 tokio::time::sleep(SWEEP).await;
@@ -128,30 +133,54 @@ impl Archive {
         }
     }
 
-    /// Removes what is older than it may be.
-    pub(crate) async fn sweep(&self, now: SystemTime) -> Result<(), store::Error> {
+    /// Removes what is older than it may be. What cannot be removed stays, is told once, and is tried again by the next
+    /// sweep.
+    pub(crate) async fn sweep(&self, now: SystemTime, stuck: &mut Stuck) -> Result<(), store::Error> {
         for tenant in self.store.tenants().list().await? {
             let days = tenant.recording_days.unwrap_or(self.days);
             let Some(before) = now.checked_sub(DAY.saturating_mul(days)).filter(|_| days > 0) else { continue };
+            let mut gone = 0_u64;
+            let mut last = None;
             loop {
-                let old = self.store.recordings(tenant.id).older_than(before, AT_ONCE).await?;
-                let mut gone = 0_u64;
-                for name in &old {
-                    if self.remove(tenant.id, name).await.is_ok() {
-                        self.store.recordings(tenant.id).delete(name).await?;
-                        gone += 1;
-                    }
+                let old = self.store.recordings(tenant.id).older_than(before, last.as_ref(), AT_ONCE).await?;
+                // What is still there is not asked for again.
+                last = old.last().cloned();
+                for (_, name) in &old {
+                    gone += u64::from(self.expire(tenant.id, name, stuck).await?);
                 }
-                metrics::counter!("strowger_recordings_expired_total").increment(gone);
-                if gone > 0 {
-                    tracing::info!(tenant = tenant.id.0, recordings = gone, days, "old recordings were removed");
-                }
-                if gone < AT_ONCE {
+                if (old.len() as u64) < AT_ONCE {
                     break;
                 }
             }
+            metrics::counter!("strowger_recordings_expired_total").increment(gone);
+            if gone > 0 {
+                tracing::info!(tenant = tenant.id.0, recordings = gone, days, "old recordings were removed");
+            }
         }
         Ok(())
+    }
+
+    /// Removes one that is too old; says whether it is gone.
+    async fn expire(&self, tenant: TenantId, name: &str, stuck: &mut Stuck) -> Result<bool, store::Error> {
+        let key = (tenant, name.to_owned());
+        match self.recordings.remove(tenant, name).await {
+            Removal::Done | Removal::Missing => {
+                stuck.remove(&key);
+                match self.store.recordings(tenant).delete(name).await {
+                    // Somebody else removed it just now.
+                    Ok(()) | Err(store::Error::NotFound(_)) => Ok(true),
+                    Err(error) => Err(error),
+                }
+            }
+            // Something else is being recorded under its name.
+            Removal::Busy => Ok(false),
+            Removal::Failed(error) => {
+                if stuck.insert(key) {
+                    tracing::error!(%error, tenant = tenant.0, name, "the file of an old recording cannot be removed");
+                }
+                Ok(false)
+            }
+        }
     }
 
     /// Removes the file of a recording, if there is one.
@@ -221,17 +250,63 @@ mod tests {
         let there = || ["old", "new", "note"].map(|name| folder.join(format!("{name}.opus")).exists());
         tenant.recording_days = Some(0);
         store.tenants().update(&tenant).await.expect("changed");
-        archive.sweep(now).await.expect("swept");
+        archive.sweep(now, &mut Stuck::new()).await.expect("swept");
         assert_eq!(there(), [true; 3], "this tenant keeps all for ever");
         tenant.recording_days = None;
         store.tenants().update(&tenant).await.expect("changed");
-        archive.sweep(now).await.expect("swept");
+        archive.sweep(now, &mut Stuck::new()).await.expect("swept");
         assert_eq!(there(), [false, true, true]);
         assert!(store.recordings(tenant.id).get("old").await.is_err());
         tenant.recording_days = Some(3);
         store.tenants().update(&tenant).await.expect("changed");
-        archive.sweep(now).await.expect("swept");
+        archive.sweep(now, &mut Stuck::new()).await.expect("swept");
         assert_eq!(there(), [false, false, true], "a message is whoever's recorded it");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_removed_stays_listed_and_all_others_go() {
+        let data = tempfile::TempDir::new().expect("a folder");
+        let store = Store::open("sqlite::memory:").await.expect("a store");
+        let (inbox, _outbox) = Inbox::new().expect("an inbox");
+        let (recordings, _mended) = Recordings::start(data.path().to_owned(), 0, inbox).expect("recordings");
+        let archive = Archive { recordings, store: store.clone(), days: 7, echo: ECHO };
+        let tenant = store.tenants().create(NewTenant::named("acme", vec![])).await.expect("made").id;
+        let folder = data.path().join(format!("tenants/{}/recordings", tenant.0));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let now = SystemTime::now();
+        let (writer, task) = Writer::new(store.clone());
+        // More than are removed in one go, and some of one moment.
+        let names: Vec<String> = (0..450).map(|number| format!("call-{number:03}")).collect();
+        for (number, name) in (0..).zip(&names) {
+            std::fs::write(folder.join(format!("{name}.wav")), b"RIFF").expect("a file");
+            let end = Some(RecordingEnd { length: Duration::from_secs(1), bytes: 4, fault: None });
+            let (format, layout) = (RecordingFormat::Wav, RecordingLayout::Mixed);
+            let (kind, started) = (RecordingKind::Call, now - DAY * 9 + Duration::from_secs(number / 3));
+            let kept = KeptRecording { tenant, name: name.clone(), call: None, kind, started, format, layout, end };
+            writer.write(Record::Recording(Box::new(kept)));
+        }
+        drop(writer);
+        task.run().await;
+        // A folder is no file: it is not to be removed as one. Nobody can write to it then, not even root.
+        let hold = |name: &str| {
+            let file = folder.join(format!("{name}.wav"));
+            std::fs::remove_file(&file).expect("removed");
+            std::fs::create_dir_all(file.join("held")).expect("a folder");
+        };
+        for name in [&names[0], &names[100], &names[200]] {
+            hold(name);
+        }
+        let mut stuck = Stuck::new();
+        archive.sweep(now, &mut stuck).await.expect("swept");
+        let files = || std::fs::read_dir(&folder).expect("the folder").flatten().filter(|file| file.path().is_file());
+        assert_eq!(files().count(), 0);
+        let listed = async || store.recordings(tenant).query(&store::RecordingFilter::default(), 10, None).await;
+        assert_eq!(listed().await.expect("listed").recordings.len(), 3);
+        assert_eq!(stuck.len(), 3, "each is told once");
+        std::fs::remove_dir_all(folder.join("call-000.wav")).expect("removed");
+        archive.sweep(now, &mut stuck).await.expect("swept");
+        assert_eq!(listed().await.expect("listed").recordings.len(), 2, "it is tried again");
+        assert_eq!(stuck.len(), 2);
     }
 
     #[tokio::test]

@@ -140,24 +140,31 @@ impl Recordings<'_> {
         if gone.rows_affected == 0 { Err(Error::NotFound("recording")) } else { Ok(()) }
     }
 
-    /// The names of recordings of calls and rooms that are over and began before this time, the oldest first, `most` of
-    /// them. Messages are whoever's recorded them.
+    /// Recordings of calls and rooms that are over and began before this time: when, and their names; the oldest first,
+    /// `most` of them, after this one. Messages are whoever's recorded them.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn older_than(&self, before: SystemTime, most: u64) -> Result<Vec<String>, Error> {
+    pub async fn older_than(
+        &self,
+        before: SystemTime,
+        after: Option<&(SystemTime, String)>,
+        most: u64,
+    ) -> Result<Vec<(SystemTime, String)>, Error> {
         use recording::Column;
         let kinds = [RecordingKind::Call, RecordingKind::Room].map(RecordingKind::as_str);
-        let rows = recording::Entity::find()
+        let mut found = recording::Entity::find()
             .filter(Column::TenantId.eq(self.tenant.0))
             .filter(Column::Started.lt(micros(before)))
             .filter(Column::Kind.is_in(kinds))
-            .filter(Column::Bytes.is_not_null())
-            .order_by_asc(Column::Started)
-            .limit(most)
-            .all(self.db)
-            .await?;
-        Ok(rows.into_iter().map(|row| row.name).collect())
+            .filter(Column::Bytes.is_not_null());
+        if let Some((started, name)) = after {
+            let started = micros(*started);
+            let later = Condition::all().add(Column::Started.eq(started)).add(Column::Name.gt(name));
+            found = found.filter(Condition::any().add(Column::Started.gt(started)).add(later));
+        }
+        let rows = found.order_by_asc(Column::Started).order_by_asc(Column::Name).limit(most).all(self.db).await?;
+        Ok(rows.into_iter().map(|row| (time(row.started), row.name)).collect())
     }
 
     /// The names of messages that are called by this word and the uid of their call, as `name-5f2c…`.

@@ -457,7 +457,10 @@ async fn what_was_cut_off_takes_nothing_over_from_an_older_recording_of_its_name
         assert_eq!(one.started, now - mended.length, "its age is its own");
         assert_eq!((one.kind.as_str(), one.call.as_deref(), one.layout.as_str()), ("message", None, "mixed"));
         assert_eq!((one.bytes, one.format.as_str(), one.fault.is_some()), (Some(64_044), "opus", true));
-        assert!(recordings.older_than(now, 10).await.expect("those").is_empty(), "it is not swept as the old one");
+        assert!(
+            recordings.older_than(now, None, 10).await.expect("those").is_empty(),
+            "it is not swept as the old one"
+        );
     }
 }
 
@@ -476,7 +479,11 @@ async fn old_recordings_of_calls_are_found_and_messages_are_let_be() {
         let before = told[4].started;
         tell(&store, told).await;
         let recordings = store.recordings(tenant);
-        assert_eq!(recordings.older_than(before, 10).await.expect("those"), ["old", "old-room"]);
+        let old = recordings.older_than(before, None, 10).await.expect("those");
+        assert_eq!(old.iter().map(|(_, name)| name).collect::<Vec<_>>(), ["old", "old-room"]);
+        assert_eq!(recordings.older_than(before, None, 1).await.expect("those"), old[..1]);
+        assert_eq!(recordings.older_than(before, Some(&old[0]), 10).await.expect("those"), old[1..]);
+        assert!(recordings.older_than(before, Some(&old[1]), 10).await.expect("those").is_empty());
         let filter = RecordingFilter { kind: Some(Call), ..RecordingFilter::default() };
         let page = recordings.query(&filter, 2, None).await.expect("a page");
         assert_eq!(page.recordings.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["new", "running"]);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use switch::{AudioError, MediaEvent, RecordingFormat, SoundId, TenantId, is_recording_name};
 
 use super::salvage::{self, Mended};
-use super::{Reel, Removal, Taped, Work, file_name, file_of, recordings_of};
+use super::{Reel, Removal, Taped, Work, file_name, recordings_of};
 use crate::exchange::{Inbox, Inward};
 use crate::media::worker::{Order, Orders};
 
@@ -158,12 +158,17 @@ impl Disk {
         if self.is_open(tenant, name) {
             return Removal::Busy;
         }
+        if !is_recording_name(name) {
+            return Removal::Missing;
+        }
+        let folder = recordings_of(&self.data, tenant);
         let mut removal = Removal::Missing;
-        while let Some(file) = file_of(&self.data, tenant, name) {
-            if let Err(error) = fs::remove_file(file) {
-                return Removal::Failed(error);
+        for format in [RecordingFormat::Wav, RecordingFormat::Opus] {
+            match fs::remove_file(folder.join(file_name(name, format))) {
+                Ok(()) => removal = Removal::Done,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Removal::Failed(error),
             }
-            removal = Removal::Done;
         }
         removal
     }
