@@ -100,11 +100,29 @@ fn record_and_play(call: &Call) -> Result<(), Error> {
     goodbye(call)
 }
 
-/// A recording's name holds letters, digits and dashes.
+/// No name of a recording is longer.
+const LONGEST_NAME: usize = 64;
+
+/// A recording's name holds small letters, digits and dashes, and two callers never share one: whatever else a caller's
+/// name holds stands there as a dash and two hex digits, and a dash as two.
 fn recording_of(caller: &str) -> String {
-    let letters = caller.chars().map(|letter| letter.to_ascii_lowercase());
-    let kept = letters.map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
-    "test-".chars().chain(kept).take(64).collect()
+    let mut name = "test-".to_owned();
+    for byte in caller.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => name.push(char::from(byte)),
+            b'-' => name.push_str("--"),
+            other => name.push_str(&format!("-{other:02x}")),
+        }
+    }
+    if name.len() > LONGEST_NAME {
+        // FNV-1a stands for the rest, behind what no name above can hold.
+        let hash = caller.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        name.truncate(LONGEST_NAME - 18);
+        name.push_str(&format!("-z{hash:016x}"));
+    }
+    name
 }
 
 fn goodbye(call: &Call) -> Result<(), Error> {

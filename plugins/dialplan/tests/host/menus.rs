@@ -1,5 +1,6 @@
 //! What the guests that speak decide: the voice menu, key by key, and the office's demonstrations.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use switch::{
@@ -7,7 +8,7 @@ use switch::{
     Recorded, Recording, Refusal, Reply, Sound, Target, Tone,
 };
 
-use crate::exchange::{Line, caller_hung_up, guest, on_one_worker};
+use crate::exchange::{Line, caller_hung_up, guest, invitation, on_one_worker};
 use crate::keeper::NOW;
 
 fn key(letter: char) -> Digit {
@@ -324,6 +325,27 @@ fn star_45_records_plays_back_and_records_anew() {
         line.reads(pressed("1")).await;
         line.plays(&[prompt("vm-msgsaved")]).await;
         line.says_goodbye().await;
+    });
+}
+
+#[test]
+fn star_45_keeps_a_recording_for_each_caller_however_alike_their_names_are() {
+    on_one_worker(async {
+        let long = "a-very-long-name-of-somebody-who-has-more-than-one-and-says-them-all";
+        let callers = ["a.b", "a-b", "a--b", "a_b", "A-b", "a-2eb", long, &format!("{long}s")];
+        let mut names = BTreeSet::new();
+        for caller in callers {
+            let mut invitation = invitation("*45");
+            invitation.caller.user = caller.to_owned();
+            let mut line = Line::opened(&guest("office"), invitation);
+            line.asks(Command::Answer, Reply::Done).await;
+            line.plays(&[BREATH, prompt("vm-rec-name")]).await;
+            let Some(Command::Record(Recording { name: Some(name), .. })) = line.next().await else {
+                panic!("nothing is recorded for {caller}")
+            };
+            assert!(switch::is_recording_name(&name), "{name}");
+            assert!(names.insert(name.clone()), "{caller} shares {name} with somebody");
+        }
     });
 }
 
