@@ -11,7 +11,8 @@ use crate::call::read_uid;
 use crate::desk::{Desk, is_text};
 use crate::v1::cdr_service_server::CdrService;
 use crate::v1::{
-    Cdr, Direction, Disposition, GetCdrRequest, Label, Leg, Media, QueryCdrsRequest, QueryCdrsResponse, Side,
+    CallDirection, Cdr, Direction, Disposition, GetCdrRequest, Label, Leg, Media, QueryCdrsRequest, QueryCdrsResponse,
+    Side,
 };
 use crate::violations::{Violations, failed};
 use crate::words::{filled, timestamp};
@@ -28,6 +29,13 @@ const DISPOSITIONS: [(&str, Disposition, &str); 6] = [
     ("rejected", Disposition::Rejected, "rejected"),
     ("cancelled", Disposition::Cancelled, "cancelled"),
     ("failed", Disposition::Failed, "failed"),
+];
+/// The same.
+const DIRECTIONS: [(&str, CallDirection, &str); 4] = [
+    ("internal", CallDirection::Internal, "internal"),
+    ("inbound", CallDirection::Inbound, "inbound"),
+    ("outbound", CallDirection::Outbound, "outbound"),
+    ("originated", CallDirection::Originated, "originated"),
 ];
 /// The years 1 to 9999 in seconds since 1970.
 const YEARS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
@@ -63,12 +71,14 @@ impl CdrService for Desk {
 
 fn read_filter(wrong: &mut Violations, request: QueryCdrsRequest) -> CdrFilter {
     let disposition = wrong.word_if_said("disposition", request.disposition, &DISPOSITIONS);
+    let direction = wrong.word_if_said("direction", request.direction, &DIRECTIONS);
     CdrFilter {
         from: read_time(wrong, "since", request.since),
         until: read_time(wrong, "until", request.until),
         caller: filled(request.caller),
         callee: filled(request.callee),
         disposition: disposition.map(str::to_owned),
+        direction: direction.map(str::to_owned),
     }
 }
 
@@ -84,6 +94,11 @@ pub(crate) fn read_time(wrong: &mut Violations, field: &str, time: Option<Timest
 fn read_disposition(kept: &str) -> Disposition {
     let known = DISPOSITIONS.iter().find(|(.., name)| *name == kept);
     known.map_or(Disposition::Unspecified, |(_, disposition, _)| *disposition)
+}
+
+fn read_direction(kept: Option<&str>) -> CallDirection {
+    let known = DIRECTIONS.iter().find(|(.., name)| Some(*name) == kept);
+    known.map_or(CallDirection::Unspecified, |(_, direction, _)| *direction)
 }
 
 fn read_side(kept: &str) -> Side {
@@ -118,6 +133,7 @@ fn spelt(tenant: &str, cdr: StoredCdr) -> Cdr {
         fallback: cdr.fallback,
         legs: cdr.legs.into_iter().map(leg).collect(),
         user_id: cdr.user,
+        direction: read_direction(cdr.direction.as_deref()).into(),
     }
 }
 

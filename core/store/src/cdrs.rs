@@ -20,6 +20,8 @@ pub struct StoredCdr {
     pub uid: String,
     /// Whose call.
     pub tenant: TenantId,
+    /// `internal`, `inbound`, `outbound` or `originated`; `None` in records of versions that did not say it.
+    pub direction: Option<String>,
     /// The user that called, if one of ours did.
     pub user: Option<i64>,
     /// The caller's number or name.
@@ -117,6 +119,8 @@ pub struct CdrFilter {
     pub callee: Option<String>,
     /// This disposition.
     pub disposition: Option<String>,
+    /// This direction.
+    pub direction: Option<String>,
 }
 
 /// A page of records, the newest first.
@@ -154,6 +158,7 @@ impl Cdrs<'_> {
             (Column::Caller, &filter.caller),
             (Column::Callee, &filter.callee),
             (Column::Disposition, &filter.disposition),
+            (Column::Direction, &filter.direction),
         ] {
             if let Some(wanted) = wanted {
                 found = found.filter(column.eq(wanted));
@@ -204,6 +209,7 @@ fn row_of(cdr: Cdr) -> cdr::ActiveModel {
     cdr::ActiveModel {
         uid: Set(cdr.uid.to_string()),
         tenant_id: Set(cdr.tenant.0),
+        direction: Set(Some(cdr.direction.as_str().to_owned())),
         user_id: Set(cdr.user.map(|user| user.0)),
         caller: Set(cdr.caller),
         caller_name: Set(cdr.caller_name),
@@ -257,6 +263,7 @@ fn cdr_of(row: cdr::Model) -> Result<StoredCdr, Error> {
         legs: serde_json::from_str(&row.legs).map_err(|_| Error::Corrupt("call record"))?,
         uid: row.uid,
         tenant: TenantId(row.tenant_id),
+        direction: row.direction,
         user: row.user_id,
         caller: row.caller,
         caller_name: row.caller_name,

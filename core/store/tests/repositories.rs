@@ -8,9 +8,9 @@ use store::{
     RoomKey, RoomSettings, Store, Writer,
 };
 use switch::{
-    Aor, BindingChange, CallUid, Cause, Cdr, Direction, Disposition, Fallback, Ha1, KeptRecording, Label, LegRecord,
-    MediaPolicy, MediaStats, Record, RecordingEnd, RecordingFormat, RecordingKind, RecordingLayout, Secrecy, Side,
-    StoredBinding, TenantId,
+    Aor, BindingChange, CallDirection, CallUid, Cause, Cdr, Direction, Disposition, Fallback, Ha1, KeptRecording,
+    Label, LegRecord, MediaPolicy, MediaStats, Record, RecordingEnd, RecordingFormat, RecordingKind, RecordingLayout,
+    Secrecy, Side, StoredBinding, TenantId,
 };
 
 /// A fresh database of each kind.
@@ -52,6 +52,7 @@ fn cdr(tenant: TenantId, number: u8, arrived: u64) -> Cdr {
     Cdr {
         uid: CallUid([number; 12]),
         tenant,
+        direction: CallDirection::Internal,
         user: None,
         caller: "alice".to_owned(),
         caller_name: Some("Älice".to_owned()),
@@ -330,12 +331,17 @@ async fn what_the_writer_took_is_there_within_a_second() {
         writer.write(Record::Binding(BindingChange::Removed { aor, contact: "sip:alice@192.0.2.2".to_owned() }));
         // A record of a tenant that never was does not hold up the others.
         writer.write(Record::Binding(BindingChange::Put(binding(TenantId(4711), "sip:x@192.0.2.2"))));
-        writer.write(Record::Cdr(Box::new(cdr(tenant, 2, 20))));
+        let direction = CallDirection::Originated;
+        writer.write(Record::Cdr(Box::new(Cdr { direction, ..cdr(tenant, 2, 20) })));
         drop(writer);
         task.await.expect("the writer");
         assert_eq!(store.bindings().list().await.expect("a list"), vec![binding(tenant, "sip:alice@192.0.2.3")]);
         let page = store.cdrs(tenant).query(&CdrFilter::default(), 10, None).await.expect("a page");
         assert_eq!(page.cdrs.iter().map(|cdr| cdr.callee.as_str()).collect::<Vec<_>>(), ["102", "101"]);
+        assert_eq!(page.cdrs[1].direction.as_deref(), Some("internal"));
+        let filter = CdrFilter { direction: Some("originated".to_owned()), ..CdrFilter::default() };
+        let page = store.cdrs(tenant).query(&filter, 10, None).await.expect("a page");
+        assert_eq!(page.cdrs.iter().map(|cdr| cdr.callee.as_str()).collect::<Vec<_>>(), ["102"]);
         let one = store.cdrs(tenant).get(&CallUid([1; 12]).to_string()).await.expect("a record");
         assert_eq!(
             (one.disposition.as_str(), one.cause, one.application_version.as_deref()),

@@ -19,7 +19,7 @@ use crate::event::{Cause, DialOutcome, Ending, Event, Invitation, Refusal, Reply
 use crate::hold::Hold;
 use crate::ids::{CallId, LegId, TenantId};
 use crate::member::Member;
-use crate::record::{Cdr, Disposition, LegRecord};
+use crate::record::{CallDirection, Cdr, Disposition, LegRecord};
 use crate::sound::Sounds;
 use crate::tables;
 use crate::taping::Tape;
@@ -115,6 +115,8 @@ pub(crate) struct Draft {
     pub(crate) answered_by: Option<String>,
     pub(crate) application: Option<Label>,
     pub(crate) fallback: Option<String>,
+    /// Somebody outside was called.
+    pub(crate) outside: bool,
     pub(crate) ending: Option<(Ending, SystemTime)>,
     /// How the last dial came out, and by whom.
     pub(crate) dialled: Option<(DialOutcome, Side)>,
@@ -179,6 +181,15 @@ impl Call {
         }
     }
 
+    fn direction(&self) -> CallDirection {
+        match self.invitation.user {
+            _ if self.originated => CallDirection::Originated,
+            None => CallDirection::Inbound,
+            Some(_) if self.draft.outside => CallDirection::Outbound,
+            Some(_) => CallDirection::Internal,
+        }
+    }
+
     /// The CDR, once; the call must have ended.
     pub(crate) fn cdr(&mut self) -> Option<Cdr> {
         let (ending, ended) = self.draft.ending.clone()?;
@@ -194,6 +205,7 @@ impl Call {
         Some(Cdr {
             uid: invitation.uid,
             tenant: invitation.tenant,
+            direction: self.direction(),
             user: invitation.user,
             caller: invitation.caller.user.clone(),
             caller_name: invitation.caller.name.clone(),

@@ -85,6 +85,9 @@ impl Switch {
                 let uri = UriBuf::parse(text.as_str()).ok();
                 match uri.and_then(|uri| self.wire.flow_to(&uri.as_uri()).map(|flow| (uri, flow))) {
                     Some((uri, flow)) => {
+                        if let Some(call) = self.calls.get_mut(id) {
+                            call.draft.outside = true;
+                        }
                         self.add_branch(id, text, (uri, Vec::new(), flow), &MediaPolicy::default(), false);
                     }
                     None => {

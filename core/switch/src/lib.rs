@@ -69,8 +69,8 @@ pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice}
 pub use originate::Origination;
 pub use policy::{BadOrder, CodecOrder, MediaPolicy};
 pub use record::{
-    BindingChange, Cdr, Direction, Disposition, KeptRecording, LegRecord, Notice, Record, RecordingEnd, RecordingKind,
-    StoredBinding,
+    BindingChange, CallDirection, Cdr, Direction, Disposition, KeptRecording, LegRecord, Notice, Record, RecordingEnd,
+    RecordingKind, StoredBinding,
 };
 pub use room::{
     Bearing, JoinError, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, NotReached, Role, RoomEvent,

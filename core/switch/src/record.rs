@@ -83,6 +83,8 @@ pub struct Cdr {
     pub uid: CallUid,
     /// Whose call.
     pub tenant: TenantId,
+    /// Where it came from and went to.
+    pub direction: CallDirection,
     /// The user that proved to be the caller.
     pub user: Option<UserId>,
     /// The caller's number or name.
@@ -115,6 +117,32 @@ pub struct Cdr {
     pub fallback: Option<String>,
     /// Every leg, the caller's first.
     pub legs: Vec<LegRecord>,
+}
+
+/// Where a call came from and went to, as seen from the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallDirection {
+    /// A user of the tenant called, and nobody outside was called for it.
+    Internal,
+    /// A peer outside called, whoever answered.
+    Inbound,
+    /// A user of the tenant called, and a peer outside was called for it.
+    Outbound,
+    /// Nobody called: the exchange began it, as for somebody who is called into a room.
+    Originated,
+}
+
+impl CallDirection {
+    /// Its name in records and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Originated => "originated",
+        }
+    }
 }
 
 /// What became of a call.

@@ -5,13 +5,14 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::page::{self, Page};
 use crate::cli::{moment, words};
-use crate::v1::{Cdr, Direction, Disposition, GetCdrRequest, Leg, QueryCdrsRequest, QueryCdrsResponse};
+use crate::v1::{CallDirection, Cdr, Direction, Disposition, GetCdrRequest, Leg, QueryCdrsRequest, QueryCdrsResponse};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   strowger cdr list --since 2h
   strowger cdr list --since 2026-03-01 --until 2026-04-01 --all --json
   strowger cdr list --callee 1002 --result no-answer
+  strowger cdr list --since 1d --direction inbound
   strowger cdr show 5f2c08d1a7e94b3360c4d9ab";
 
 /// What is to be done with call records.
@@ -46,6 +47,9 @@ pub struct List {
     /// What became of them
     #[arg(long, value_enum)]
     pub result: Option<Outcome>,
+    /// Where they came from and went to
+    #[arg(long, value_enum)]
+    pub direction: Option<Way>,
     #[command(flatten)]
     page: Page,
     #[command(flatten)]
@@ -69,6 +73,19 @@ pub enum Outcome {
     Failed,
 }
 
+/// Where a call came from and went to.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Way {
+    /// A user called, and nobody outside
+    Internal,
+    /// A peer outside called
+    Inbound,
+    /// A user called a peer outside
+    Outbound,
+    /// The exchange began it
+    Originated,
+}
+
 pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Result<(), Failure> {
     match verb {
         Verb::List(wanted) => list(line, console, wanted).await,
@@ -90,6 +107,7 @@ async fn list(line: &Line, console: &mut Console, wanted: List) -> Result<(), Fa
         caller: wanted.caller.unwrap_or_default(),
         callee: wanted.callee.unwrap_or_default(),
         disposition: wanted.result.map_or(Disposition::Unspecified, disposition).into(),
+        direction: wanted.direction.map_or(CallDirection::Unspecified, direction).into(),
         ..QueryCdrsRequest::default()
     };
     let turn = async |page_size, page_token| {
@@ -99,7 +117,7 @@ async fn list(line: &Line, console: &mut Console, wanted: List) -> Result<(), Fa
     };
     let (cdrs, next_page_token) = wanted.page.turn(turn).await?;
     let answer = QueryCdrsResponse { cdrs, next_page_token };
-    let header = ["ARRIVED", "CALLER", "CALLEE", "RESULT", "ANSWERED BY", "TALK", "MOS", "CAUSE", "UID"];
+    let header = ["ARRIVED", "DIRECTION", "CALLER", "CALLEE", "RESULT", "ANSWERED BY", "TALK", "MOS", "CAUSE", "UID"];
     console.table(&answer, "no call records fit", &header, |console| {
         answer.cdrs.iter().map(|cdr| row(console, cdr)).collect()
     })?;
@@ -117,9 +135,19 @@ fn disposition(outcome: Outcome) -> Disposition {
     }
 }
 
+fn direction(way: Way) -> CallDirection {
+    match way {
+        Way::Internal => CallDirection::Internal,
+        Way::Inbound => CallDirection::Inbound,
+        Way::Outbound => CallDirection::Outbound,
+        Way::Originated => CallDirection::Originated,
+    }
+}
+
 fn row(console: &Console, cdr: &Cdr) -> Vec<String> {
     vec![
         console.time(cdr.arrived),
+        words::direction(cdr.direction()).to_owned(),
         cdr.caller.clone(),
         cdr.callee.clone(),
         words::disposition(cdr.disposition()).to_owned(),
@@ -140,6 +168,7 @@ fn card(console: &Console, cdr: &Cdr) -> Vec<(&'static str, String)> {
     vec![
         ("Uid", cdr.uid.clone()),
         ("Tenant", cdr.tenant.clone()),
+        ("Direction", words::direction(cdr.direction()).to_owned()),
         ("Caller", caller),
         ("Callee", cdr.callee.clone()),
         ("Answered by", cdr.answered_by.clone().unwrap_or_default()),

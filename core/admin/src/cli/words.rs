@@ -1,8 +1,8 @@
 //! The API's words as people read them.
 
 use crate::v1::{
-    AudioFault, CallState, DialOutcome, Disposition, Label, Party, ReadEnd, RecordingKind, RecordingState, Refusal,
-    Side,
+    AudioFault, CallDirection, CallState, DialOutcome, Disposition, Label, Party, ReadEnd, RecordingKind,
+    RecordingState, Refusal, Side,
 };
 
 pub(crate) fn party(party: Option<&Party>) -> String {
@@ -40,6 +40,16 @@ pub(crate) fn state(state: CallState) -> &'static str {
         CallState::Ringing => "ringing",
         CallState::Bridged => "bridged",
         CallState::Held => "held",
+    }
+}
+
+pub(crate) fn direction(direction: CallDirection) -> &'static str {
+    match direction {
+        CallDirection::Unspecified => "-",
+        CallDirection::Internal => "internal",
+        CallDirection::Inbound => "inbound",
+        CallDirection::Outbound => "outbound",
+        CallDirection::Originated => "originated",
     }
 }
 

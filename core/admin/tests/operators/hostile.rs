@@ -30,6 +30,7 @@ const ENUMS: [&str; 9] = [
     "CreateTenantRequest.srtp",
     "CreateUserRequest.srtp",
     "ListRecordingsRequest.kind",
+    "QueryCdrsRequest.direction",
     "QueryCdrsRequest.disposition",
     "StartRecordingRequest.format",
     "StartRecordingRequest.layout",
@@ -85,6 +86,11 @@ async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
             "disposition",
             "9 is none of answered (1), no-answer (2), busy (3), rejected (4), cancelled (5), failed (6)",
             cdrs.query(QueryCdrsRequest { tenant: tenant(), disposition: 9, ..Default::default() }).await.map(drop),
+        ),
+        (
+            "direction",
+            "9 is none of internal (1), inbound (2), outbound (3), originated (4)",
+            cdrs.query(QueryCdrsRequest { tenant: tenant(), direction: 9, ..Default::default() }).await.map(drop),
         ),
         (
             "format",

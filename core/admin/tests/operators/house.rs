@@ -20,9 +20,9 @@ use admin::{
 use slotmap::SlotMap;
 use store::{Store, Writer};
 use switch::{
-    Aor, Bearing, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation, KeptRecording, Label,
-    LegRecord, MediaStats, MemberNumber, MemberView, Party, Record, RecordingFormat, RecordingOrder, Refusal, Role,
-    RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, StoredBinding, TenantId, UserId,
+    Aor, Bearing, CallDirection, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation,
+    KeptRecording, Label, LegRecord, MediaStats, MemberNumber, MemberView, Party, Record, RecordingFormat,
+    RecordingOrder, Refusal, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, StoredBinding, TenantId, UserId,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
@@ -404,6 +404,7 @@ pub(crate) fn cdr(number: u8, tenant: TenantId, caller: &str, callee: &str) -> C
     Cdr {
         uid: call_uid(number),
         tenant,
+        direction: CallDirection::Internal,
         user: None,
         caller: caller.to_owned(),
         caller_name: Some("Alice A.".to_owned()),

@@ -2,11 +2,11 @@
 
 use admin::Change;
 use admin::v1::{
-    ActivateDialplanRequest, Call, CallState, CreateTenantRequest, CreateUserRequest, DeactivateDialplanRequest,
-    DeleteTenantRequest, DeleteUserRequest, Disposition, GetActiveDialplanRequest, GetCallRequest, GetCdrRequest,
-    GetTenantRequest, GetUserRequest, HangupRequest, ListCallsRequest, ListDialplanVersionsRequest,
-    ListRegistrationsRequest, ListTenantsRequest, ListUsersRequest, Names, QueryCdrsRequest, Side, Srtp,
-    UpdateTenantRequest, UpdateUserRequest, UploadDialplanRequest,
+    ActivateDialplanRequest, Call, CallDirection, CallState, CreateTenantRequest, CreateUserRequest,
+    DeactivateDialplanRequest, DeleteTenantRequest, DeleteUserRequest, Disposition, GetActiveDialplanRequest,
+    GetCallRequest, GetCdrRequest, GetTenantRequest, GetUserRequest, HangupRequest, ListCallsRequest,
+    ListDialplanVersionsRequest, ListRegistrationsRequest, ListTenantsRequest, ListUsersRequest, Names,
+    QueryCdrsRequest, Side, Srtp, UpdateTenantRequest, UpdateUserRequest, UploadDialplanRequest,
 };
 use prost_types::{Duration, Timestamp};
 use switch::{Cause, Event, Ha1, Label, TenantId};
@@ -367,6 +367,7 @@ async fn a_call_record_is_given_whole() {
     let found = house.cdrs().await.get(get).await.unwrap().into_inner();
     assert_eq!((found.caller.as_str(), found.callee.as_str()), ("alice", "1002"));
     assert_eq!((found.disposition(), found.cause, found.ended_by()), (Disposition::Answered, 16, Side::Callee));
+    assert_eq!(found.direction(), CallDirection::Internal);
     assert_eq!(found.talk.unwrap().seconds, 65);
     assert_eq!(found.application.unwrap().version, "abcdef0123456789");
     assert_eq!(found.legs.len(), 2);
@@ -380,7 +381,8 @@ async fn a_call_record_is_given_whole() {
 #[tokio::test]
 async fn call_records_are_filtered() {
     let (house, tenant) = House::with_acme().await;
-    let busy = switch::Cdr { disposition: switch::Disposition::Busy, ..cdr(3, tenant, "carol", "1002") };
+    let (disposition, direction) = (switch::Disposition::Busy, switch::CallDirection::Inbound);
+    let busy = switch::Cdr { disposition, direction, ..cdr(3, tenant, "carol", "1002") };
     house.keeps(vec![cdr(1, tenant, "alice", "1002"), cdr(2, tenant, "alice", "1003"), busy]).await;
     let mut cdrs = house.cdrs().await;
     let any = QueryCdrsRequest { tenant: acme(), ..Default::default() };
@@ -389,6 +391,8 @@ async fn call_records_are_filtered() {
         (vec![2, 1], QueryCdrsRequest { caller: "alice".to_owned(), ..any.clone() }),
         (vec![3, 1], QueryCdrsRequest { callee: "1002".to_owned(), ..any.clone() }),
         (vec![3], QueryCdrsRequest { disposition: Disposition::Busy.into(), ..any.clone() }),
+        (vec![3], QueryCdrsRequest { direction: CallDirection::Inbound.into(), ..any.clone() }),
+        (vec![], QueryCdrsRequest { direction: CallDirection::Originated.into(), ..any.clone() }),
         (vec![3, 2], QueryCdrsRequest { since: Some(at(200).into()), ..any.clone() }),
         (vec![1], QueryCdrsRequest { until: Some(at(200).into()), ..any.clone() }),
         (vec![], QueryCdrsRequest { caller: "nobody".to_owned(), ..any.clone() }),
@@ -401,10 +405,11 @@ async fn call_records_are_filtered() {
     let wrong = QueryCdrsRequest {
         page_size: 1001,
         disposition: 99,
+        direction: 5,
         since: Some(Timestamp { seconds: i64::MAX, nanos: -1 }),
         ..any
     };
-    assert_eq!(fields(&cdrs.query(wrong).await.unwrap_err()), ["page_size", "disposition", "since"]);
+    assert_eq!(fields(&cdrs.query(wrong).await.unwrap_err()), ["page_size", "disposition", "direction", "since"]);
 }
 
 #[tokio::test]

@@ -81,5 +81,6 @@ fn every_word_of_a_room_has_its_name_in_the_api() {
 fn every_word_of_a_record_has_its_name_in_the_api() {
     assert_eq!(values("Disposition", "DISPOSITION_"), variants(RECORD, "Disposition"));
     assert_eq!(values("RecordingKind", "RECORDING_KIND_"), variants(RECORD, "RecordingKind"));
+    assert_eq!(values("CallDirection", "CALL_DIRECTION_"), variants(RECORD, "CallDirection"));
     assert_eq!(values("Direction", "DIRECTION_"), variants(RECORD, "Direction"));
 }

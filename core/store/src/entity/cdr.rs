@@ -25,6 +25,7 @@ pub struct Model {
     pub application_version: Option<String>,
     pub fallback: Option<String>,
     pub legs: String,
+    pub direction: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

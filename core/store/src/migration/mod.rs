@@ -8,6 +8,8 @@ mod m0002_rooms;
 mod m0003_media_policy;
 #[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
 mod m0004_recordings;
+#[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
+mod m0005_call_direction;
 
 use sea_orm_migration::prelude::*;
 
@@ -21,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_rooms::Migration),
             Box::new(m0003_media_policy::Migration),
             Box::new(m0004_recordings::Migration),
+            Box::new(m0005_call_direction::Migration),
         ]
     }
 }

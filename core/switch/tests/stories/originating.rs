@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use switch::{
-    Application, CallControl, Command, Config, Dial, DialOutcome, Direction, Disposition, Event, Label, Order,
-    Origination, Party, Played, Refusal, Reply, Running, Side, Target, TenantId,
+    Application, CallControl, CallDirection, Command, Config, Dial, DialOutcome, Direction, Disposition, Event, Label,
+    Order, Origination, Party, Played, Refusal, Reply, Running, Side, Target, TenantId,
 };
 use testkit::{World, millis, seconds};
 
@@ -77,8 +77,8 @@ fn nothing_can_be_said_to_nobody_and_who_answers_is_talked_with_like_any_caller(
     world.assert_quiet();
     let cdr = world.cdrs().pop().expect("a record");
     assert_eq!(
-        (cdr.disposition, cdr.by, cdr.legs[0].direction),
-        (Disposition::Answered, Side::Exchange, Direction::Calling)
+        (cdr.disposition, cdr.by, cdr.legs[0].direction, cdr.direction),
+        (Disposition::Answered, Side::Exchange, Direction::Calling, CallDirection::Originated)
     );
 }
 

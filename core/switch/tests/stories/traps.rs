@@ -1,7 +1,7 @@
 //! What a B2BUA must get right and often does not (RFC 3261 §9, §12, §13, §14; RFC 3326, 3327, 5407).
 
 use rsip::Method;
-use switch::{Cause, Command, Dial, Order, Target};
+use switch::{CallDirection, Cause, Command, Dial, Order, Target};
 use testkit::{Outcome, World, millis, minutes, seconds};
 
 #[test]
@@ -235,6 +235,32 @@ fn the_way_out_is_closed_until_it_is_granted() {
     world.run_for(seconds(5));
     assert!(call.is_up() && alice.hears(&gateway), "{}", world.ladder());
     call.hang_up();
+    world.assert_quiet();
+}
+
+#[test]
+fn a_record_says_where_its_call_came_from_and_went_to() {
+    let world = World::seeded(74);
+    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
+    let carrier = world.unregistered_phone("carrier").with_password("none");
+    world.trust(carrier.address().ip());
+    world.permit_host(&carrier.address().ip().to_string());
+    let talk = |call: testkit::Placed| {
+        world.run_for(seconds(5));
+        assert!(call.is_up(), "{}", world.ladder());
+        call.hang_up();
+        world.run_for(seconds(5));
+        world.cdrs().pop().expect("a record").direction
+    };
+    assert_eq!(talk(alice.dial(&bob)), CallDirection::Internal);
+    assert_eq!(talk(carrier.dial(&bob)), CallDirection::Inbound);
+    let targets = vec![Target::Uri(format!("sip:+4912345@{}", carrier.address()))];
+    let out = Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(9) });
+    world.application(vec![out.clone(), Command::Detach]);
+    assert_eq!(talk(alice.dial_number("out")), CallDirection::Outbound);
+    world.application(vec![out, Command::Detach]);
+    // Whoever calls from outside does so wherever his call goes on to.
+    assert_eq!(talk(carrier.dial_number("out")), CallDirection::Inbound);
     world.assert_quiet();
 }
 
