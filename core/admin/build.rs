@@ -7,7 +7,7 @@ use std::{env, fs};
 use prost::Message;
 
 const PROTO: &str = "../../proto";
-const NOUNS: [&str; 8] = ["tenant", "user", "registration", "dialplan", "call", "cdr", "room", "recording"];
+const NOUNS: [&str; 9] = ["tenant", "user", "registration", "dialplan", "call", "cdr", "room", "recording", "sound"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");

@@ -1,6 +1,10 @@
 //! `CallService`: the calls that are up.
 
-use switch::{CallRecording, CallUid, Cause, RecordingOrder, Refusal, TenantId};
+use std::time::Duration;
+
+use switch::{
+    CallRecording, CallUid, Cause, Keys, Play, PlayRefusal, RecordingOrder, Refusal, Side, SoundOrder, TenantId,
+};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -8,12 +12,15 @@ use tonic::{Request, Response, Status};
 use crate::cdr;
 use crate::desk::Desk;
 use crate::live::Happening;
+use crate::sound::{self, Most};
+use crate::v1;
 use crate::v1::call_service_server::CallService;
 use crate::v1::{
-    Call, CallEvent, GetCallRequest, HangupRequest, HangupResponse, ListCallsRequest, ListCallsResponse,
-    PauseRecordingRequest, PauseRecordingResponse, RecordingFormat, RecordingLayout, ResumeRecordingRequest,
-    ResumeRecordingResponse, StartRecordingRequest, StartRecordingResponse, StopRecordingRequest,
-    StopRecordingResponse, WatchCallsRequest,
+    Call, CallEvent, GetCallRequest, HangupRequest, HangupResponse, HushRequest, HushResponse, ListCallsRequest,
+    ListCallsResponse, MusicRequest, MusicResponse, PauseRecordingRequest, PauseRecordingResponse, PlayRequest,
+    PlayResponse, RecordingFormat, RecordingLayout, ResumeRecordingRequest, ResumeRecordingResponse,
+    StartRecordingRequest, StartRecordingResponse, StopRecordingRequest, StopRecordingResponse, StopRequest,
+    StopResponse, WatchCallsRequest,
 };
 use crate::violations::{Violations, violation};
 use crate::words;
@@ -26,6 +33,10 @@ const LAYOUTS: [(&str, RecordingLayout, switch::RecordingLayout); 2] = [
     ("mixed", RecordingLayout::Mixed, switch::RecordingLayout::Mixed),
     ("stereo", RecordingLayout::Stereo, switch::RecordingLayout::Stereo),
 ];
+const SIDES: [(&str, v1::Side, Side); 2] =
+    [("caller", v1::Side::Caller, Side::Caller), ("callee", v1::Side::Callee, Side::Callee)];
+/// How much may be played at once, as by a dialplan.
+const PLAYED: Most = Most { sounds: 64, time: Duration::from_hours(1) };
 /// How many events wait in one stream; more wait in the board's backlog.
 const STREAM: usize = 64;
 
@@ -106,6 +117,43 @@ impl CallService for Desk {
         Ok(Response::new(StopRecordingResponse { name }))
     }
 
+    async fn play(&self, request: Request<PlayRequest>) -> Result<Response<PlayResponse>, Status> {
+        let PlayRequest { tenant, uid, side, sounds, language, interrupt, forever } = request.into_inner();
+        let (mut wrong, language) = (Violations::default(), words::filled(language));
+        let whom = wrong.word_if_said("side", side, &SIDES);
+        let sounds = sound::read(&mut wrong, sounds, 1, PLAYED);
+        let known = language.as_deref().is_none_or(|language| language.len() <= 35 && is_language(language));
+        wrong.expect(known, "language", "a language as en or de-AT");
+        let keys = Keys::parse(&interrupt).filter(|_| interrupt.len() <= 16 && !interrupt.contains('!'));
+        let keys = wrong.read("interrupt", keys.ok_or_else(|| "at most 16 of 0-9, *, # and A-D".to_owned()));
+        wrong.finish()?;
+        let play = Play { sounds, language, interrupt: keys.unwrap_or_default(), forever };
+        self.sound(&tenant, &uid, whom, SoundOrder::Play(play)).await?;
+        Ok(Response::new(PlayResponse {}))
+    }
+
+    async fn stop(&self, request: Request<StopRequest>) -> Result<Response<StopResponse>, Status> {
+        let StopRequest { tenant, uid, side } = request.into_inner();
+        self.sound(&tenant, &uid, read_side(side)?, SoundOrder::Stop).await?;
+        Ok(Response::new(StopResponse {}))
+    }
+
+    async fn music(&self, request: Request<MusicRequest>) -> Result<Response<MusicResponse>, Status> {
+        let MusicRequest { tenant, uid, side, sounds } = request.into_inner();
+        let mut wrong = Violations::default();
+        let whom = wrong.word_if_said("side", side, &SIDES);
+        let sounds = sound::read(&mut wrong, sounds, 0, PLAYED);
+        wrong.finish()?;
+        self.sound(&tenant, &uid, whom, SoundOrder::Music(sounds)).await?;
+        Ok(Response::new(MusicResponse {}))
+    }
+
+    async fn hush(&self, request: Request<HushRequest>) -> Result<Response<HushResponse>, Status> {
+        let HushRequest { tenant, uid, side } = request.into_inner();
+        self.sound(&tenant, &uid, read_side(side)?, SoundOrder::Hush).await?;
+        Ok(Response::new(HushResponse {}))
+    }
+
     async fn hangup(&self, request: Request<HangupRequest>) -> Result<Response<HangupResponse>, Status> {
         let request = request.into_inner();
         let tenant = self.tenant(&request.tenant).await?;
@@ -143,6 +191,50 @@ impl Desk {
         tracing::info!(tenant = tenant.id.0, call = %uid, "an operator changed what is recorded");
         Ok(name)
     }
+}
+
+impl Desk {
+    /// Says what is to be heard by one party of a call.
+    async fn sound(&self, tenant: &str, uid: &str, whom: Option<Side>, order: SoundOrder) -> Result<(), Status> {
+        let tenant = self.tenant(tenant).await?;
+        let uid = read_uid(uid)?;
+        let said = match &order {
+            SoundOrder::Play(play) => {
+                self.expect_audible(&tenant, &play.sounds, play.language.as_deref()).await?;
+                "play"
+            }
+            SoundOrder::Music(sounds) => {
+                self.expect_audible(&tenant, sounds, None).await?;
+                "music"
+            }
+            SoundOrder::Hush => "hush",
+            SoundOrder::Stop => "stop",
+        };
+        let done = self.live.play(tenant.id, uid, whom, order).await.ok_or_else(no_call)?;
+        done.map_err(|refusal| match refusal {
+            PlayRefusal::Over => no_call(),
+            PlayRefusal::Taken => Status::failed_precondition(format!("{refusal}; `call stop` ends what it plays")),
+            PlayRefusal::BadValue => Status::invalid_argument(refusal.to_string()),
+            PlayRefusal::NotThere
+            | PlayRefusal::KeysElsewhere
+            | PlayRefusal::InRoom
+            | PlayRefusal::Quiet
+            | PlayRefusal::NoCodec => Status::failed_precondition(refusal.to_string()),
+        })?;
+        tracing::info!(tenant = tenant.id.0, call = %uid, order = said, "an operator changed what is heard");
+        Ok(())
+    }
+}
+
+fn read_side(side: i32) -> Result<Option<Side>, Status> {
+    let mut wrong = Violations::default();
+    let whom = wrong.word_if_said("side", side, &SIDES);
+    wrong.finish().map(|()| whom)
+}
+
+/// Letters and digits in parts, as `de-AT`.
+fn is_language(tag: &str) -> bool {
+    tag.split(['-', '_']).all(|part| !part.is_empty() && part.bytes().all(|sign| sign.is_ascii_alphanumeric()))
 }
 
 /// One who watches the calls of a tenant.

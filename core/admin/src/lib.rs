@@ -22,6 +22,7 @@ mod recording;
 mod registration;
 mod room;
 mod serve;
+mod sound;
 mod tenant;
 mod user;
 mod violations;
@@ -30,8 +31,8 @@ mod words;
 pub use auth::TokenHash;
 pub use board::Board;
 pub use live::{
-    CallState, Change, Happening, Live, LiveCall, NotRemoved, Pending, RecordingBytes, RoomHappening, RoomHeard,
-    RoomNews,
+    CallState, Change, Happening, Live, LiveCall, NotHeard, NotRemoved, Pending, RecordingBytes, RoomHappening,
+    RoomHeard, RoomNews,
 };
 pub use serve::{Error, serve};
 

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::time::SystemTime;
 
 use switch::{
-    CallUid, Cause, Event, Label, LegRecord, Party, RecordingFormat, RecordingOrder, Refusal, RoomEvent, RoomOrder,
-    RoomRefusal, RoomView, Side, StoredBinding, TenantId, UserId,
+    CallUid, Cause, Event, Label, LegRecord, Party, PlayRefusal, RecordingFormat, RecordingOrder, Refusal, RoomEvent,
+    RoomOrder, RoomRefusal, RoomView, Side, Sound, SoundOrder, StoredBinding, TenantId, UserId,
 };
 use tokio::sync::broadcast;
 
@@ -34,6 +34,23 @@ pub trait Live: Send + Sync + 'static {
         call: CallUid,
         order: RecordingOrder,
     ) -> Pending<'_, Option<Result<String, Refusal>>>;
+
+    /// Says what is to be heard by one party of a call of this tenant. `None`: there is no such call.
+    fn play(
+        &self,
+        tenant: TenantId,
+        call: CallUid,
+        whom: Option<Side>,
+        order: SoundOrder,
+    ) -> Pending<'_, Option<Result<(), PlayRefusal>>>;
+
+    /// Whether all of these can be heard in this tenant, as far as is known before they are played.
+    fn audible<'a>(
+        &'a self,
+        tenant: TenantId,
+        sounds: &'a [Sound],
+        language: Option<&'a str>,
+    ) -> Pending<'a, Result<(), NotHeard>>;
 
     /// Reads a recording of this tenant; of one that goes on, what is whole of it by now. `None` when there is no file.
     fn read_recording<'a>(&'a self, tenant: TenantId, name: &'a str) -> Pending<'a, Option<RecordingBytes>>;
@@ -63,6 +80,27 @@ pub trait Live: Send + Sync + 'static {
     /// Something was changed in the store. The operator is answered after this returns: what the exchange keeps in
     /// memory should be up to date by then.
     fn changed(&self, change: Change) -> Pending<'_, ()>;
+}
+
+/// Why a sound would not be heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotHeard {
+    /// There is no prompt of this name in any of these languages.
+    NoPrompt {
+        /// Its name.
+        name: String,
+        /// Those that were looked through, the best first.
+        languages: Vec<String>,
+    },
+    /// There is no recording of this name.
+    NoRecording(String),
+    /// It is there and cannot be played.
+    Unplayable {
+        /// Its name, or what was to be said.
+        name: String,
+        /// Why.
+        why: String,
+    },
 }
 
 /// A recording that is read.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use admin::{Change, Happening, Live, LiveCall, NotRemoved, Pending, RecordingBytes, RoomNews};
+use admin::{Change, Happening, Live, LiveCall, NotHeard, NotRemoved, Pending, RecordingBytes, RoomNews};
 use conference::Conference;
 use store::Store;
 use switch::{
-    Aor, CallUid, Cause, Command, LegRecord, RecordingOrder, Refusal, RoomOrder, RoomRefusal, RoomView, StoredBinding,
-    TenantId,
+    Aor, CallUid, Cause, Command, LegRecord, PlayRefusal, RecordingOrder, Refusal, RoomOrder, RoomRefusal, RoomView,
+    Side, Sound, SoundOrder, StoredBinding, TenantId,
 };
 use tokio::sync::broadcast;
 
@@ -15,6 +15,7 @@ use crate::applications::Applications;
 use crate::archive::Archive;
 use crate::directory::Directory;
 use crate::exchange::Exchange;
+use crate::media::Library;
 use crate::rooms;
 
 pub(crate) struct Running {
@@ -24,6 +25,7 @@ pub(crate) struct Running {
     pub(crate) store: Store,
     pub(crate) conference: Conference,
     pub(crate) archive: Archive,
+    pub(crate) library: Library,
 }
 
 impl Running {
@@ -77,6 +79,35 @@ impl Live for Running {
         Box::pin(async move {
             let id = self.exchange.board.find(tenant, call)?;
             Some(self.exchange.record(id, order).await)
+        })
+    }
+
+    fn play(
+        &self,
+        tenant: TenantId,
+        call: CallUid,
+        whom: Option<Side>,
+        order: SoundOrder,
+    ) -> Pending<'_, Option<Result<(), PlayRefusal>>> {
+        Box::pin(async move {
+            let id = self.exchange.board.find(tenant, call)?;
+            Some(self.exchange.play(id, whom, order).await)
+        })
+    }
+
+    fn audible<'a>(
+        &'a self,
+        tenant: TenantId,
+        sounds: &'a [Sound],
+        language: Option<&'a str>,
+    ) -> Pending<'a, Result<(), NotHeard>> {
+        let (library, sounds, language) = (self.library.clone(), sounds.to_vec(), language.map(str::to_owned));
+        Box::pin(async move {
+            // Files are read and decoded.
+            let asked = move || library.audible(tenant, &sounds, language.as_deref());
+            let broken =
+                |_| Err(NotHeard::Unplayable { name: "a sound".to_owned(), why: "it breaks its decoder".to_owned() });
+            tokio::task::spawn_blocking(asked).await.unwrap_or_else(broken)
         })
     }
 

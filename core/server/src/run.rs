@@ -41,6 +41,7 @@ pub(crate) struct Station {
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) metrics: Option<SocketAddr>,
     archive: Archive,
+    library: Library,
     tending: tokio::task::AbortHandle,
     signalling: JoinHandle<()>,
     writing: tokio::task::JoinHandle<()>,
@@ -162,6 +163,7 @@ impl Station {
             admin: None,
             metrics,
             archive,
+            library,
             tending,
             signalling,
             writing,
@@ -190,6 +192,7 @@ impl Station {
             directory: self.directory.clone(),
             store: self.store.clone(),
             archive: self.archive.clone(),
+            library: self.library.clone(),
             conference: self.conference.clone(),
         };
         let (close, closed) = oneshot::channel::<()>();

@@ -11,6 +11,7 @@ use crate::call::{Call, CallState, Draft, Holder, Release, ShownAs};
 use crate::event::{Event, Invitation, Party, Side};
 use crate::hold::Hold;
 use crate::ids::{CallId, LegId};
+use crate::interlude::Interludes;
 use crate::leg::{Leg, Seal};
 use crate::member::Member;
 use crate::sound::Sounds;
@@ -87,6 +88,7 @@ impl Switch {
             member: Member::default(),
             tape: Tape::default(),
             hold: Hold::default(),
+            interludes: Interludes::default(),
             decide: None,
             set_up: None,
             timer: None,

@@ -18,6 +18,7 @@ use crate::dialing::Dialing;
 use crate::event::{Cause, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
 use crate::hold::Hold;
 use crate::ids::{CallId, LegId, TenantId};
+use crate::interlude::Interludes;
 use crate::member::Member;
 use crate::record::{CallDirection, Cdr, Disposition, LegRecord};
 use crate::sound::Sounds;
@@ -54,6 +55,8 @@ pub(crate) struct Call {
     pub(crate) tape: Tape,
     /// Which of two connected parties holds.
     pub(crate) hold: Hold,
+    /// What an operator has played to the parties while they talk.
+    pub(crate) interludes: Interludes,
     /// The deadline for the next decision.
     pub(crate) decide: Option<TimerKey>,
     /// The limit on being unanswered.

@@ -95,6 +95,10 @@ impl Switch {
         let Some(leg) = self.legs.get(id) else { return };
         leg.expect_media(answer, &mut self.wire);
         if let (Some(a), Some(b)) = (a, leg.port) {
+            if let Some(call) = self.calls.get_mut(call) {
+                // What an operator plays to him meanwhile gives way.
+                call.sounds.stop(Some(a.id), &mut self.wire);
+            }
             self.wire.media(MediaCommand::Connect { a: a.id, b: b.id });
         }
     }

@@ -54,6 +54,11 @@ impl Hold {
         }
     }
 
+    /// Where music plays.
+    pub(crate) fn music(&self) -> Option<PortId> {
+        self.music
+    }
+
     /// No music at this port any more.
     pub(crate) fn still(&mut self, port: PortId, wire: &mut Wire) {
         if self.music == Some(port) {
@@ -86,6 +91,7 @@ impl Switch {
         } else if news {
             call.keep_company(a, b, &mut self.wire);
         }
+        call.resume_interludes(&mut self.wire);
         // Who is held may rightly be silent, and who holds too.
         let silence = if call.hold.anybody() { None } else { self.wire.config.media_silence };
         for port in [a, b] {
@@ -103,10 +109,15 @@ impl Call {
             None => wire.media(MediaCommand::Disconnect { port: caller }),
         }
         let Some(listener) = self.hold.listener() else { return };
-        let port = if listener == Side::Caller { caller } else { callee };
+        self.hold.music = Some(if listener == Side::Caller { caller } else { callee });
+        self.play_on_hold(wire);
+    }
+
+    /// The music for who is held, from its beginning.
+    pub(crate) fn play_on_hold(&mut self, wire: &mut Wire) {
+        let Some(port) = self.hold.music else { return };
         let (id, tenant, sounds) = (self.sounds.mint(), self.tenant(), wire.config.music());
         wire.media(MediaCommand::Play { port, id, tenant, sounds, language: None, forever: true });
-        self.hold.music = Some(port);
     }
 }
 

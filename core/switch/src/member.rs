@@ -17,7 +17,7 @@
 //!
 //! Who holds stays a member: what his phone plays meanwhile reaches nobody, and a room of one does not close for it.
 
-use crate::audio::{Digit, RecordingFormat, RecordingLayout};
+use crate::audio::{Digit, Play, RecordingFormat, RecordingLayout};
 use crate::command::Command;
 use crate::event::{Event, Refusal, Reply};
 use crate::ids::PortId;
@@ -135,6 +135,20 @@ impl Member {
             _ => return BAD,
         }
         Reply::Done
+    }
+
+    /// Whispers this to him, as whoever is in the room may not hear.
+    pub(crate) fn whisper(&mut self, play: Play, id: SoundId, at: &Place, wire: &mut Wire) {
+        let Some(inside) = &mut self.inside else { return };
+        let (Play { sounds, language, forever, .. }, Place { port, tenant, .. }) = (play, *at);
+        inside.whisper = Some(id);
+        wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
+    }
+
+    /// Whispers nothing more; says whether there was anything.
+    pub(crate) fn cut(&mut self, port: PortId, wire: &mut Wire) -> bool {
+        let whispers = self.inside.as_mut().filter(|inside| inside.whisper.is_some());
+        whispers.map(|inside| inside.hush(port, wire)).is_some()
     }
 
     /// A key of his, while he is there: whoever holds the call is told. A flash of the hook is no key.

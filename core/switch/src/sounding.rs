@@ -27,7 +27,7 @@ impl Switch {
         let port = self.legs.get(call.caller).and_then(|leg| leg.port);
         if command == Command::Hush {
             if let Some(port) = port {
-                call.sounds.end_music(port.id, &mut self.wire);
+                call.sounds.hush(port.id, &mut self.wire);
             }
             return call.reply(Reply::Done, &mut self.wire);
         }
@@ -61,6 +61,7 @@ impl Switch {
                 if let Some(call) = self.ports.get(&port).and_then(|(call, _)| self.calls.get_mut(*call)) {
                     call.member.played(id);
                 }
+                self.interlude_is_over(port, id);
                 self.told(port, |sounds, at, wire| sounds.played(id, fault.clone(), at, wire));
             }
             MediaEvent::Recorded { port, id, length, bytes, ref fault } => {
@@ -123,6 +124,7 @@ impl Switch {
         }
         if let Some(port) = port {
             call.hold.still(port, &mut self.wire);
+            call.interludes.still(port, &mut self.wire);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Recordings of calls in a world: who is on them, what an operator says of them, what is kept of them.
 
-use switch::{Event, Input, KeptRecording, Record, RecordingOrder, Refusal};
+use switch::{Event, Input, KeptRecording, PlayRefusal, Record, RecordingOrder, Refusal, Side, SoundOrder};
 
 use crate::engine::Engine;
 use crate::handles::Phone;
@@ -27,6 +27,25 @@ impl World {
             let call = inner.around.events.iter().rev().find(|(_, event)| arrived(event)).map(|(call, _)| *call);
             let now = inner.now;
             inner.switch.record(now, call.expect("a call has arrived"), order)
+        };
+        self.settle();
+        done
+    }
+
+    /// An operator has something played to a party of the call that arrived last, or ended.
+    ///
+    /// # Errors
+    /// What the exchange says against it.
+    ///
+    /// # Panics
+    /// When no call has arrived.
+    pub fn operator_plays(&self, whom: Option<Side>, order: SoundOrder) -> Result<(), PlayRefusal> {
+        let done = {
+            let mut inner = self.0.borrow_mut();
+            let arrived = |event: &Event| matches!(event, Event::Arrived(_));
+            let call = inner.around.events.iter().rev().find(|(_, event)| arrived(event)).map(|(call, _)| *call);
+            let now = inner.now;
+            inner.switch.play(now, call.expect("a call has arrived"), whom, order)
         };
         self.settle();
         done

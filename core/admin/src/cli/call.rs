@@ -5,13 +5,13 @@ use std::io::Write;
 use crate::cli::connection::{Line, Whose};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::{cdr, json, words};
+use crate::cli::{cdr, json, sound, words};
 use crate::v1::call_event::Event;
 use crate::v1::reply::Reply;
 use crate::v1::{
-    Call, CallEvent, GetCallRequest, HangupRequest, Inaudible, ListCallsRequest, PauseRecordingRequest,
-    RecordingFormat, RecordingLayout, RecordingNews, ResumeRecordingRequest, StartRecordingRequest,
-    StopRecordingRequest, WatchCallsRequest,
+    Call, CallEvent, GetCallRequest, HangupRequest, HushRequest, Inaudible, ListCallsRequest, MusicRequest,
+    PauseRecordingRequest, PlayRequest, RecordingFormat, RecordingLayout, RecordingNews, ResumeRecordingRequest, Side,
+    StartRecordingRequest, StopRecordingRequest, StopRequest, WatchCallsRequest,
 };
 
 pub(crate) const EXAMPLES: &str = "\
@@ -21,6 +21,9 @@ Examples:
   strowger call watch --json | jq -c 'select(.ended)'
   strowger call record start 5f2c08d1a7e94b3360c4d9ab --opus --beep
   strowger call record stop 5f2c08d1a7e94b3360c4d9ab
+  strowger call play 5f2c08d1a7e94b3360c4d9ab prompt:demo-echotest digits:1234 tone:busy
+  strowger call play 5f2c08d1a7e94b3360c4d9ab recording:notice --to callee
+  strowger call music 5f2c08d1a7e94b3360c4d9ab on moh/jazz
   strowger call hangup 5f2c08d1a7e94b3360c4d9ab --cause 16";
 
 /// What is to be done with calls.
@@ -48,6 +51,54 @@ pub enum Verb {
     /// Record a call as a whole: start, pause, resume, stop
     #[command(subcommand)]
     Record(Record),
+    /// Play sounds to one party of a call, at once
+    #[command(after_help = sound::SOUNDS)]
+    Play {
+        /// The call's uid
+        uid: String,
+        /// What, as prompt:NAME, recording:NAME, digits:600 or beep; one after the other
+        #[arg(required = true, value_name = "SOUND")]
+        sounds: Vec<String>,
+        /// To whom; when not said, to the caller, or to whom the exchange itself has called
+        #[arg(long, value_name = "WHOM")]
+        to: Option<Party>,
+        /// Any of these keys ends it, as 0123456789*#; while the exchange itself talks with the caller
+        #[arg(long, value_name = "KEYS", default_value = "", hide_default_value = true)]
+        interrupt: String,
+        /// In which language, as en or de-AT; the tenant's when not said
+        #[arg(long, default_value = "", hide_default_value = true)]
+        language: String,
+        /// Over and over, until a key or `call stop`
+        #[arg(long)]
+        forever: bool,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// End what plays to one party of a call: also what its dialplan plays
+    Stop {
+        /// The call's uid
+        uid: String,
+        /// To whom it plays; as in `play` when not said
+        #[arg(long, value_name = "WHOM")]
+        to: Option<Party>,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Begin or end music for one party of a call
+    Music {
+        /// The call's uid
+        uid: String,
+        /// Whether there is any
+        switch: OnOff,
+        /// A prompt, as moh/jazz, or anything that `play` plays; the tenant's music on hold when not said
+        #[arg(value_name = "NAME")]
+        sounds: Vec<String>,
+        /// To whom; as in `play` when not said
+        #[arg(long, value_name = "WHOM")]
+        to: Option<Party>,
+        #[command(flatten)]
+        whose: Whose,
+    },
     /// End a call
     Hangup {
         /// The call's uid
@@ -105,6 +156,24 @@ pub enum Record {
     },
 }
 
+/// One of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Party {
+    /// Who calls
+    Caller,
+    /// Who is called
+    Callee,
+}
+
+/// Whether something is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnOff {
+    /// It begins
+    On,
+    /// It ends
+    Off,
+}
+
 pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Result<(), Failure> {
     match verb {
         Verb::List { whose } => list(line, console, &whose).await,
@@ -119,12 +188,65 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
             watch(line, console, tenant, uid.unwrap_or_default()).await
         }
         Verb::Record(order) => record(line, console, order).await,
+        Verb::Play { uid, sounds, to, interrupt, language, forever, whose } => {
+            let (tenant, of, sounds) = (line.tenant(&whose).await?, uid.clone(), sound::read(console, &sounds)?);
+            let request = PlayRequest { tenant, uid: of, side: side(to), sounds, language, interrupt, forever };
+            line.calls().play(request).await?;
+            heard(console, &uid, "it plays")
+        }
+        Verb::Stop { uid, to, whose } => {
+            let request = StopRequest { tenant: line.tenant(&whose).await?, uid: uid.clone(), side: side(to) };
+            line.calls().stop(request).await?;
+            heard(console, &uid, "nothing plays any more")
+        }
+        Verb::Music { uid, switch, sounds, to, whose } => music(line, console, uid, (switch, sounds), to, &whose).await,
         Verb::Hangup { uid, cause, whose } => {
             let tenant = line.tenant(&whose).await?;
             line.calls().hangup(HangupRequest { tenant, uid: uid.clone(), cause }).await?;
             console.say(&format!("call {uid} is hung up"), &serde_json::json!({ "hungUp": uid }))
         }
     }
+}
+
+async fn music(
+    line: &Line,
+    console: &mut Console,
+    uid: String,
+    (switch, names): (OnOff, Vec<String>),
+    to: Option<Party>,
+    whose: &Whose,
+) -> Result<(), Failure> {
+    // The name of a prompt alone will do.
+    let names: Vec<_> =
+        names.into_iter().map(|name| if name.contains(':') { name } else { format!("prompt:{name}") }).collect();
+    let sounds = sound::read(console, &names)?;
+    let (tenant, of, side) = (line.tenant(whose).await?, uid.clone(), side(to));
+    match switch {
+        OnOff::On => {
+            line.calls().music(MusicRequest { tenant, uid: of, side, sounds }).await?;
+            heard(console, &uid, "there is music")
+        }
+        OnOff::Off if sounds.is_empty() => {
+            line.calls().hush(HushRequest { tenant, uid: of, side }).await?;
+            heard(console, &uid, "the music is over")
+        }
+        OnOff::Off => {
+            Err(Failure::Argument { name: "music", why: "`off` ends what there is, and takes no name".to_owned() })
+        }
+    }
+}
+
+fn side(to: Option<Party>) -> i32 {
+    match to {
+        None => Side::Unspecified,
+        Some(Party::Caller) => Side::Caller,
+        Some(Party::Callee) => Side::Callee,
+    }
+    .into()
+}
+
+fn heard(console: &mut Console, uid: &str, done: &str) -> Result<(), Failure> {
+    console.say(&format!("call {uid}: {done}"), &serde_json::json!({ "call": uid, "done": done }))
 }
 
 async fn record(line: &Line, console: &mut Console, order: Record) -> Result<(), Failure> {

@@ -17,6 +17,7 @@ mod password;
 mod recording;
 mod registration;
 mod room;
+mod sound;
 mod tenant;
 mod user;
 mod words;

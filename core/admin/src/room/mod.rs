@@ -12,6 +12,7 @@ use tonic::{Request, Response, Status};
 
 use crate::desk::{self, Desk};
 use crate::live::Change;
+use crate::sound;
 use crate::v1::room_service_server::RoomService;
 use crate::v1::{
     CreateRoomRequest, DeleteRoomRequest, DeleteRoomResponse, GetOpenRoomRequest, GetRoomRequest, ListOpenRoomsRequest,
@@ -138,7 +139,7 @@ impl RoomService for Desk {
 
     async fn announce(&self, request: Request<RoomAnnounceRequest>) -> Done {
         let request = request.into_inner();
-        let order = RoomOrder::Announce(order::sounds(request.sounds)?);
+        let order = RoomOrder::Announce(sound::all(request.sounds, order::ANNOUNCED)?);
         self.order(&request.tenant, &request.name, order).await
     }
 

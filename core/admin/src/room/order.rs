@@ -3,22 +3,17 @@
 use std::time::Duration;
 
 use store::Tenant;
-use switch::{Bearing, MemberNumber, RoomOrder, RoomRefusal, Sound, Target, Tone};
+use switch::{Bearing, MemberNumber, RoomOrder, RoomRefusal, Target};
 use tonic::{Response, Status};
 
 use crate::desk::Desk;
-use crate::v1;
+use crate::sound::Most;
 use crate::v1::RoomOrderResponse;
 use crate::v1::room_invite_request::Target as Wanted;
-use crate::v1::sound::Sound as Spelt;
 use crate::violations::{Violations, violation};
-use crate::words;
 
-/// The most sounds of one announcement, and the longest tone or silence in it.
-const SOUNDS: usize = 32;
-const LONGEST: Duration = Duration::from_secs(60);
-/// The longest name of a sound, and the most digits or letters at once.
-const TEXT: usize = 128;
+/// How much one announcement may hold: all of a room have to hear it out.
+pub(super) const ANNOUNCED: Most = Most { sounds: 32, time: Duration::from_secs(60) };
 
 impl Desk {
     pub(super) async fn order(
@@ -29,6 +24,9 @@ impl Desk {
     ) -> Result<Response<RoomOrderResponse>, Status> {
         let tenant = self.tenant(tenant).await?;
         let room = super::named(room)?;
+        if let RoomOrder::Announce(sounds) = &order {
+            self.expect_audible(&tenant, sounds, None).await?;
+        }
         let (said, member, forbidden) = (word(&order), hit(&order), forbidden(&order));
         let records = matches!(order, RoomOrder::Record { .. });
         if let Err(refusal) = self.live.order(tenant.id, room, order).await {
@@ -156,41 +154,6 @@ pub(super) fn target(wanted: Option<Wanted>) -> Result<Target, Status> {
         return Err(violation("target", "1 to 256 bytes, no control characters"));
     }
     Ok(target)
-}
-
-pub(super) fn sounds(sounds: Vec<v1::Sound>) -> Result<Vec<Sound>, Status> {
-    let mut wrong = Violations::default();
-    let number = sounds.len();
-    wrong.expect((1..=SOUNDS).contains(&number), "sounds", "1 to 32 sounds");
-    let read = sounds.into_iter().take(SOUNDS).enumerate().filter_map(|(at, sound)| {
-        let spelt = sound.sound.ok_or_else(|| "no sound is said".to_owned());
-        wrong.read(&format!("sounds[{at}]"), spelt.and_then(sound_of))
-    });
-    let read = read.collect();
-    wrong.finish()?;
-    Ok(read)
-}
-
-fn sound_of(sound: Spelt) -> Result<Sound, String> {
-    Ok(match sound {
-        Spelt::Prompt(name) => Sound::Prompt(text(name)?),
-        Spelt::Recording(name) => Sound::Recording(text(name)?),
-        Spelt::Digits(digits) => Sound::Digits(text(digits)?),
-        Spelt::Number(number) => Sound::Number(number),
-        Spelt::Spelled(letters) => Sound::Spelled(text(letters)?),
-        Spelt::Beep(time) => Sound::Tone(Tone::Beep, duration(time)?),
-        Spelt::Silence(time) => Sound::Silence(duration(time)?),
-    })
-}
-
-fn text(text: String) -> Result<String, String> {
-    let fits = (1..=TEXT).contains(&text.len()) && !text.chars().any(char::is_control);
-    if fits { Ok(text) } else { Err("1 to 128 bytes, no control characters".to_owned()) }
-}
-
-fn duration(time: prost_types::Duration) -> Result<Duration, String> {
-    let time = words::duration(time).filter(|time| !time.is_zero() && *time <= LONGEST);
-    time.ok_or_else(|| "more than 0 and at most 60 seconds".to_owned())
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use admin::v1::room_invite_request::Target;
 use admin::v1::sound::Sound as Said;
 use admin::v1::{
     CreateRoomRequest, CreateTenantRequest, CreateUserRequest, DeleteRecordingRequest, DownloadRecordingRequest,
-    GetRecordingRequest, GetRoomRequest, GetTenantRequest, GetUserRequest, ListRecordingsRequest, QueryCdrsRequest,
-    RoomAnnounceRequest, RoomInviteRequest, RoomKey, RoomKickRequest, RoomRecordRequest, Sound, StartRecordingRequest,
-    UpdateRoomRequest, UpdateTenantRequest, UpdateUserRequest, UploadDialplanRequest,
+    GetRecordingRequest, GetRoomRequest, GetTenantRequest, GetUserRequest, HushRequest, ListRecordingsRequest,
+    MusicRequest, PlayRequest, QueryCdrsRequest, RoomAnnounceRequest, RoomInviteRequest, RoomKey, RoomKickRequest,
+    RoomRecordRequest, Sound, StartRecordingRequest, StopRequest, UpdateRoomRequest, UpdateTenantRequest,
+    UpdateUserRequest, UploadDialplanRequest,
 };
 use prost_reflect::Kind;
 use tonic::{Code, Status};
@@ -25,15 +26,19 @@ fn violation(refused: &Status) -> (String, String) {
 }
 
 /// Every field of a request that is an enum; one that is not tried here makes the first test fail.
-const ENUMS: [&str; 10] = [
+const ENUMS: [&str; 14] = [
     "CreateRoomRequest.entry",
     "CreateTenantRequest.srtp",
     "CreateUserRequest.srtp",
+    "HushRequest.side",
     "ListRecordingsRequest.kind",
+    "MusicRequest.side",
+    "PlayRequest.side",
     "QueryCdrsRequest.direction",
     "QueryCdrsRequest.disposition",
     "StartRecordingRequest.format",
     "StartRecordingRequest.layout",
+    "StopRequest.side",
     "UpdateRoomRequest.entry",
     "UpdateTenantRequest.srtp",
 ];
@@ -51,6 +56,7 @@ fn every_enum_of_a_request_is_tried() {
 #[tokio::test]
 async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
     const SRTP: &str = "9 is none of inherit (1), off (2), optional (3), required (4)";
+    const SIDE: &str = "9 is none of caller (1), callee (2)";
     const ENTRY: &str = "9 is none of none (1), tone (2), name (3)";
     let (house, acme) = House::with_acme().await;
     house.user("acme", "alice", "1001").await;
@@ -68,6 +74,9 @@ async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
         password: name("correct horse"),
         ..Default::default()
     };
+    let uid = || call_uid(1).to_string();
+    let one = || vec![Sound { sound: Some(Said::Number(1)) }];
+    let play = PlayRequest { tenant: tenant(), uid: uid(), ..Default::default() };
     let change = UpdateRoomRequest { tenant: tenant(), name: name("600"), ..Default::default() };
     let refusals = [
         ("entry", ENTRY, rooms.create(CreateRoomRequest { name: name("601"), entry: 9, ..room }).await.map(drop)),
@@ -102,6 +111,14 @@ async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
             "-1 is none of mixed (1), stereo (2)",
             calls.start_recording(StartRecordingRequest { layout: -1, ..start }).await.map(drop),
         ),
+        ("side", SIDE, calls.play(PlayRequest { side: 9, sounds: one(), ..play }).await.map(drop)),
+        ("side", SIDE, calls.stop(StopRequest { side: 9, tenant: tenant(), uid: uid() }).await.map(drop)),
+        (
+            "side",
+            SIDE,
+            calls.music(MusicRequest { side: 9, tenant: tenant(), uid: uid(), sounds: one() }).await.map(drop),
+        ),
+        ("side", SIDE, calls.hush(HushRequest { side: 9, tenant: tenant(), uid: uid() }).await.map(drop)),
         ("entry", ENTRY, rooms.update(UpdateRoomRequest { entry: Some(9), ..change }).await.map(drop)),
         (
             "srtp",
@@ -128,6 +145,7 @@ async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
     }
     assert_eq!(house.exchange.changes.lock().unwrap().len(), before, "nothing was made or changed");
     assert!(house.exchange.recording_orders.lock().unwrap().is_empty());
+    assert!(house.exchange.sound_orders.lock().unwrap().is_empty());
 }
 
 /// What nobody is called.

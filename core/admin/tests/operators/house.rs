@@ -15,14 +15,16 @@ use admin::v1::tenant_service_client::TenantServiceClient;
 use admin::v1::user_service_client::UserServiceClient;
 use admin::v1::{CreateTenantRequest, CreateUserRequest};
 use admin::{
-    Board, Change, Happening, Live, LiveCall, NotRemoved, Pending, RecordingBytes, RoomHappening, RoomNews, TokenHash,
+    Board, Change, Happening, Live, LiveCall, NotHeard, NotRemoved, Pending, RecordingBytes, RoomHappening, RoomNews,
+    TokenHash,
 };
 use slotmap::SlotMap;
 use store::{Store, Writer};
 use switch::{
     Aor, Bearing, CallDirection, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation,
-    KeptRecording, Label, LegRecord, MediaStats, MemberNumber, MemberView, Party, Record, RecordingFormat,
-    RecordingOrder, Refusal, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, StoredBinding, TenantId, UserId,
+    KeptRecording, Label, LegRecord, MediaStats, MemberNumber, MemberView, Party, PlayRefusal, Record, RecordingFormat,
+    RecordingOrder, Refusal, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, Sound, SoundOrder, StoredBinding,
+    TenantId, UserId,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
@@ -55,6 +57,9 @@ pub(crate) struct Exchange {
     /// Files of recordings by their names.
     pub(crate) files: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(crate) recording_orders: Mutex<Vec<(CallUid, RecordingOrder)>>,
+    pub(crate) sound_orders: Mutex<Vec<(CallUid, Option<Side>, SoundOrder)>>,
+    /// What it answers them with.
+    pub(crate) play_refusal: Mutex<Option<PlayRefusal>>,
     /// The legs of every call.
     pub(crate) legs: Mutex<Vec<LegRecord>>,
     /// What it answers orders with.
@@ -74,6 +79,8 @@ impl Default for Exchange {
             orders: Mutex::default(),
             files: Mutex::default(),
             recording_orders: Mutex::default(),
+            sound_orders: Mutex::default(),
+            play_refusal: Mutex::default(),
             legs: Mutex::default(),
             refusal: Mutex::default(),
             room_news: broadcast::Sender::new(64),
@@ -123,6 +130,44 @@ impl Live for Exchange {
             orders.push((call, order));
             Some(if name.contains('/') { Err(Refusal::BadValue) } else { Ok(name) })
         })
+    }
+
+    fn play(
+        &self,
+        tenant: TenantId,
+        call: CallUid,
+        whom: Option<Side>,
+        order: SoundOrder,
+    ) -> Pending<'_, Option<Result<(), PlayRefusal>>> {
+        Box::pin(async move {
+            self.board.find(tenant, call)?;
+            if let Some(refusal) = *self.play_refusal.lock().unwrap() {
+                return Some(Err(refusal));
+            }
+            self.sound_orders.lock().unwrap().push((call, whom, order));
+            Some(Ok(()))
+        })
+    }
+
+    /// There is nothing called `nope`, and `noise` cannot be decoded.
+    fn audible<'a>(
+        &'a self,
+        _: TenantId,
+        sounds: &'a [Sound],
+        language: Option<&'a str>,
+    ) -> Pending<'a, Result<(), NotHeard>> {
+        let wrong = sounds.iter().find_map(|sound| match sound {
+            Sound::Prompt(name) if name == "nope" => {
+                let languages = [language.unwrap_or("de"), "en"].map(str::to_owned).to_vec();
+                Some(NotHeard::NoPrompt { name: name.clone(), languages })
+            }
+            Sound::Recording(name) if name == "nope" => Some(NotHeard::NoRecording(name.clone())),
+            Sound::Prompt(name) if name == "noise" => {
+                Some(NotHeard::Unplayable { name: name.clone(), why: "the file is empty".to_owned() })
+            }
+            _ => None,
+        });
+        Box::pin(async move { wrong.map_or(Ok(()), Err) })
     }
 
     fn read_recording<'a>(&'a self, _: TenantId, name: &'a str) -> Pending<'a, Option<RecordingBytes>> {

@@ -7,6 +7,7 @@ mod house;
 mod recordings;
 mod rooms;
 mod services;
+mod sounds;
 mod tenancy;
 mod watching;
 mod words;

@@ -3,12 +3,12 @@
 use admin::v1::{
     ActivateDialplanRequest, CreateRoomRequest, DeactivateDialplanRequest, DeleteRoomRequest, DeleteUserRequest,
     GetActiveDialplanRequest, GetCallRequest, GetCdrRequest, GetOpenRoomRequest, GetRoomRequest, GetUserRequest,
-    HangupRequest, ListCallsRequest, ListDialplanVersionsRequest, ListOpenRoomsRequest, ListRegistrationsRequest,
-    ListRoomsRequest, ListUsersRequest, QueryCdrsRequest, RoomAnnounceRequest, RoomDeafenRequest, RoomEndRequest,
-    RoomInviteRequest, RoomKickRequest, RoomLockRequest, RoomMuteAllRequest, RoomMuteRequest,
-    RoomPauseRecordingRequest, RoomRecordRequest, RoomStopRecordingRequest, RoomVolumeRequest, Sound,
-    UpdateRoomRequest, UpdateUserRequest, UploadDialplanRequest, WatchCallsRequest, WatchRoomsRequest, room_event,
-    room_invite_request, sound,
+    HangupRequest, HushRequest, ListCallsRequest, ListDialplanVersionsRequest, ListOpenRoomsRequest,
+    ListRegistrationsRequest, ListRoomsRequest, ListUsersRequest, MusicRequest, PlayRequest, QueryCdrsRequest,
+    RoomAnnounceRequest, RoomDeafenRequest, RoomEndRequest, RoomInviteRequest, RoomKickRequest, RoomLockRequest,
+    RoomMuteAllRequest, RoomMuteRequest, RoomPauseRecordingRequest, RoomRecordRequest, RoomStopRecordingRequest,
+    RoomVolumeRequest, Sound, StopRequest, UpdateRoomRequest, UpdateUserRequest, UploadDialplanRequest,
+    WatchCallsRequest, WatchRoomsRequest, room_event, room_invite_request, sound,
 };
 use switch::TenantId;
 use tonic::Code;
@@ -17,13 +17,17 @@ use crate::guard::methods;
 use crate::house::{House, at, call_uid, cdr, component};
 
 /// Every RPC that takes a tenant; one that is not tried here makes the first test fail.
-const TRIED: [&str; 45] = [
+const TRIED: [&str; 49] = [
     "CallService.Get",
     "CallService.Hangup",
+    "CallService.Hush",
     "CallService.List",
+    "CallService.Music",
     "CallService.PauseRecording",
+    "CallService.Play",
     "CallService.ResumeRecording",
     "CallService.StartRecording",
+    "CallService.Stop",
     "CallService.StopRecording",
     "CallService.Watch",
     "CdrService.Get",
@@ -139,6 +143,8 @@ async fn nothing_of_one_tenant_is_found_or_changed_through_another() {
         ..Default::default()
     };
     let activate = ActivateDialplanRequest { tenant: umbrella(), hash, ..Default::default() };
+    let sounds = vec![Sound { sound: Some(sound::Sound::Number(1)) }];
+    let play = PlayRequest { tenant: umbrella(), uid: uid.clone(), sounds, ..Default::default() };
     let refusals = [
         users.get(GetUserRequest { tenant: umbrella(), name: name.clone() }).await.map(drop),
         users.update(update).await.map(drop),
@@ -146,13 +152,18 @@ async fn nothing_of_one_tenant_is_found_or_changed_through_another() {
         dialplans.activate(activate).await.map(drop),
         dialplans.get_active(GetActiveDialplanRequest { tenant: umbrella() }).await.map(drop),
         calls.get(GetCallRequest { tenant: umbrella(), uid: uid.clone() }).await.map(drop),
-        calls.hangup(HangupRequest { tenant: umbrella(), uid, cause: 16 }).await.map(drop),
+        calls.hangup(HangupRequest { tenant: umbrella(), uid: uid.clone(), cause: 16 }).await.map(drop),
+        calls.play(play).await.map(drop),
+        calls.stop(StopRequest { tenant: umbrella(), uid: uid.clone(), side: 0 }).await.map(drop),
+        calls.music(MusicRequest { tenant: umbrella(), uid: uid.clone(), ..Default::default() }).await.map(drop),
+        calls.hush(HushRequest { tenant: umbrella(), uid, side: 0 }).await.map(drop),
         cdrs.get(GetCdrRequest { tenant: umbrella(), uid: call_uid(9).to_string() }).await.map(drop),
     ];
     for (number, refused) in refusals.into_iter().enumerate() {
         assert_eq!(refused.unwrap_err().code(), Code::NotFound, "attempt {number}");
     }
     assert!(house.exchange.hung_up.lock().unwrap().is_empty());
+    assert!(house.exchange.sound_orders.lock().unwrap().is_empty());
     assert_eq!(house.exchange.changes.lock().unwrap().len(), before, "the exchange was told of nothing");
     assert_eq!(house.exchange.board.calls(acme).len(), 1);
     assert!(house.store.users(acme).by_name("alice").await.unwrap().enabled);

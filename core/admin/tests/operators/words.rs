@@ -56,12 +56,27 @@ fn every_event_has_its_name_in_the_api() {
 #[test]
 fn every_command_of_the_api_has_its_name_in_the_exchange() {
     let calls = pool().get_service_by_name("strowger.admin.v1.CallService").unwrap();
-    let looking = ["List", "Get", "Watch"];
+    // An application waits for what it plays, and cannot stop it itself.
+    let looking = ["List", "Get", "Watch", "Stop"];
     let names = calls.methods().map(|method| method.name().to_owned());
     let commands: Vec<_> = names.filter(|name| !looking.contains(&name.as_str())).collect();
-    assert_eq!(commands, ["StartRecording", "PauseRecording", "ResumeRecording", "StopRecording", "Hangup"]);
+    let expected =
+        ["StartRecording", "PauseRecording", "ResumeRecording", "StopRecording", "Play", "Music", "Hush", "Hangup"];
+    assert_eq!(commands, expected);
     let known = variants(COMMAND, "Command");
     assert!(commands.iter().all(|command| known.contains(command)), "{commands:?} in {known:?}");
+}
+
+#[test]
+fn every_sound_and_tone_has_its_name_in_the_api() {
+    let mut sounds = oneof("Sound", "sound");
+    // A short spelling of the tone.
+    sounds.retain(|sound| sound != "Beep");
+    let mut known = variants(AUDIO, "Sound");
+    sounds.sort();
+    known.sort();
+    assert_eq!(sounds, known);
+    assert_eq!(values("Tone", "TONE_"), variants(AUDIO, "Tone"));
 }
 
 #[test]

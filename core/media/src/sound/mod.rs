@@ -38,6 +38,8 @@ pub struct Sound {
 pub struct Damage {
     /// Pieces (packets, pages, blocks) that could not be decoded.
     pub lost: u32,
+    /// Where in the sound the first of them is missing, as near as can be said.
+    pub first: Option<Duration>,
     /// The file ends before the sound does.
     pub cut: bool,
 }
@@ -116,6 +118,14 @@ pub enum SoundError {
     /// Its decoder gave up in a way that it should not have.
     #[error("the file breaks its decoder")]
     Breaking,
+}
+
+impl Damage {
+    /// One more piece is lost, here.
+    fn lose(&mut self, at: Duration) {
+        self.lost = self.lost.saturating_add(1);
+        self.first.get_or_insert(at);
+    }
 }
 
 impl Sound {

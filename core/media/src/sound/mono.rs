@@ -1,5 +1,7 @@
 //! Where decoded sound comes together: voices mixed to one, resampled, bounded in length.
 
+use std::time::Duration;
+
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler};
 
@@ -47,6 +49,11 @@ impl<'a> Mono<'a> {
     /// How many samples are there: those that are yet in the resampler left out.
     pub(crate) fn len(&self) -> usize {
         self.samples.len()
+    }
+
+    /// How long the sound is by now.
+    pub(crate) fn time(&self) -> Duration {
+        self.rate.time(self.samples.len())
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {

@@ -34,6 +34,7 @@ pub(crate) fn decode(bytes: &[u8], mono: &mut Mono<'_>) -> Result<Damage, SoundE
     let mut ended = false;
     let mut room = vec![0_i16; MAX_PACKET_SAMPLES * 2];
     for found in Pages::new(bytes) {
+        let at = mono.time();
         match found {
             Found::Junk => damage.lost = damage.lost.saturating_add(1),
             Found::Cut => damage.cut = true,
@@ -53,6 +54,9 @@ pub(crate) fn decode(bytes: &[u8], mono: &mut Mono<'_>) -> Result<Damage, SoundE
                     ended |= page.flags & ogg::LAST != 0;
                 }
             }
+        }
+        if damage.lost > 0 || stream.as_ref().is_some_and(|stream| stream.lost + stream.packets.gaps > 0) {
+            damage.first.get_or_insert(at);
         }
     }
     let stream = stream.ok_or(SoundError::Truncated)?;

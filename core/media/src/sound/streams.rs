@@ -87,15 +87,15 @@ impl<'a> Decoding<'a> {
                     self.barren += 1;
                 }
                 Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => break,
-                Err(_) => self.lose(),
+                Err(_) => self.lose(mono),
             }
         }
         self.damage.cut = true;
         Ok(self.damage)
     }
 
-    fn lose(&mut self) {
-        self.damage.lost = self.damage.lost.saturating_add(1);
+    fn lose(&mut self, mono: &Mono<'_>) {
+        self.damage.lose(mono.time());
         self.barren += 1;
     }
 
@@ -110,15 +110,14 @@ impl<'a> Decoding<'a> {
         // Readers pass over what is damaged without a word, but their clock shows it. Before 0 is what a codec needs to
         // get going.
         let begin = packet.pts.get();
-
         if self.next.is_some_and(|next| (0..begin).contains(&next)) {
-            self.damage.lost = self.damage.lost.saturating_add(1);
+            self.damage.lose(mono.time());
         }
         self.next = i64::try_from(packet.dur.get()).ok().and_then(|length| begin.checked_add(length));
         let decoder = &mut self.decoder;
         // Some decoders panic on what they did not expect. Such a packet is lost, and the decoder with it.
         let Ok(decoded) = catch_unwind(AssertUnwindSafe(|| decoder.decode(packet).map(|_| ()))) else {
-            self.lose();
+            self.lose(mono);
             (self.track, self.decoder) = find(self.reader.as_ref())?;
             return Ok(());
         };
@@ -126,7 +125,7 @@ impl<'a> Decoding<'a> {
             Ok(()) => {}
             // Symphonia: a decoder goes on with the next packet after these, and after no other.
             Err(Error::DecodeError(_) | Error::IoError(_)) => {
-                self.lose();
+                self.lose(mono);
                 return Ok(());
             }
             Err(error) => return Err(refused(&error)),

@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
 use switch::{
-    Aor, Application, CallId, Command, LegRecord, MediaEvent, MediaStats, Origination, RecordingOrder, Refusal,
-    StoredBinding, TenantId,
+    Aor, Application, CallId, Command, LegRecord, MediaEvent, MediaStats, Origination, PlayRefusal, RecordingOrder,
+    Refusal, Side, SoundOrder, StoredBinding, TenantId,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -35,6 +35,8 @@ pub(crate) enum Inward {
     Legs(CallId, oneshot::Sender<Vec<Measured>>),
     /// An operator wants something of the recording of a call.
     Record(CallId, RecordingOrder, oneshot::Sender<Result<String, Refusal>>),
+    /// An operator wants something to be heard by one party of a call.
+    Play(CallId, Option<Side>, Box<SoundOrder>, oneshot::Sender<Result<(), PlayRefusal>>),
     /// The exchange is to begin a call, for an application.
     Originate(Box<Begun>),
     /// A user is gone: so are its bindings.

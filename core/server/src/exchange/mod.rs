@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use sip::Transport;
-use switch::{Command, LegRecord, RecordingOrder, Refusal, StoredBinding, TenantId};
+use switch::{Command, LegRecord, PlayRefusal, RecordingOrder, Refusal, Side, SoundOrder, StoredBinding, TenantId};
 use tokio::sync::oneshot;
 
 #[cfg(test)]
@@ -65,6 +65,18 @@ impl Exchange {
         let (answer, answered) = oneshot::channel();
         self.inbox.send(Inward::Record(call, order, answer));
         answered.await.unwrap_or(Err(Refusal::WrongState))
+    }
+
+    /// Says what is to be heard by one party of a call.
+    pub(crate) async fn play(
+        &self,
+        call: switch::CallId,
+        whom: Option<Side>,
+        order: SoundOrder,
+    ) -> Result<(), PlayRefusal> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Inward::Play(call, whom, Box::new(order), answer));
+        answered.await.unwrap_or(Err(PlayRefusal::Over))
     }
 
     /// New calls are refused from now on.

@@ -269,6 +269,10 @@ impl Thread {
                 let _ = answer.send(self.switch.record(now, call, order));
                 self.drain(now);
             }
+            Inward::Play(call, whom, order, answer) => {
+                let _ = answer.send(self.switch.play(now, call, whom, *order));
+                self.drain(now);
+            }
             Inward::Originate(begun) => self.originate(now, *begun),
             Inward::Forget(aor) => {
                 self.switch.forget_bindings(now, &aor);

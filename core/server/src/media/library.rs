@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use admin::NotHeard;
 use anyhow::{Context, Result};
 use media::player::Item;
 use media::tone::{Kind, Part, Plan, Sound as Wave, Tone as Cadence};
@@ -52,6 +53,7 @@ const WAITING: usize = 4_096;
 #[derive(Clone)]
 pub(crate) struct Library {
     jobs: SyncSender<Job>,
+    shelf: Arc<Shelf>,
     plan: &'static Plan,
 }
 
@@ -74,7 +76,15 @@ impl Library {
                 .spawn(move || work(&waiting, &shelf))
                 .context("starting a thread that reads sounds")?;
         }
-        Ok(Self { jobs, plan })
+        Ok(Self { jobs, shelf, plan })
+    }
+
+    /// Whether all of these can be heard, as far as files tell. Reads them: not for a thread that others wait for.
+    ///
+    /// # Errors
+    /// The first that cannot.
+    pub(crate) fn audible(&self, tenant: TenantId, sounds: &[Sound], language: Option<&str>) -> Result<(), NotHeard> {
+        self.shelf.audible(tenant, sounds, language)
     }
 
     /// Finds and encodes what is wished for. What needs no file is given at once, the rest by another thread.
@@ -127,6 +137,106 @@ fn cadence(plan: &Plan, tone: Tone) -> Cadence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A library of this folder alone, with an English prompt and a message of tenant 7.
+    fn furnished(data: &std::path::Path) -> Library {
+        let wav = wav(&vec![1_000; 8_000]);
+        for file in ["prompts/en/welcome.wav", "tenants/7/prompts/en/own/greeting.wav", "tenants/7/recordings/note.wav"]
+        {
+            let file = data.join(file);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            std::fs::write(file, &wav).expect("a file");
+        }
+        std::fs::write(data.join("prompts/en/noise.wav"), b"no sound at all").expect("a file");
+        // It ends before it should.
+        std::fs::write(data.join("prompts/en/torn.wav"), &wav[..wav.len() / 2]).expect("a file");
+        let folders = Folders {
+            data: data.to_owned(),
+            prompts: data.join("prompts"),
+            language: "de-AT".to_owned(),
+            country: "us".to_owned(),
+            cache: 0,
+        };
+        Library::start(folders, Box::new(|_| "UTC".to_owned()), 1).expect("a library")
+    }
+
+    /// PCM of 16 bits at 8 kHz.
+    fn wav(samples: &[i16]) -> Vec<u8> {
+        let size = u32::try_from(samples.len() * 2).expect("short");
+        let mut file = [&b"RIFF"[..], &(size + 36).to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes()].concat();
+        for field in [1_u16, 1, 8_000, 0, 16_000, 0, 2, 16] {
+            file.extend(field.to_le_bytes());
+        }
+        file.extend([&b"data"[..], &size.to_le_bytes()].concat());
+        file.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        file
+    }
+
+    #[test]
+    fn what_cannot_be_heard_is_known_before_it_is_played() {
+        let data = tempfile::TempDir::new().expect("a folder");
+        let library = furnished(data.path());
+        let ask = |tenant: i64, sound: Sound| library.audible(TenantId(tenant), &[Sound::Number(1), sound], None);
+        let library_alone = |tenant: i64, sound: Sound| library.audible(TenantId(tenant), &[sound], None);
+        let prompt = |name: &str| Sound::Prompt(name.to_owned());
+        let languages = ["de-at", "de", "en"].map(str::to_owned).to_vec();
+        let missing = |name: &str| Err(NotHeard::NoPrompt { name: name.to_owned(), languages: languages.clone() });
+        assert_eq!(library_alone(7, prompt("welcome")), Ok(()));
+        assert_eq!(library_alone(7, prompt("own/greeting")), Ok(()));
+        assert_eq!(library_alone(8, prompt("own/greeting")), missing("own/greeting"), "it is another tenant's");
+        assert_eq!(library_alone(7, prompt("nope")), missing("nope"));
+        assert_eq!(library_alone(7, prompt("../en/welcome")), missing("../en/welcome"));
+        assert_eq!(library_alone(7, Sound::Recording("note".to_owned())), Ok(()));
+        for (tenant, name) in [(7, "nope"), (8, "note"), (7, "../recordings/note")] {
+            let missing = Err(NotHeard::NoRecording(name.to_owned()));
+            assert_eq!(library_alone(tenant, Sound::Recording(name.to_owned())), missing);
+        }
+        let broken = library_alone(7, prompt("noise"));
+        assert!(matches!(broken, Err(NotHeard::Unplayable { ref name, .. }) if name == "noise"), "{broken:?}");
+        assert!(ask(7, prompt("welcome")).is_err(), "the set has no digits");
+        assert_eq!(library_alone(7, Sound::Silence(Duration::from_secs(1))), Ok(()));
+    }
+
+    #[test]
+    fn a_damaged_file_is_played_and_told_once_with_the_place_of_the_damage() {
+        let data = tempfile::TempDir::new().expect("a folder");
+        let library = furnished(data.path());
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Log(log.clone())).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..3 {
+                // Nothing is kept in memory: it is read each time.
+                assert_eq!(library.audible(TenantId(7), &[Sound::Prompt("torn".to_owned())], None), Ok(()));
+            }
+            assert_eq!(library.audible(TenantId(7), &[Sound::Prompt("welcome".to_owned())], None), Ok(()));
+        });
+        let log = String::from_utf8(log.lock().expect("no panic").clone()).expect("text");
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(log.contains("WARN") && log.contains("prompts/en/torn.wav") && log.contains("cut_at=\"0.5"), "{log}");
+    }
+
+    /// Where a log is written in a test.
+    #[derive(Clone)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no panic").extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Log {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
 
     #[test]
     fn a_sound_that_breaks_its_reader_is_told_and_others_are_read_after_it() {

@@ -22,7 +22,7 @@ const DATES: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 /// What a test tone may be, in Hz: what a telephone carries.
 const TEST_TONES: std::ops::RangeInclusive<u16> = 200..=3_400;
 
-pub(super) fn play(play: &Play) -> bool {
+pub(crate) fn play(play: &Play) -> bool {
     !play.sounds.is_empty() && are_playable(&play.sounds) && language(play.language.as_deref())
 }
 

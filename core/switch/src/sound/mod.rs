@@ -28,13 +28,20 @@
 //! | Recording | a key that ends it | Recording, and the key is known | Enough | |
 //! | Recording | it is on the disk, or could not be | Quiet | | Recorded, Inaudible |
 //! | Echoing | a key that ends it; time | Quiet | Echo off | Played(key), Played(whole) |
+//! | Quiet, Music, Interlude | an operator plays | Interlude | Play | |
+//! | Interlude | it is over; a key that ends it; an operator stops it | Music where there was some before, else Quiet | Hush, Play | |
+//! | Interlude | play, read, record, echo, music | as in Quiet | as in Quiet | |
+//! | Music, Interlude | an operator has music played | Music | Play | |
+//! | Playing | an operator stops it | Quiet | Hush | Played(whole) |
+//! | Asking | an operator stops it | Listening (timer `first`) | Hush | |
 //! | any | the call ends, connects or is taken away | Quiet | Hush, Enough, Echo off | |
 //!
 //! A key that nothing of this takes is kept, up to [`KEPT`] of them: people type ahead. A flash of the hook is no key.
 //! Music is no command under way: the application goes on meanwhile. While music plays that listens, keys are told as
-//! they come, and none is kept.
+//! they come, and none is kept; while an operator plays over it, too. What an operator plays is in [`interlude`].
 
 pub(crate) mod check;
+mod interlude;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -86,8 +93,14 @@ enum State {
     Quiet,
     Music {
         id: SoundId,
-        /// Keys are told.
-        listens: bool,
+        tune: Tune,
+    },
+    /// An operator plays.
+    Interlude {
+        id: SoundId,
+        interrupt: Keys,
+        /// What goes on when it is over.
+        after: Option<Tune>,
     },
     Playing {
         id: SoundId,
@@ -110,6 +123,15 @@ enum State {
         key: Option<Digit>,
     },
     Echoing(Keys),
+}
+
+/// Music, and what becomes of keys meanwhile.
+#[derive(Debug)]
+struct Tune {
+    /// Nothing where it was ended and keys are told still.
+    sounds: Vec<Sound>,
+    /// Keys are told.
+    listens: bool,
 }
 
 /// What comes of an input: the reply to the command, when that is over.
@@ -181,8 +203,7 @@ impl Sounds {
         if sounds.is_empty() {
             sounds = wire.config.music();
         }
-        let id = self.begin(sounds, None, true, at, wire);
-        self.state = State::Music { id, listens };
+        self.begin_music(Tune { sounds, listens }, at, wire);
         if listens {
             for key in self.kept.drain(..) {
                 wire.event(at.call, Event::Key(key));
@@ -193,12 +214,21 @@ impl Sounds {
 
     /// Music plays for the caller.
     pub(crate) fn has_music(&self) -> bool {
-        matches!(self.state, State::Music { .. })
+        matches!(self.state, State::Music { .. } | State::Interlude { after: Some(_), .. })
     }
 
     /// Ends the music, and nothing else.
-    pub(crate) fn end_music(&mut self, port: PortId, wire: &mut Wire) {
-        if self.has_music() {
+    pub(crate) fn hush(&mut self, port: PortId, wire: &mut Wire) {
+        match &mut self.state {
+            State::Music { .. } => self.end_music(port, wire),
+            State::Interlude { after, .. } => *after = None,
+            _ => {}
+        }
+    }
+
+    /// Ends the music, and what an operator plays, for what takes its place.
+    fn end_music(&mut self, port: PortId, wire: &mut Wire) {
+        if matches!(self.state, State::Music { .. } | State::Interlude { .. }) {
             self.state = State::Quiet;
             wire.media(MediaCommand::Hush { port });
         }
@@ -238,7 +268,13 @@ impl Sounds {
                 wire.media(MediaCommand::Echo { port: at.port, on: false });
                 Some(Reply::Played(Played::Key(key)))
             }
-            music @ State::Music { listens: true, .. } => {
+            State::Interlude { interrupt, after, .. } if interrupt.has(key) => {
+                wire.media(MediaCommand::Hush { port: at.port });
+                self.go_on(after, at, wire);
+                None
+            }
+            music @ (State::Music { tune: Tune { listens: true, .. }, .. }
+            | State::Interlude { after: Some(Tune { listens: true, .. }), .. }) => {
                 self.state = music;
                 wire.event(at.call, Event::Key(key));
                 None
@@ -256,7 +292,11 @@ impl Sounds {
     /// What was played is over; an answer for what was replaced meanwhile says nothing.
     pub(crate) fn played(&mut self, over: SoundId, fault: Option<AudioError>, at: &Place, wire: &mut Wire) -> Outcome {
         match (std::mem::take(&mut self.state), fault) {
-            (State::Music { id, listens: false }, _) if id == over => None,
+            (State::Music { id, tune: Tune { listens: false, .. } }, _) if id == over => None,
+            (State::Interlude { id, after, .. }, _) if id == over => {
+                self.go_on(after, at, wire);
+                None
+            }
             (State::Playing { id, .. }, None) if id == over => Some(Reply::Played(Played::Whole)),
             (State::Asking { id, reading }, None) if id == over => {
                 self.listen(reading, at, wire);
@@ -317,7 +357,11 @@ impl Sounds {
         let Some(port) = port else { return };
         match state {
             State::Quiet | State::Listening(_) | State::Recording { key: Some(_), .. } => {}
-            State::Music { .. } | State::Playing { .. } | State::Asking { .. } | State::Beeping { .. } => {
+            State::Music { .. }
+            | State::Interlude { .. }
+            | State::Playing { .. }
+            | State::Asking { .. }
+            | State::Beeping { .. } => {
                 wire.media(MediaCommand::Hush { port });
             }
             State::Recording { .. } => wire.media(MediaCommand::Enough { port }),
@@ -351,6 +395,11 @@ impl Sounds {
         let Place { port, tenant, .. } = *at;
         wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
         id
+    }
+
+    fn begin_music(&mut self, tune: Tune, at: &Place, wire: &mut Wire) {
+        let id = self.begin(tune.sounds.clone(), None, true, at, wire);
+        self.state = State::Music { id, tune };
     }
 
     fn begin_recording(&mut self, name: String, record: &Record, at: &Place, wire: &mut Wire) {

@@ -6,6 +6,7 @@ mod calling;
 mod chance;
 mod codecs;
 mod dialogs;
+mod interludes;
 mod originating;
 mod registering;
 mod rooms;

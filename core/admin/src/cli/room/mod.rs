@@ -8,12 +8,12 @@ use serde_json::json;
 use crate::cli::connection::{Line, Whose};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::sound;
 use crate::v1::room_invite_request::Target;
-use crate::v1::sound::Sound as Spelt;
 use crate::v1::{
     DeleteRoomRequest, RoomAnnounceRequest, RoomDeafenRequest, RoomEndRequest, RoomInviteRequest, RoomKickRequest,
     RoomLockRequest, RoomMuteAllRequest, RoomMuteRequest, RoomPauseRecordingRequest, RoomRecordRequest,
-    RoomStopRecordingRequest, RoomVolumeRequest, Sound,
+    RoomStopRecordingRequest, RoomVolumeRequest,
 };
 
 pub(crate) const EXAMPLES: &str = "\
@@ -89,10 +89,11 @@ pub enum Verb {
     /// Let others in again
     Unlock(Which),
     /// Play sounds to all who are in a room
+    #[command(after_help = sound::SOUNDS)]
     Say {
         #[command(flatten)]
         which: Which,
-        /// prompt:NAME, recording:NAME, digits:600, number:42, spelled:ab1, beep, or silence:SECONDS; one after the other
+        /// What, as prompt:NAME, recording:NAME, digits:600 or beep; one after the other
         #[arg(required = true, value_name = "SOUND")]
         sounds: Vec<String>,
     },
@@ -177,7 +178,10 @@ pub(crate) async fn run(verb: Verb, line: &Line, console: &mut Console) -> Resul
         Verb::Open { name: None, whose } => watch::list_open(line, console, &whose).await,
         Verb::Open { name: Some(name), whose } => watch::show_open(line, console, name, &whose).await,
         Verb::Watch { name, lines, whose } => watch::watch(line, console, name, lines, &whose).await,
-        order => say(console, &give(order, line).await?),
+        order => {
+            let done = give(order, line, console).await?;
+            say(console, &done)
+        }
     }
 }
 
@@ -186,7 +190,7 @@ fn say(console: &mut Console, (room, done): &(String, String)) -> Result<(), Fai
 }
 
 /// Says an order to an open room; gives the room and what was done.
-async fn give(verb: Verb, line: &Line) -> Result<(String, String), Failure> {
+async fn give(verb: Verb, line: &Line, console: &Console) -> Result<(String, String), Failure> {
     let mut rooms = line.rooms();
     Ok(match verb {
         Verb::Mute(whom) => mute(line, whom, true).await?,
@@ -206,7 +210,7 @@ async fn give(verb: Verb, line: &Line) -> Result<(String, String), Failure> {
         Verb::Lock(which) => lock(line, which, true).await?,
         Verb::Unlock(which) => lock(line, which, false).await?,
         Verb::Say { which, sounds } => {
-            let sounds = sounds.iter().map(|text| sound(text)).collect::<Result<_, _>>()?;
+            let sounds = sound::read(console, &sounds)?;
             let (tenant, name) = which.find(line).await?;
             rooms.announce(RoomAnnounceRequest { tenant, name: name.clone(), sounds }).await?;
             (name, "it is said".to_owned())
@@ -298,31 +302,6 @@ fn target(whom: &str) -> Target {
     }
 }
 
-/// A sound as the command line spells it.
-fn sound(text: &str) -> Result<Sound, Failure> {
-    let wrong = || Failure::Argument {
-        name: "sound",
-        why: format!(
-            "`{text}` is none of prompt:NAME, recording:NAME, digits:…, number:…, spelled:…, beep, silence:SECONDS"
-        ),
-    };
-    let (kind, value) = text.split_once(':').unwrap_or((text, ""));
-    let seconds =
-        |text: &str| text.parse::<u8>().map(|seconds| prost_types::Duration { seconds: seconds.into(), nanos: 0 });
-    let sound = match (kind, value) {
-        ("beep", "") => Spelt::Beep(prost_types::Duration { seconds: 0, nanos: 200_000_000 }),
-        (_, "") => return Err(wrong()),
-        ("prompt", name) => Spelt::Prompt(name.to_owned()),
-        ("recording", name) => Spelt::Recording(name.to_owned()),
-        ("digits", digits) => Spelt::Digits(digits.to_owned()),
-        ("number", number) => Spelt::Number(number.parse().map_err(|_| wrong())?),
-        ("spelled", letters) => Spelt::Spelled(letters.to_owned()),
-        ("silence", time) => Spelt::Silence(seconds(time).map_err(|_| wrong())?),
-        _ => return Err(wrong()),
-    };
-    Ok(Sound { sound: Some(sound) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,16 +312,5 @@ mod tests {
         assert_eq!(target("+4930123"), Target::Number("+4930123".to_owned()));
         assert_eq!(target("alice"), Target::User("alice".to_owned()));
         assert_eq!(target("sip:a@b.example"), Target::Uri("sip:a@b.example".to_owned()));
-    }
-
-    #[test]
-    fn a_sound_is_read_as_it_is_spelt() {
-        let read = |text: &str| sound(text).map(|sound| sound.sound).ok().flatten();
-        assert_eq!(read("prompt:a/b"), Some(Spelt::Prompt("a/b".to_owned())));
-        assert_eq!(read("number:-7"), Some(Spelt::Number(-7)));
-        assert_eq!(read("silence:2"), Some(Spelt::Silence(prost_types::Duration { seconds: 2, nanos: 0 })));
-        for wrong in ["", "hello", "prompt", "prompt:", "number:x", "silence:-1", "beep:1"] {
-            assert!(sound(wrong).is_err(), "{wrong:?}");
-        }
     }
 }

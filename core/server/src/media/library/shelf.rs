@@ -1,23 +1,28 @@
 //! Where sounds lie, and how what is wished for is put together from them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use admin::NotHeard;
 use jiff::tz::TimeZone;
 use media::player::Item;
 use media::prompts::{self, Language, Name, Owner};
 use media::say::{self, Clock, Date, SayError, Value};
-use media::sound::Limits;
+use media::sound::{Damage, Limits};
 use media::tone::{Kind, Plan, Tone};
-use media::{Sound as Samples, Track};
+use media::{Rate, Sound as Samples, Track};
 use switch::{AudioError, Sound, TenantId};
 
 use super::cache::{Cache, Stamp};
 use super::{Form, Wish, at_once};
 use crate::media::mouth::rate_of;
 use crate::media::recordings::file_of;
+
+/// How many damaged files are remembered, so as not to tell of them again.
+const DAMAGED: usize = 1_024;
 
 /// The prompts that are music.
 const MUSIC: &str = "moh/";
@@ -51,12 +56,45 @@ pub(super) struct Shelf {
     plan: &'static Plan,
     cache: Mutex<Cache>,
     warned: AtomicBool,
+    /// Files that are known to be damaged, as they were.
+    damaged: Mutex<HashMap<PathBuf, Stamp>>,
 }
 
 impl Shelf {
     pub(super) fn new(folders: Folders, zones: Zones, plan: &'static Plan) -> Self {
         let cache = Mutex::new(Cache::new(folders.cache));
-        Self { folders, zones, plan, cache, warned: AtomicBool::new(false) }
+        Self { folders, zones, plan, cache, warned: AtomicBool::new(false), damaged: Mutex::default() }
+    }
+
+    /// Whether all of these can be heard. Where there is no set of prompts, a prompt cannot.
+    pub(super) fn audible(&self, tenant: TenantId, sounds: &[Sound], language: Option<&str>) -> Result<(), NotHeard> {
+        let tag = language.unwrap_or(&self.folders.language);
+        let unplayable = |name: &str, why: String| NotHeard::Unplayable { name: name.to_owned(), why };
+        let chain = Language::parse(tag).map_err(|error| unplayable(tag, error.to_string()))?;
+        let no_prompt = |name: &str| {
+            let languages = chain.chain().map(str::to_owned).collect();
+            NotHeard::NoPrompt { name: name.to_owned(), languages }
+        };
+        for sound in sounds {
+            match sound {
+                Sound::Prompt(name) => {
+                    let known = Name::parse(name).ok().and_then(|name| self.find(tenant, &chain, &name, |_| true));
+                    known.ok_or_else(|| no_prompt(name))?;
+                }
+                Sound::Recording(name) => {
+                    let known = file_of(&self.folders.data, tenant, name).filter(|path| stamp(path).is_some());
+                    known.ok_or_else(|| NotHeard::NoRecording(name.clone()))?;
+                }
+                _ => {}
+            }
+        }
+        let form = Form::Linear(Rate::Narrow);
+        let wish = Wish { tenant, sounds: sounds.to_vec(), language: language.map(str::to_owned), form };
+        self.items(&wish).map(drop).map_err(|error| match error {
+            AudioError::Missing(name) => no_prompt(&name),
+            AudioError::Unplayable(name, why) => unplayable(&name, why),
+            error => unplayable("a sound", error.to_string()),
+        })
     }
 
     /// All that is wished for, in order.
@@ -215,7 +253,9 @@ impl Shelf {
                     return Err(broken(format!("the file has {} bytes, {} are allowed", stamp.1, limits.bytes)));
                 }
                 let bytes = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-                Samples::decode(&bytes, rate, &limits).map_err(|error| broken(error.to_string()))?
+                let sound = Samples::decode(&bytes, rate, &limits).map_err(|error| broken(error.to_string()))?;
+                self.note_damage(path, stamp, &sound);
+                sound
             }
         };
         let Form::Encoded(codec, ptime) = wish.form else {
@@ -226,6 +266,28 @@ impl Shelf {
         let track = Arc::new(track);
         cache().keep(path, stamp, sound, Some(track.clone()));
         Ok(Item::Track(track))
+    }
+
+    /// What is missing of a sound is told once for each file.
+    fn note_damage(&self, path: &Path, stamp: Stamp, sound: &Samples) {
+        let damage = sound.damage();
+        if damage == Damage::default() {
+            return;
+        }
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        if damaged.len() >= DAMAGED {
+            damaged.clear();
+        }
+        if damaged.insert(path.to_owned(), stamp) == Some(stamp) {
+            return;
+        }
+        tracing::warn!(
+            file = %path.display(),
+            lost = damage.lost,
+            first_at = damage.first.map(|at| format!("{:.2} s", at.as_secs_f64())),
+            cut_at = damage.cut.then(|| format!("{:.2} s", sound.length().as_secs_f64())),
+            "a sound is damaged: what can be heard of it is played"
+        );
     }
 
     fn calendar(&self, tenant: TenantId, seconds: i64) -> Result<(Date, Clock), ()> {
