@@ -161,6 +161,11 @@ impl Exchange {
         self.operate(&["room", "add", name, "--tenant", TENANT, "--maximum", "1000", "--entry", "none"], "")
     }
 
+    /// The callee is offered this codec alone, or what callers speak (`inherit`).
+    pub(crate) fn permit_codec(&self, codec: &str) -> Outcome {
+        self.operate(&["user", "set", EXTENSION, "--codecs", codec, "--tenant", TENANT], "")
+    }
+
     /// New calls are given to this dialplan.
     pub(crate) fn upload(&self, guest: &Path) -> Outcome {
         let guest = guest.display().to_string();

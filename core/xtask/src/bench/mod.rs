@@ -6,6 +6,7 @@
 //! | route | the same by the built-in route, without a dialplan |
 //! | register | registrations with digest: 401, then 200 |
 //! | relay | voice of many calls at once |
+//! | transcoding | voice between PCMU and G.722, PCMU and Opus |
 //! | room | conference rooms of 100 and of 1,000, and 20 of 10; three speak in each |
 //! | prompt | one prompt, played to 1,000 callers |
 //! | recording | 500 callers who are recorded |
@@ -23,6 +24,7 @@ mod micro;
 mod phones;
 mod relay;
 mod room;
+mod transcoding;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,9 +37,22 @@ use exchange::{Exchange, Folder};
 use figures::Figure;
 use machine::{Machine, Spent, Window};
 use phones::{Flood, Phones, Tally};
+use relay::Codec;
 
-const SCENES: &[&str] =
-    &["calls", "route", "register", "relay", "room", "prompt", "recording", "memory", "capacity", "start", "micro"];
+const SCENES: &[&str] = &[
+    "calls",
+    "route",
+    "register",
+    "relay",
+    "transcoding",
+    "room",
+    "prompt",
+    "recording",
+    "memory",
+    "capacity",
+    "start",
+    "micro",
+];
 /// The callee is there for so long before it is hung up on.
 const HOLD: Duration = Duration::from_millis(200);
 /// Beyond the time that a run should take.
@@ -129,8 +144,8 @@ struct Bench<'a> {
 
 /// What one of so many costs, in percent of a core.
 #[allow(clippy::cast_precision_loss, reason = "a thousand at most")]
-fn each(met: &room::Met, of: usize) -> f64 {
-    100.0 * met.spent.server / met.spent.wall / of as f64
+fn each(spent: Spent, of: usize) -> f64 {
+    100.0 * spent.server / spent.wall / of as f64
 }
 
 /// A server with its phones.
@@ -155,6 +170,7 @@ impl Bench<'_> {
                 "route" => self.calls(false)?,
                 "register" => self.register()?,
                 "relay" => self.relay()?,
+                "transcoding" => self.transcoding()?,
                 "room" => self.room()?,
                 "prompt" => self.prompt()?,
                 "recording" => self.recording()?,
@@ -240,6 +256,29 @@ impl Bench<'_> {
         Ok(vec![figure])
     }
 
+    fn transcoding(&self) -> Outcome<Vec<Figure>> {
+        debian::ensure(&[Need::program("sox", "sox")])?;
+        let speech = transcoding::speech(self.place, &self.folder)?;
+        let mut figures = Vec::new();
+        for (codec, key, name, target) in
+            [(Codec::G722, "g722", "G.722", Some(0.2)), (Codec::Opus, "opus", "Opus", Some(1.2))]
+        {
+            let what = format!("a call of 50 between PCMU and {name}, one speaks and hears himself");
+            let mut figure = Figure::new(&format!("transcoding.{key}"), &what, "% of a core", target);
+            for _ in 0..self.wish.runs {
+                let (stage, calls) = (self.stage()?, 50);
+                let time = Duration::from_secs(self.wish.seconds.into());
+                stage.exchange.permit_codec(key)?;
+                let all = transcoding::transcode((&stage.exchange, &stage.phones), codec, calls, &speech, time)?;
+                stage.exchange.permit_codec("inherit")?;
+                figure.values.push(each(all.spent, calls));
+                figure.note = format!("{:.2} % of the packets came back", 100.0 * all.share);
+            }
+            figures.push(figure);
+        }
+        Ok(figures)
+    }
+
     fn room(&self) -> Outcome<Vec<Figure>> {
         let figure = |members: u32, target| {
             let what = format!("a member of a room of {members}, G.711, three speak");
@@ -259,7 +298,7 @@ impl Bench<'_> {
                 let stage = self.stage()?;
                 let time = Duration::from_secs(self.wish.seconds.into());
                 let met = room::rooms(&stage.exchange, rooms, members, time)?;
-                figure.values.push(each(&met, rooms * members));
+                figure.values.push(each(met.spent, rooms * members));
                 figure.note = format!("{:.2} % of the packets came", 100.0 * met.share);
                 if members == 1000 {
                     gap.values.push(met.gap.as_secs_f64() * 1000.0);
@@ -277,7 +316,7 @@ impl Bench<'_> {
             let (stage, callers) = (self.stage()?, 1000);
             let time = Duration::from_secs(self.wish.seconds.into());
             let met = room::callers(&stage.exchange, "*43", callers, time)?;
-            figure.values.push(each(&met, callers));
+            figure.values.push(each(met.spent, callers));
             figure.note = format!("{:.2} % of the packets came", 100.0 * met.share);
             gap.values.push(met.gap.as_secs_f64() * 1000.0);
         }
@@ -291,7 +330,7 @@ impl Bench<'_> {
             let before = self.folder.recorded()?;
             let time = Duration::from_secs(self.wish.seconds.into());
             let met = room::callers(&stage.exchange, "*45", callers, time)?;
-            figure.values.push(each(&met, callers));
+            figure.values.push(each(met.spent, callers));
             let megabytes = (self.folder.recorded()? - before) / 1_000_000;
             figure.note = format!("{megabytes} MB were written");
         }

@@ -1,5 +1,6 @@
 //! Voice: many calls at once, each with a packet every 20 ms both ways. One thread sends, and reads without waiting.
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -11,14 +12,23 @@ use crate::tool::{Outcome, Told, fail};
 /// How many sockets each side shares its calls out to, so that none overflows between two readings.
 const SOCKETS: usize = 16;
 /// RTP's header, and 20 ms of PCMU.
-const PACKET: usize = 172;
+const HEADER: usize = 12;
+const PAYLOAD: usize = 160;
 pub(super) const FRAME: u32 = 20;
 const SETTLING: Duration = Duration::from_secs(2);
+
+/// What the callee of a call takes; the caller takes PCMU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Codec {
+    Pcmu,
+    G722,
+    Opus,
+}
 
 /// One end of a call.
 pub(super) struct End {
     /// The number of the socket that it sends by.
-    socket: usize,
+    pub(super) socket: usize,
     /// Where the exchange wants its packets.
     pub(super) to: SocketAddr,
     sequence: u16,
@@ -27,7 +37,7 @@ pub(super) struct End {
 /// One side of all calls.
 pub(super) struct Side {
     signalling: UdpSocket,
-    media: Vec<UdpSocket>,
+    pub(super) media: Vec<UdpSocket>,
     pub(super) ends: Vec<End>,
     sent: u64,
     received: u64,
@@ -43,12 +53,7 @@ pub(crate) struct Relayed {
 
 /// Sets calls up and lets them talk for a while.
 pub(crate) fn relay(exchange: &Exchange, phones: &Phones, calls: usize, time: Duration) -> Outcome<Relayed> {
-    let mut callers = Side::open(CALLER, 0)?;
-    let mut callees = Side::open(CALLEE, phones.callee)?;
-    for number in 0..calls {
-        set_up(number, exchange.sip, &mut callers, &mut callees)?;
-    }
-    let mut sides = [callers, callees];
+    let mut sides = set_up_all(exchange, phones, calls, Codec::Pcmu)?;
     talk(&mut sides, SETTLING);
     for side in &mut sides {
         (side.sent, side.received) = (0, 0);
@@ -61,6 +66,16 @@ pub(crate) fn relay(exchange: &Exchange, phones: &Phones, calls: usize, time: Du
     sides.iter_mut().for_each(Side::read);
     let sum = |count: fn(&Side) -> u64| sides.iter().map(count).sum();
     Ok(Relayed { spent, sent: sum(|side| side.sent), received: sum(|side| side.received) })
+}
+
+/// The two sides of so many calls.
+pub(super) fn set_up_all(exchange: &Exchange, phones: &Phones, calls: usize, codec: Codec) -> Outcome<[Side; 2]> {
+    let mut callers = Side::open(CALLER, 0)?;
+    let mut callees = Side::open(CALLEE, phones.callee)?;
+    for number in 0..calls {
+        set_up(number, exchange.sip, codec, &mut callers, &mut callees)?;
+    }
+    Ok([callers, callees])
 }
 
 /// Every millisecond the calls whose turn it is send; each has its turn once in a frame.
@@ -95,13 +110,14 @@ impl Side {
         Ok(Self { signalling, media, ends: Vec::new(), sent: 0, received: 0 })
     }
 
-    /// Sends a packet by each end whose turn it is; `sound` gives the bytes of an end's payload.
+    /// Sends a packet by each end whose turn it is; `sound` gives the byte at a place of an end's stream.
     pub(super) fn send(&mut self, tick: u32, sound: impl Fn(usize, usize) -> u8) {
         let frame = FRAME as usize;
         for (number, end) in self.ends.iter_mut().enumerate().skip(tick as usize % frame).step_by(frame) {
-            let mut packet = [0; PACKET];
-            for (at, byte) in packet[12..].iter_mut().enumerate() {
-                *byte = sound(number, at);
+            let mut packet = [0; HEADER + PAYLOAD];
+            let begin = usize::from(end.sequence) * PAYLOAD;
+            for (at, byte) in packet[HEADER..].iter_mut().enumerate() {
+                *byte = sound(number, begin + at);
             }
             let stamp = u32::from(end.sequence).wrapping_mul(160);
             // RFC 3550 §5.1: version 2, payload type 0, sequence number, time stamp, source.
@@ -112,6 +128,23 @@ impl Side {
             end.sequence = end.sequence.wrapping_add(1);
             if self.media[end.socket].send_to(&packet, end.to).is_ok() {
                 self.sent += 1;
+            }
+        }
+    }
+
+    /// Gives all that has come back to where it came from, as a source of its own. `ends` are the sockets of what the
+    /// exchange sends from; other things, as RTCP, stay unanswered.
+    pub(super) fn send_back(&mut self, ends: &HashMap<SocketAddr, usize>) {
+        let mut packet = [0; 2048];
+        for socket in &self.media {
+            while let Ok((size, from)) = socket.recv_from(&mut packet) {
+                let Some(own) = ends.get(&from).filter(|_| size > HEADER) else { continue };
+                for byte in &mut packet[8..HEADER] {
+                    *byte = !*byte;
+                }
+                if self.media[*own].send_to(&packet[..size], from).is_ok() {
+                    self.sent += 1;
+                }
             }
         }
     }
@@ -195,12 +228,12 @@ pub(super) fn confirm(number: usize, server: SocketAddr, extension: &str, caller
 }
 
 /// One call, from INVITE to ACK.
-fn set_up(number: usize, server: SocketAddr, callers: &mut Side, callees: &mut Side) -> Outcome {
+fn set_up(number: usize, server: SocketAddr, codec: Codec, callers: &mut Side, callees: &mut Side) -> Outcome {
     invite(number, server, EXTENSION, callers)?;
 
     let (offer, from) = callees.hear("INVITE ")?;
     let (callee_socket, media) = callees.socket_for(number)?;
-    let body = description(media);
+    let body = described(media, &codec.format(&offer)?);
     let echoed: String = offer
         .lines()
         .take_while(|line| !line.is_empty())
@@ -221,11 +254,32 @@ fn set_up(number: usize, server: SocketAddr, callers: &mut Side, callees: &mut S
 }
 
 fn description(media: SocketAddr) -> String {
+    described(media, "0 PCMU/8000")
+}
+
+/// A description of one format, `PAYLOAD-TYPE NAME/RATE`, and of keys.
+fn described(media: SocketAddr, format: &str) -> String {
     let (ip, port) = (media.ip(), media.port());
+    let number = format.split(' ').next().unwrap_or_default();
     format!(
-        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 101\r\n\
-         a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\n"
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {number} 101\r\n\
+         a=rtpmap:{format}\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\n"
     )
+}
+
+impl Codec {
+    /// As `offer` writes it.
+    fn format(self, offer: &str) -> Outcome<String> {
+        let name = match self {
+            Self::Pcmu => "PCMU/8000",
+            // RFC 3551 §4.5.2: the clock of G.722 is said to be 8,000.
+            Self::G722 => "G722/8000",
+            Self::Opus => "opus/48000/2",
+        };
+        let mut formats = offer.lines().filter_map(|line| line.trim().strip_prefix("a=rtpmap:"));
+        let offered = formats.find(|format| format.ends_with(&format!(" {name}")));
+        offered.map_or_else(|| fail(format!("the exchange offers no {name}")), |format| Ok(format.to_owned()))
+    }
 }
 
 fn row<'a>(message: &'a str, name: &str) -> Outcome<&'a str> {
@@ -243,11 +297,18 @@ fn media_of(message: &str) -> Outcome<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{description, media_of};
+    use super::{Codec, described, description, media_of};
 
     #[test]
     fn a_description_says_where_it_wants_audio() {
         let media = "127.0.0.2:4000".parse().unwrap();
         assert_eq!(media_of(&description(media)).unwrap(), media);
+    }
+
+    #[test]
+    fn a_callee_answers_with_the_number_that_its_codec_has_in_the_offer() {
+        let offer = described("127.0.0.1:4000".parse().unwrap(), "111 opus/48000/2");
+        assert_eq!(Codec::Opus.format(&offer).unwrap(), "111 opus/48000/2");
+        assert!(Codec::G722.format(&offer).is_err());
     }
 }
