@@ -1,6 +1,6 @@
 //! From a payload to linear sound, with what a codec must remember between two.
 
-use audio_codec::g722::G722Decoder;
+use audio_codec::g722::{Bitrate, G722Decoder};
 use opus_pure::OpusDecoder;
 
 use super::{Codec, CodecError, g711};
@@ -24,10 +24,10 @@ impl Decoder {
     /// A decoder at the rate that is wanted if the codec can, else at its own: see [`Decoder::rate`].
     #[must_use]
     pub fn new(codec: Codec, wanted: Rate) -> Self {
-        let rate = codec.rate_for(wanted);
+        let rate = codec.decoded_at(wanted);
         let state = match codec {
             Codec::Pcmu | Codec::Pcma => State::None,
-            Codec::G722 => State::G722(Box::new(G722Decoder::new())),
+            Codec::G722 => State::G722(Box::new(g722(rate))),
             Codec::Opus => State::Opus(Box::new(opus(rate))),
         };
         Self { codec, rate, state }
@@ -57,6 +57,7 @@ impl Decoder {
         }
         let samples = match self.codec {
             Codec::Pcmu | Codec::Pcma => payload.len(),
+            Codec::G722 if self.rate == Rate::Narrow => payload.len(),
             Codec::G722 => payload.len().saturating_mul(2),
             Codec::Opus => self.codec.samples_of(payload, self.rate).ok_or(CodecError::Malformed(self.codec))?,
         };
@@ -111,7 +112,7 @@ impl Decoder {
     pub fn reset(&mut self) {
         match &mut self.state {
             State::None => {}
-            State::G722(decoder) => **decoder = G722Decoder::new(),
+            State::G722(decoder) => **decoder = g722(self.rate),
             State::Opus(decoder) => {
                 if decoder.reset_state().is_err() {
                     **decoder = opus(self.rate);
@@ -125,6 +126,11 @@ impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decoder").field("codec", &self.codec).field("rate", &self.rate).finish_non_exhaustive()
     }
+}
+
+/// At 8 kHz it leaves the upper band out.
+fn g722(rate: Rate) -> G722Decoder {
+    G722Decoder::with_options(Bitrate::Mode1_64000, false, rate == Rate::Narrow)
 }
 
 fn opus(rate: Rate) -> OpusDecoder {

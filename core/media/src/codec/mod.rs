@@ -78,12 +78,23 @@ impl Codec {
         }
     }
 
-    /// The rate at which its sound is had when `wanted` is asked for: Opus gives all, the others their own alone.
+    /// The rate at which it takes sound when `wanted` is asked for: Opus takes all, the others their own alone.
     #[must_use]
     pub const fn rate_for(self, wanted: Rate) -> Rate {
         match self {
             Self::Opus => wanted,
             other => other.rate(),
+        }
+    }
+
+    /// The rate at which it gives sound when `wanted` is asked for: Opus gives all, and G.722 its lower band alone where
+    /// nobody can hear the upper one (ITU-T G.722 §1.3 codes the two apart).
+    #[must_use]
+    pub const fn decoded_at(self, wanted: Rate) -> Rate {
+        match (self, wanted) {
+            (Self::Opus, _) => wanted,
+            (Self::G722, Rate::Narrow) => Rate::Narrow,
+            (other, _) => other.rate(),
         }
     }
 

@@ -100,7 +100,7 @@ impl Room {
         self.enough();
         let settings = Settings { layout: Layout::Near, longest: Some(limit), ..Settings::wav(TAPED) };
         match Recorder::new(settings) {
-            Ok(recorder) => self.tape = Some((Tape::new(id, recorder, writing), Resampler::new(TAPED, TAPED))),
+            Ok(recorder) => self.tape = Some((Tape::new(id, TAPED, recorder, writing), Resampler::new(TAPED, TAPED))),
             Err(_) => writing.end(Duration::ZERO),
         }
     }

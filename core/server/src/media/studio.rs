@@ -7,7 +7,7 @@ use media::dtmf::{Heard as Key, Receiver};
 use media::player::{Item, Played, Player, Repeat, Step};
 use media::record::{Layout, Settings, Silence};
 use media::tone::{Part, Sound as Wave, Tone};
-use media::{FRAME, Heard, Hearing, JitterConfig, Recorder};
+use media::{Codec, FRAME, Heard, Hearing, JitterConfig, Rate, Recorder};
 use rtp_types::RtpPacket;
 use switch::{AudioError, SoundId, Voice};
 
@@ -46,8 +46,8 @@ pub(super) struct Studio {
     tape: Option<Tape>,
     /// What it hears goes into the recording of a call.
     pub(super) tap: Option<Tap>,
-    /// The far end is heard by another port.
-    pub(super) across: bool,
+    /// The far end is heard by another port, which speaks this.
+    pub(super) across: Option<Codec>,
     /// In which slot its turn is.
     pub(super) slot: Option<usize>,
 }
@@ -65,6 +65,7 @@ struct Ear {
 #[derive(Debug)]
 pub(super) struct Tape {
     pub(super) id: SoundId,
+    rate: Rate,
     recorder: Recorder,
     writing: Writing,
 }
@@ -80,7 +81,7 @@ impl Studio {
             echo: false,
             tape: None,
             tap: None,
-            across: false,
+            across: None,
             slot: None,
         }
     }
@@ -99,7 +100,7 @@ impl Studio {
     }
 
     const fn listens(&self) -> bool {
-        self.echo || self.tape.is_some() || self.tap.is_some() || self.across
+        self.echo || self.tape.is_some() || self.tap.is_some() || self.across.is_some()
     }
 
     /// Opens or closes the ear, as it is needed. The seed is for comfort noise.
@@ -107,16 +108,40 @@ impl Studio {
         if !self.listens() {
             self.ear = None;
         } else if self.ear.is_none() {
-            let rate = rate_of(voice.codec);
+            let rate = self.rate(voice);
             let hearing = Hearing::new(&voice.formats, rate, JitterConfig::default(), seed);
             self.ear = Some(Ear { hearing, frame: vec![0; rate.frame()], keys: Receiver::default() });
         }
     }
 
+    /// A recording goes on as it began. What is heard for another port alone need not be wider than that can say.
+    fn rate(&self, voice: &Voice) -> Rate {
+        let own = rate_of(voice.codec);
+        match (&self.tape, self.across) {
+            (Some(tape), _) => tape.rate,
+            (None, Some(other)) if !self.echo && self.tap.is_none() => own.min(rate_of(other)),
+            (None, _) => own,
+        }
+    }
+
+    /// From now on the far end is heard by a port that speaks this, or by none.
+    pub(super) fn set_across(&mut self, voice: Option<&Voice>, other: Option<Codec>) {
+        if self.across == other {
+            return;
+        }
+        self.across = other;
+        if let (Some(ear), Some(voice)) = (&self.ear, voice)
+            && ear.hearing.rate() != self.rate(voice)
+        {
+            self.ear = None;
+        }
+    }
+
     /// After another agreement: says whether what plays has to be fetched anew.
     pub(super) fn follow(&mut self, voice: &Voice, changed: bool) -> bool {
+        let rate = self.rate(voice);
         if let Some(ear) = &mut self.ear {
-            if ear.hearing.rate() == rate_of(voice.codec) {
+            if ear.hearing.rate() == rate {
                 ear.hearing.set_formats(&voice.formats);
             } else {
                 self.ear = None;
@@ -170,10 +195,10 @@ impl Studio {
         writing: Writing,
     ) {
         let silence = silence.map(|after| Silence { below: QUIET, ends_after: Some(after), keep: KEPT.min(after) });
-        let rate = rate_of(voice.codec);
+        let rate = self.ear.as_ref().map_or_else(|| rate_of(voice.codec), |ear| ear.hearing.rate());
         let settings = Settings { layout: Layout::Near, longest: Some(limit), silence, ..Settings::wav(rate) };
         match Recorder::new(settings) {
-            Ok(recorder) => self.tape = Some(Tape::new(id, recorder, writing)),
+            Ok(recorder) => self.tape = Some(Tape::new(id, rate, recorder, writing)),
             Err(_) => writing.end(Duration::ZERO),
         }
     }
@@ -295,8 +320,8 @@ impl Studio {
 }
 
 impl Tape {
-    pub(super) const fn new(id: SoundId, recorder: Recorder, writing: Writing) -> Self {
-        Self { id, recorder, writing }
+    pub(super) const fn new(id: SoundId, rate: Rate, recorder: Recorder, writing: Writing) -> Self {
+        Self { id, rate, recorder, writing }
     }
 
     /// Nothing is kept for now, or again.

@@ -265,7 +265,8 @@ impl Thread {
         }
         let beside = self.relay.peer(key);
         let Some(mut studio) = self.ports.get_mut(key).and_then(|port| port.studio.take()) else { return false };
-        let other = beside.filter(|_| studio.across).and_then(|beside| self.ports.get_mut(beside)?.studio.take());
+        let other =
+            beside.filter(|_| studio.across.is_some()).and_then(|beside| self.ports.get_mut(beside)?.studio.take());
         #[cfg(test)]
         super::tests::breaking::at_turn(key);
         let line = std::cell::RefCell::new((&mut self.relay, &mut self.counted.sent, &mut self.ports));
@@ -400,7 +401,7 @@ impl Thread {
         for studio in self.ports.values().filter_map(|port| port.studio.as_ref()) {
             busy.playing += u32::from(studio.is_playing());
             busy.recording += u32::from(studio.is_recording());
-            busy.transcoding += u32::from(studio.across);
+            busy.transcoding += u32::from(studio.across.is_some());
         }
         for room in self.rooms.values() {
             busy.rooms += 1;

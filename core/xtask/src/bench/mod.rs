@@ -263,10 +263,10 @@ impl Bench<'_> {
         for (codec, key, name, target) in
             [(Codec::G722, "g722", "G.722", Some(0.2)), (Codec::Opus, "opus", "Opus", Some(1.2))]
         {
-            let what = format!("a call of 50 between PCMU and {name}, one speaks and hears himself");
+            let what = format!("a call of 100 between PCMU and {name}, one speaks and hears himself");
             let mut figure = Figure::new(&format!("transcoding.{key}"), &what, "% of a core", target);
             for _ in 0..self.wish.runs {
-                let (stage, calls) = (self.stage()?, 50);
+                let (stage, calls) = (self.stage()?, 100);
                 let time = Duration::from_secs(self.wish.seconds.into());
                 stage.exchange.permit_codec(key)?;
                 let all = transcoding::transcode((&stage.exchange, &stage.phones), codec, calls, &speech, time)?;

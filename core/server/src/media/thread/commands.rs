@@ -286,16 +286,16 @@ impl Thread {
                 self.ports.get(to).and_then(|p| p.voice.as_ref()),
             );
             let way = if let (Some(from), Some(to)) = voices { Way::between(from, to) } else { None };
-            let across = way == Some(Way::Across);
+            let across = voices.1.map(|to| to.codec).filter(|_| way == Some(Way::Across));
             let busy = self.ports.get(to).is_some_and(Port::is_busy);
-            if across {
+            if across.is_some() {
                 let _ = self.studio(now, from);
             }
             if let Some(port) = self.ports.get_mut(from) {
                 port.relayed = !busy;
                 port.way = way;
                 if let Some(studio) = &mut port.studio {
-                    studio.across = across;
+                    studio.set_across(port.voice.as_ref(), across);
                 }
             }
         }
@@ -311,7 +311,7 @@ impl Thread {
                 port.relayed = false;
                 port.way = None;
                 if let Some(studio) = &mut port.studio {
-                    studio.across = false;
+                    studio.set_across(port.voice.as_ref(), None);
                 }
             }
             self.settle(now, key);
