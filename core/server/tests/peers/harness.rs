@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::lane::Lane;
+use crate::tone;
 
 /// How long the exchange may take to listen, on a machine that does other things besides.
 const START: Duration = Duration::from_secs(20);
@@ -210,6 +211,13 @@ impl Exchange {
     /// A file of this test.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Puts a sound of its own in the place of one of the tenant's prompts.
+    pub(crate) fn tenant_says(&self, name: &str, hertz: f64) {
+        let path = self.path(&format!("data/tenants/{}/prompts/{name}.wav", self.tenant.0));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for prompts");
+        tone::write(&path, hertz, 2);
     }
 
     /// Asks it to end in order.

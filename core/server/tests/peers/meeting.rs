@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use media::Codec;
+
 use crate::harness::{Exchange, Over, Plan, until};
+use crate::listener::Listener;
 use crate::phone::Phone;
+use crate::sipp::Sipp;
 use crate::tone::{RATE, level};
 
 const ALICE: f64 = 440.0;
@@ -55,6 +59,56 @@ fn three_phones_in_a_room_that_one_opens_hear_one_another() {
     until("the room is closed", Duration::from_secs(5), || {
         (!exchange.operate(&["room", "open"]).contains("700")).then_some(())
     });
+    assert!(exchange.cdrs(3).iter().all(|cdr| cdr.disposition == "answered" && cdr.fallback.is_none()));
+}
+
+#[test]
+fn two_phones_and_a_sipp_in_a_room_hear_one_another_and_a_muted_one_is_heard_by_nobody() {
+    let exchange = Exchange::with(Plan { dialplan: Some("office"), ..Plan::default() });
+    exchange.operate(&["room", "add", "600", "--entry", "none"]);
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    let mut bob = Phone::of_codec("opus/48000/2", &exchange, "1002", BOB, Over::Udp, false);
+    let mut carol = Listener::start(&exchange);
+    exchange.bindings(2);
+    let room = format!("sip:600@{}", exchange.address(Over::Udp));
+    alice.calls(&room);
+    bob.calls(&room);
+    let joined =
+        Sipp::plays(&exchange, "call_until_bye").by("1003").to("600").with("rtp", &carol.port).with("unrung", "true");
+    let joined = joined.start();
+    carol.speaks(Codec::Pcma, CAROL, joined.media_port());
+    let next = |ear: &dyn Fn() -> Vec<f64>| {
+        let before = ear().len();
+        until("two seconds more are heard", Duration::from_secs(15), || {
+            let heard = ear();
+            (heard.len() >= before + 2 * RATE as usize).then(|| heard[heard.len() - RATE as usize..].to_vec())
+        })
+    };
+    let each = |hears: [(&[f64], &[f64]); 3]| {
+        let ears: [(&str, &dyn Fn() -> Vec<f64>); 3] =
+            [("alice", &|| alice.heard_by_now()), ("bob", &|| bob.heard_by_now()), ("carol", &|| carol.heard_by_now())];
+        for ((who, ear), (tones, not)) in ears.into_iter().zip(hears) {
+            assert_hears(who, &next(ear), tones, not);
+        }
+    };
+    each([(&[BOB, CAROL], &[ALICE]), (&[ALICE, CAROL], &[BOB]), (&[ALICE, BOB], &[CAROL])]);
+    // The third in the room is the sipp.
+    exchange.operate(&["room", "mute", "600", "3"]);
+    std::thread::sleep(Duration::from_secs(1));
+    each([(&[BOB], &[ALICE, CAROL]), (&[ALICE], &[BOB, CAROL]), (&[ALICE, BOB], &[CAROL])]);
+    exchange.operate(&["room", "unmute", "600", "3"]);
+    exchange.operate(&["room", "deafen", "600", "1"]);
+    std::thread::sleep(Duration::from_secs(1));
+    let quiet = next(&|| alice.heard_by_now());
+    for tone in [BOB, CAROL] {
+        assert!(level(&quiet, tone) < -50.0, "deaf, alice hears {tone} Hz at {:.1} dB", level(&quiet, tone));
+    }
+    assert_hears("carol", &next(&|| carol.heard_by_now()), &[ALICE, BOB], &[CAROL]);
+    exchange.operate(&["room", "end", "600"]);
+    joined.succeeds();
+    for phone in [&mut alice, &mut bob] {
+        phone.hears_of("CALL_CLOSED");
+    }
     assert!(exchange.cdrs(3).iter().all(|cdr| cdr.disposition == "answered" && cdr.fallback.is_none()));
 }
 

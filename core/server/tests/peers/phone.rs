@@ -64,7 +64,8 @@ impl Phone {
         let port = exchange.lane.ports(20);
         let control = SocketAddr::from(([127, 0, 0, 1], port + 2));
         let ip = over.host().trim_matches(['[', ']']);
-        let config = config(&folder, ip, &format!("{}:{port}", over.host()), control, port + 4..port + 20);
+        let listen = format!("{}:{port}", over.host());
+        let config = config(&folder, ip, &listen, control, port + 4..port + 20);
         std::fs::write(folder.join("config"), config).expect("the phone's settings");
         let answer = if answers { ";answermode=auto" } else { "" };
         let (address, transport) = (exchange.address(over), over.transport());
@@ -106,6 +107,16 @@ impl Phone {
         until(&format!("phone {} gives up", self.name), PATIENCE, || {
             std::fs::read_to_string(&log).ok()?.contains("Register: Function not implemented").then_some(())
         });
+    }
+
+    /// Puts its call on hold: it offers to send alone (RFC 3264 §8.4).
+    pub(crate) fn holds(&mut self) {
+        self.command("hold", "");
+    }
+
+    /// Takes its call back from hold.
+    pub(crate) fn resumes(&mut self) {
+        self.command("resume", "");
     }
 
     /// Presses keys, told by RFC 4733.
@@ -160,15 +171,28 @@ impl Phone {
             let files = std::fs::read_dir(&self.recordings).ok()?;
             files.flatten().map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with("-dec.wav"))
         });
-        let narrow = self.recordings.with_file_name("narrow.wav");
         until(&format!("phone {} hears {seconds} s", self.name), PATIENCE, || {
-            let mut sox = Command::new(program("sox"));
-            // The file is still being written: its header does not say how long it is.
-            sox.args(["-V1", "--ignore-length"]).arg(&own).args(["-b", "16", "-c", "1", "-r", "8000"]).arg(&narrow);
-            sox.status().expect("sox runs");
-            let samples = narrow.is_file().then(|| tone::read(&narrow))?;
+            let samples = self.narrow(&own);
             (samples.len() >= (seconds * tone::RATE) as usize).then_some(samples)
         })
+    }
+
+    /// All that it has heard until now, of whatever rate its codec is: of each stream that it took up, in their order.
+    pub(crate) fn heard_by_now(&self) -> Vec<f64> {
+        let files = std::fs::read_dir(&self.recordings).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut files: Vec<PathBuf> = files.filter(|path| path.to_string_lossy().ends_with("-dec.wav")).collect();
+        // Each is named after the time when it was begun.
+        files.sort();
+        files.iter().flat_map(|path| self.narrow(path)).collect()
+    }
+
+    /// A file that is still being written, at telephony's rate: its header does not say how long it is.
+    fn narrow(&self, path: &Path) -> Vec<f64> {
+        let narrow = self.recordings.with_file_name("narrow.wav");
+        let mut sox = Command::new(program("sox"));
+        sox.args(["-V1", "--ignore-length"]).arg(path).args(["-b", "16", "-c", "1", "-r", "8000"]).arg(&narrow);
+        let done = sox.status().expect("sox runs").success();
+        if done { tone::read(&narrow) } else { Vec::new() }
     }
 
     fn command(&mut self, command: &str, params: &str) {

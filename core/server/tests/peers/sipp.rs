@@ -138,6 +138,7 @@ impl<'a> Sipp<'a> {
             ("ring", "100".to_owned()),
             ("talk", "200".to_owned()),
             ("rtp", "[media_port]".to_owned()),
+            ("unrung", "false".to_owned()),
         ];
         for (word, value) in self.words.iter().chain(&usual) {
             text = text.replace(&format!("{{{{{word}}}}}"), value);

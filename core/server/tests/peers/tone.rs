@@ -8,9 +8,15 @@ pub(crate) const RATE: u32 = 8000;
 
 /// Writes so many seconds of a tone as 16-bit mono WAV.
 pub(crate) fn write(path: &Path, hertz: f64, seconds: u32) {
-    let samples = (0..seconds * RATE).map(|n| TAU * hertz * f64::from(n) / f64::from(RATE));
     // Half of full scale: far from clipping, far above the codec's noise.
-    save(path, &samples.map(|phase| phase.sin() * 16_000.0).collect::<Vec<f64>>());
+    save(path, &(0..seconds * RATE).map(|n| sample(hertz, n).into()).collect::<Vec<f64>>());
+}
+
+/// One sample of a tone, half of full scale.
+pub(crate) fn sample(hertz: f64, n: u32) -> i16 {
+    #[expect(clippy::cast_possible_truncation, reason = "half of full scale")]
+    let sample = ((TAU * hertz * f64::from(n) / f64::from(RATE)).sin() * 16_000.0) as i16;
+    sample
 }
 
 /// Writes sound as 16-bit mono WAV.
