@@ -285,6 +285,9 @@ impl Switch {
     pub(crate) fn dial_ended(&mut self, id: CallId, outcome: &DialOutcome, by: Side) {
         let answered = self.caller_is_answered(id);
         let Some(call) = self.calls.get_mut(id) else { return };
+        if let Some(port) = self.legs.get(call.caller).and_then(|leg| leg.port) {
+            call.sounds.end_ringing(port.id, &mut self.wire);
+        }
         match call.holder {
             Holder::Application => {
                 call.draft.dialled = Some((outcome.clone(), by));

@@ -76,6 +76,11 @@ impl Dialing {
         self.rang = true;
     }
 
+    /// A phone has rung, and nothing is heard of the callee's side.
+    pub(crate) fn rings_silently(&self) -> bool {
+        self.rang && self.early.is_none()
+    }
+
     /// A leg rings no more, and is heard no more; says whether it did.
     pub(crate) fn lost(&mut self, leg: LegId) -> bool {
         let before = self.ringing.len();

@@ -41,8 +41,25 @@ impl Switch {
         let call = call.id;
         match early {
             Some(answer) => self.early_media(call, id, &answer, response.body(), status),
-            None if rings || status == Status::SESSION_PROGRESS => self.tell_caller(call, status, None),
+            None if rings || status == Status::SESSION_PROGRESS => {
+                self.tell_caller(call, status, None);
+                self.ring_back(call);
+            }
             None => {}
+        }
+    }
+
+    /// Who is answered already cannot be told by a provisional answer that it rings: he hears the tone, where he hears
+    /// neither music nor the callee's side.
+    pub(crate) fn ring_back(&mut self, id: CallId) {
+        let answered = self.caller_is_answered(id);
+        let Some(call) = self.calls.get_mut(id).filter(|_| answered) else { return };
+        let port = self.legs.get(call.caller).and_then(|leg| leg.port);
+        if let Some(port) = port
+            && call.dialing().is_some_and(|dialing| dialing.rings_silently())
+        {
+            let at = call.place(port.id);
+            call.sounds.ring(&at, &mut self.wire);
         }
     }
 
@@ -91,6 +108,9 @@ impl Switch {
         if self.calls.get(call).is_some_and(|call| call.sounds.has_music()) {
             // A caller that hears music keeps it until the call is answered.
             return;
+        }
+        if let (Some(a), Some(call)) = (a, self.calls.get_mut(call)) {
+            call.sounds.end_ringing(a.id, &mut self.wire);
         }
         let Some(leg) = self.legs.get(id) else { return };
         leg.expect_media(answer, &mut self.wire);

@@ -63,6 +63,12 @@ impl Switch {
                 }
                 self.interlude_is_over(port, id);
                 self.told(port, |sounds, at, wire| sounds.played(id, fault.clone(), at, wire));
+                if fault.is_some()
+                    && let Some((call, _)) = self.ports.get(&port).copied()
+                {
+                    // Perhaps it was the music.
+                    self.ring_back(call);
+                }
             }
             MediaEvent::Recorded { port, id, length, bytes, ref fault } => {
                 self.taped(port, id, length, bytes, fault.as_ref());

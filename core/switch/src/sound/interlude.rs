@@ -22,7 +22,7 @@ impl Sounds {
     /// Plays this over and over, in the place of music that is there.
     pub(crate) fn change_music(&mut self, sounds: Vec<Sound>, at: &Place, wire: &mut Wire) -> Result<(), PlayRefusal> {
         let listens = self.tune()?.is_some_and(|tune| tune.listens);
-        self.begin_music(Tune { sounds, listens }, at, wire);
+        self.begin_music(Tune { sounds, listens, rings: false }, at, wire);
         Ok(())
     }
 
@@ -33,7 +33,7 @@ impl Sounds {
             State::Interlude { after: Some(tune), .. } => (tune, false),
             _ => return Err(PlayRefusal::Quiet),
         };
-        if tune.sounds.is_empty() {
+        if tune.sounds.is_empty() || tune.rings {
             return Err(PlayRefusal::Quiet);
         }
         tune.sounds.clear();

@@ -14,6 +14,8 @@
 //! | Quiet, Music | hush | Quiet | Hush | Done |
 //! | Music | it is over, or cannot be played | Quiet; Music where it listens | | |
 //! | Music that listens | a key | Music | | a Key |
+//! | Quiet | it rings where the caller is to be connected | Music that is the ring-back tone | Play | |
+//! | the same | it rings no more, or the callee's side is heard | Quiet | Hush | |
 //! | Playing | it is over, or cannot be played | Quiet | | Played(whole), Inaudible |
 //! | Playing | a key that ends it | Quiet | Hush | Played(key) |
 //! | Asking | it is over | Listening (timer `first`) | | |
@@ -62,6 +64,9 @@ use crate::wire::{Reel, Wire};
 
 /// How many keys are kept that nothing reads yet. Further ones are lost.
 pub(crate) const KEPT: usize = 64;
+
+/// The ring-back tone begins anew after so long; any cadence (ITU-T E.180) fits in without a break that is heard.
+const RINGING: Duration = Duration::from_secs(60);
 
 /// How long the tone before a recording lasts.
 const BEEP: Duration = Duration::from_millis(400);
@@ -132,6 +137,8 @@ struct Tune {
     sounds: Vec<Sound>,
     /// Keys are told.
     listens: bool,
+    /// It is the ring-back tone.
+    rings: bool,
 }
 
 /// What comes of an input: the reply to the command, when that is over.
@@ -203,7 +210,7 @@ impl Sounds {
         if sounds.is_empty() {
             sounds = wire.config.music();
         }
-        self.begin_music(Tune { sounds, listens }, at, wire);
+        self.begin_music(Tune { sounds, listens, rings: false }, at, wire);
         if listens {
             for key in self.kept.drain(..) {
                 wire.event(at.call, Event::Key(key));
@@ -214,14 +221,17 @@ impl Sounds {
 
     /// Music plays for the caller.
     pub(crate) fn has_music(&self) -> bool {
-        matches!(self.state, State::Music { .. } | State::Interlude { after: Some(_), .. })
+        match &self.state {
+            State::Music { tune, .. } | State::Interlude { after: Some(tune), .. } => !tune.rings,
+            _ => false,
+        }
     }
 
     /// Ends the music, and nothing else.
     pub(crate) fn hush(&mut self, port: PortId, wire: &mut Wire) {
         match &mut self.state {
-            State::Music { .. } => self.end_music(port, wire),
-            State::Interlude { after, .. } => *after = None,
+            State::Music { tune, .. } if !tune.rings => self.end_music(port, wire),
+            State::Interlude { after, .. } => drop(after.take_if(|tune| !tune.rings)),
             _ => {}
         }
     }
@@ -231,6 +241,26 @@ impl Sounds {
         if matches!(self.state, State::Music { .. } | State::Interlude { .. }) {
             self.state = State::Quiet;
             wire.media(MediaCommand::Hush { port });
+        }
+    }
+
+    /// The caller hears that it rings, where he hears nothing else.
+    pub(crate) fn ring(&mut self, at: &Place, wire: &mut Wire) {
+        let sounds = vec![Sound::Tone(Tone::Ringing, RINGING)];
+        let tune = Tune { sounds, listens: false, rings: true };
+        match &mut self.state {
+            State::Quiet => self.begin_music(tune, at, wire),
+            State::Interlude { after: after @ None, .. } => *after = Some(tune),
+            _ => {}
+        }
+    }
+
+    /// It rings no more, or something else is heard.
+    pub(crate) fn end_ringing(&mut self, port: PortId, wire: &mut Wire) {
+        match &mut self.state {
+            State::Music { tune, .. } if tune.rings => self.end_music(port, wire),
+            State::Interlude { after, .. } => drop(after.take_if(|tune| tune.rings)),
+            _ => {}
         }
     }
 

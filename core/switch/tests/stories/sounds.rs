@@ -339,8 +339,10 @@ fn an_application_that_fails_leaves_no_sound_behind() {
     world.application(script.to_vec());
     let call = alice.dial(&bob);
     world.run_for(seconds(1));
-    assert_eq!(world.hears(&alice), []);
+    // The music is over; the route rings.
+    assert_eq!(world.hears(&alice), [Sound::Tone(Tone::Ringing, seconds(60))]);
     world.run_for(seconds(4));
+    assert_eq!(world.hears(&alice), []);
     assert!(call.is_up() && alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
     end(&world, &call);
 }
@@ -364,6 +366,48 @@ fn music_plays_while_it_rings_and_ends_with_the_answer() {
         assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
         end(&world, &call);
     }
+}
+
+#[test]
+fn who_was_answered_hears_that_it_rings_until_somebody_answers_or_nobody_does() {
+    let ringing = [Sound::Tone(Tone::Ringing, seconds(60))];
+    for bob_has_early_media in [false, true] {
+        let world = World::seeded(94);
+        let (alice, bob) = (world.phone("alice"), world.phone("bob"));
+        let bob = if bob_has_early_media { bob.that_has_early_media() } else { bob };
+        let call = called(&world, &alice, vec![dial("bob")]);
+        world.run_for(seconds(1));
+        // What the callee's side plays is heard in its place (RFC 3960 §3.2).
+        assert_eq!(world.hears(&alice), if bob_has_early_media { &[][..] } else { &ringing });
+        world.run_for(seconds(3));
+        assert_eq!(world.hears(&alice), []);
+        assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
+        end(&world, &call);
+    }
+    // Nobody answers: the tone is over, and the application goes on.
+    let world = World::seeded(95);
+    let (alice, _bob) = (world.phone("alice"), world.phone("bob").that_never_answers());
+    let call = called(&world, &alice, vec![dial("bob"), Command::Wait(seconds(30))]);
+    world.run_for(seconds(2));
+    assert_eq!(world.hears(&alice), ringing);
+    world.run_for(seconds(40));
+    assert!(call.is_up());
+    assert_eq!(world.hears(&alice), []);
+    end(&world, &call);
+}
+
+#[test]
+fn where_there_is_no_music_it_rings() {
+    let world = World::seeded(96);
+    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
+    world.lacks("moh/jazz");
+    let call =
+        called(&world, &alice, vec![Command::Music { sounds: vec![prompt("moh/jazz")], listens: false }, dial("bob")]);
+    world.run_for(seconds(1));
+    assert_eq!(world.hears(&alice), [Sound::Tone(Tone::Ringing, seconds(60))]);
+    world.run_for(seconds(3));
+    assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
+    end(&world, &call);
 }
 
 #[test]
