@@ -1,4 +1,4 @@
-//! What happens inside a dialog: ACK, BYE, re-INVITE and INFO of one leg, carried to the other.
+//! What happens inside a dialog: ACK, BYE and re-INVITE of one leg, carried to the other.
 //!
 //! A re-INVITE is an offer of one leg that the other must answer. Both legs' negotiations hold it meanwhile, so that a
 //! second one from either side is glare (RFC 3261 §14):
@@ -365,35 +365,6 @@ impl Switch {
         // What is a matter between us and the other leg is not the asker's (§22.3).
         let status = if matches!(status, 401 | 407 | 408 | 481) { Status::NOT_ACCEPTABLE_HERE } else { Status(status) };
         if let Ok(message) = sip::parse(&invite, &config.limits) {
-            self.refuse(key, &message, flow, status);
-        }
-    }
-
-    /// An INFO (RFC 6086 legacy usage: DTMF of phones) is carried to the other leg, and its answer back; where there is no
-    /// other leg, its key is for us.
-    fn info_came(&mut self, id: LegId, key: ServerKey, message: &Message<'_>, flow: Flow) {
-        let other = self.legs.get(id).and_then(|leg| self.calls.get(leg.call)).and_then(|call| call.other(id));
-        let Some(other) = other.and_then(|other| self.legs.get_mut(other)).filter(|leg| leg.is_up()) else {
-            return self.key_came(id, key, message, flow);
-        };
-        let kind = message.content_type().unwrap_or_default();
-        let body = (!message.body().is_empty()).then(|| (&*kind, message.body()));
-        if other.send(Method::Info, Purpose::Info(key), body, None, &mut self.wire) {
-            self.carried.insert(key, (flow, message.bytes().to_vec()));
-        } else {
-            self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
-        }
-    }
-
-    fn info_answered(&mut self, key: ServerKey, status: Status) {
-        if status.is_provisional() {
-            return;
-        }
-        let config = self.wire.config.clone();
-        let Some((flow, bytes)) = self.carried.remove(&key) else { return };
-        if let Ok(message) = sip::parse(&bytes, &config.limits) {
-            let status =
-                if matches!(status.0, 401 | 407 | 408 | 481) { Status::TEMPORARILY_UNAVAILABLE } else { status };
             self.refuse(key, &message, flow, status);
         }
     }

@@ -34,6 +34,7 @@ mod ids;
 mod intake;
 mod interlude;
 mod io;
+mod keys;
 mod leg;
 mod letter;
 mod media;

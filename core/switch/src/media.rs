@@ -32,10 +32,24 @@ pub struct Voice {
     pub send: u8,
     /// What may come, by payload type: the same codec and others, comfort noise, telephone events.
     pub formats: Vec<(u8, Format)>,
+    /// What nobody agreed on and is understood all the same: a far end may go from one codec to another without a word.
+    pub strays: Vec<(u8, Format)>,
     /// How much sound a packet to it holds.
     pub ptime: Duration,
+    /// How much sound a packet from it holds, as it was asked.
+    pub comes: Duration,
     /// The payload type and clock in Hz under which it takes keys (RFC 4733); `None` where it takes none.
     pub events: Option<(u8, u32)>,
+    /// The payload type under which it takes comfort noise (RFC 3389); `None` where it takes none.
+    pub noise: Option<u8>,
+}
+
+impl Voice {
+    /// All that is understood, by payload type.
+    #[must_use]
+    pub fn hearable(&self) -> Vec<(u8, Format)> {
+        self.formats.iter().chain(&self.strays).copied().collect()
+    }
 }
 
 /// An order to the media engine. Orders for one port are carried out in the order given.
@@ -164,6 +178,16 @@ pub enum MediaCommand {
         port: PortId,
         /// Begin, or end.
         on: bool,
+    },
+    /// Let the far end of a port hear a key, in the form that it takes, as if whom it is connected to had pressed it. Where
+    /// it is connected to nobody, or something is played to it, nothing is heard.
+    Press {
+        /// Which port.
+        port: PortId,
+        /// The key.
+        digit: Digit,
+        /// For how long it is pressed.
+        time: Duration,
     },
     /// Keep what the far end of a port says. Answered by [`MediaEvent::Recorded`], once.
     Record {

@@ -4,11 +4,6 @@
 //! Sound is for a caller who has been answered and is connected to nobody. Before the answer it would be early media,
 //! which phones and carriers treat each in their own way: such a command is refused as `WrongState`.
 
-use media::dtmf::info;
-use sip::transaction::ServerKey;
-use sip::{Flow, Message, Name, Status};
-
-use crate::audio::Digit;
 use crate::call::{Call, CallState, Pending};
 use crate::command::Command;
 use crate::event::{Refusal, Reply};
@@ -74,21 +69,12 @@ impl Switch {
                 self.taped(port, id, length, bytes, fault.as_ref());
                 self.told(port, |sounds, _, _| sounds.recorded(id, length, fault.clone()));
             }
-            MediaEvent::Key { port, digit } => self.pressed(port, digit),
+            MediaEvent::Key { port, digit } => self.key_by_rtp(port, digit),
             MediaEvent::Silent { .. }
             | MediaEvent::Broken { .. }
             | MediaEvent::Speaking { .. }
             | MediaEvent::RoomRecorded { .. }
             | MediaEvent::Closed { .. } => {}
-        }
-    }
-
-    /// A key of the caller: for the mixer's service where he is in one.
-    fn pressed(&mut self, port: PortId, digit: Digit) {
-        let Some((id, leg)) = self.ports.get(&port).copied() else { return };
-        match self.calls.get(id) {
-            Some(call) if self.is_member(leg) => call.member.key(digit, &call.place(port), &mut self.wire),
-            _ => self.told(port, |sounds, at, wire| sounds.key(digit, at, wire)),
         }
     }
 
@@ -106,7 +92,7 @@ impl Switch {
     }
 
     /// Tells the machine of the call whose caller is behind this port, while the exchange itself talks with him.
-    fn told(&mut self, port: PortId, tell: impl FnOnce(&mut Sounds, &Place, &mut Wire) -> Option<Reply>) {
+    pub(crate) fn told(&mut self, port: PortId, tell: impl FnOnce(&mut Sounds, &Place, &mut Wire) -> Option<Reply>) {
         let Some((call, leg)) = self.ports.get(&port).copied() else { return };
         let Some(call) = self.calls.get_mut(call) else { return };
         let ours = call.caller == leg && matches!(call.state, CallState::Deciding | CallState::Dialing(_));
@@ -133,39 +119,11 @@ impl Switch {
             call.interludes.still(port, &mut self.wire);
         }
     }
-
-    /// An INFO for the exchange itself: a key in one of the two forms that phones send, or nothing at all.
-    pub(crate) fn key_came(&mut self, id: LegId, key: ServerKey, message: &Message<'_>, flow: Flow) {
-        let (status, digit) = key_in(message);
-        let mut writer = self.reply(message, flow, status);
-        if status == Status::UNSUPPORTED_MEDIA_TYPE {
-            // RFC 3261 §21.4.13
-            let kinds = [info::Form::Relay, info::Form::Plain].map(info::Form::content_type);
-            writer.header(Name::Accept, kinds.join(", "));
-        }
-        self.wire.respond(key, status, writer.finish());
-        if let (Some(digit), Some(port)) = (digit, self.legs.get(id).and_then(|leg| leg.port)) {
-            self.pressed(port.id, digit);
-        }
-    }
 }
 
 impl Call {
     /// Where the caller hears.
     pub(crate) fn place(&self, port: PortId) -> Place {
         Place { call: self.id, uid: self.invitation.uid, tenant: self.tenant(), port }
-    }
-}
-
-/// How an INFO is answered, and the key that it brings.
-fn key_in(message: &Message<'_>) -> (Status, Option<Digit>) {
-    if message.body().is_empty() {
-        // RFC 6086 §4.2.2: of the old usage; some phones ask so whether we are there.
-        return (Status::OK, None);
-    }
-    match info::read(&message.content_type().unwrap_or_default(), message.body()) {
-        Ok(pressed) => (Status::OK, Some(pressed.digit)),
-        Err(info::InfoError::ForeignType) => (Status::UNSUPPORTED_MEDIA_TYPE, None),
-        Err(_) => (Status::BAD_REQUEST, None),
     }
 }

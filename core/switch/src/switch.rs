@@ -15,6 +15,7 @@ use crate::gatekeeper::Gatekeeper;
 use crate::ids::{Aor, CallId, LegId, PortId, TenantId, Ticket};
 use crate::intake::Intake;
 use crate::io::{Input, Output};
+use crate::keys::Carried;
 use crate::leg::Leg;
 use crate::mint::Mint;
 use crate::record::{LegRecord, Notice, Record, StoredBinding};
@@ -38,7 +39,7 @@ pub struct Switch {
     /// Calls and legs by the media port that was given to them, until its counts are back.
     pub(crate) ports: HashMap<PortId, (CallId, LegId)>,
     /// INFOs that were carried to the other leg, by the transaction that waits for the answer.
-    pub(crate) carried: HashMap<ServerKey, (Flow, Vec<u8>)>,
+    pub(crate) carried: HashMap<ServerKey, Carried>,
     /// How many calls each tenant has.
     pub(crate) tenants: BTreeMap<TenantId, u32>,
     pub(crate) draining: bool,

@@ -98,14 +98,37 @@ pub(crate) fn between(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Opt
     let send = twin(voice, theirs)?.payload;
     // RFC 3264 §6.1, §7: what they did not take of our offer will not come.
     let common = ours.codecs.iter().filter(|codec| twin(codec, theirs).is_some());
-    let formats = common.filter_map(|codec| Some((codec.payload, format_of(codec)?))).collect();
+    let formats: Vec<_> = common.filter_map(|codec| Some((codec.payload, format_of(codec)?))).collect();
+    let strays = strays(&formats, theirs);
     let mut events = theirs.events().filter(|event| twin(event, ours).is_some());
     let first = events.next();
     // RFC 4733 §2.1: of the clock of the voice; some phones know those of 8000 alone, beside any codec.
     let fitting = first.into_iter().chain(events).find(|event| event.clock == codec.clock());
     let events = fitting.or(first).map(|event| (event.payload, event.clock));
-    let ptime = theirs.ptime.unwrap_or(USUAL_PTIME).min(theirs.maxptime.unwrap_or(u16::MAX));
-    Some(Voice { codec, send, formats, ptime: Duration::from_millis(u64::from(ptime)), events })
+    let noise = theirs.codecs.iter().find(|other| other.is_comfort_noise() && twin(other, ours).is_some());
+    // Of the clock of the voice, and not for codecs that have noise of their own (RFC 3389 §1).
+    let noise = noise.filter(|noise| noise.clock == codec.clock()).map(|noise| noise.payload);
+    let ptime = ptime(theirs).min(Duration::from_millis(u64::from(theirs.maxptime.unwrap_or(u16::MAX))));
+    Some(Voice { codec, send, formats, strays, ptime, comes: self::ptime(ours), events, noise })
+}
+
+/// How much sound a packet to whom this describes should hold.
+fn ptime(audio: &Audio) -> Duration {
+    Duration::from_millis(u64::from(audio.ptime.unwrap_or(USUAL_PTIME)))
+}
+
+/// Voices of our codecs that may come though they were not agreed on: under the numbers that the far end itself has for
+/// them, and under those that need no name (RFC 3551 §6).
+fn strays(agreed: &[(u8, Format)], theirs: &Audio) -> Vec<(u8, Format)> {
+    let named = theirs.voices().filter_map(|codec| Some((codec.payload, of(codec)?)));
+    let fixed = Codec::ALL.into_iter().filter_map(|codec| Some((codec.payload_type()?, codec)));
+    let mut strays: Vec<(u8, Format)> = Vec::new();
+    for (number, codec) in named.chain(fixed) {
+        if !agreed.iter().chain(&strays).any(|(known, _)| *known == number) {
+            strays.push((number, Format::Sound(codec)));
+        }
+    }
+    strays
 }
 
 /// The same codec as the other has it, under its number.
@@ -140,6 +163,7 @@ fn format_of(codec: &sdp::Codec) -> Option<Format> {
 mod tests {
     use super::*;
 
+    const FRAME: Duration = Duration::from_millis(20);
     const ORIGIN: Origin = Origin { id: 7, version: 1 };
 
     fn address() -> SocketAddr {
@@ -168,7 +192,10 @@ mod tests {
         let voice = between(&audio(&ours), &audio(&offer), true).expect("a voice");
         assert_eq!((voice.codec, voice.send, voice.events), (Codec::Opus, 96, Some((100, 48_000))));
         assert_eq!(voice.formats, [(96, Format::Sound(Codec::Opus)), (100, Format::Event)]);
-        assert_eq!(voice.ptime, Duration::from_millis(20));
+        // It may go to what it offered, or to what everybody knows.
+        let others = [(0, Codec::Pcmu), (8, Codec::Pcma), (9, Codec::G722)];
+        assert_eq!(voice.strays, others.map(|(number, codec)| (number, Format::Sound(codec))));
+        assert_eq!((voice.ptime, voice.comes, voice.noise), (FRAME, FRAME, None), "Opus has noise of its own");
         let only_noise = theirs("97 13", &["97 iLBC/8000"]);
         assert_eq!(
             answer(&Codec::ALL, Order::Theirs, &only_noise, Secrecy::Off, &ORIGIN, address()),
@@ -210,6 +237,22 @@ mod tests {
         let (ours, theirs) = (theirs("111 9 0 8", &["111 opus/48000/2"]), theirs("8 0 18", &[]));
         let numbers: Vec<_> = agreed(&audio(&ours), &audio(&theirs), false).iter().map(|codec| codec.payload).collect();
         assert_eq!(numbers, [8, 0]);
+    }
+
+    #[test]
+    fn how_long_packets_are_is_asked_of_each_side_and_noise_is_for_who_agreed_on_it() {
+        let said = |lines: &str| {
+            let text = format!(
+                "v=0\r\no=a 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+                 m=audio 4000 RTP/AVP 0 13\r\n{lines}"
+            );
+            audio(&Description::parse(text.as_bytes()).expect("a description"))
+        };
+        let (ours, far) = (said("a=ptime:40\r\n"), said("a=ptime:60\r\na=maxptime:30\r\n"));
+        let voice = between(&ours, &far, true).expect("a voice");
+        let ms = Duration::from_millis;
+        assert_eq!((voice.ptime, voice.comes, voice.noise), (ms(30), ms(40), Some(13)));
+        assert_eq!(between(&audio(&theirs("0", &[])), &far, true).expect("a voice").noise, None, "we did not say it");
     }
 
     #[test]

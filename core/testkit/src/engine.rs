@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::Rate;
-use switch::{AudioError, MediaCommand, MediaEvent, PortId, Secured, Sound, SoundId, Voice};
+use switch::{AudioError, Digit, MediaCommand, MediaEvent, PortId, Secured, Sound, SoundId, Voice};
 
 use crate::mixing::Mixing;
 
@@ -24,6 +24,8 @@ pub(crate) struct Engine {
     pub(crate) keys: BTreeMap<PortId, Option<Secured>>,
     /// All that was played, by where it was sent to.
     pub(crate) heard: BTreeMap<SocketAddr, Vec<Sound>>,
+    /// Keys that were pressed for a phone, by where they were sent to.
+    pub(crate) pressed: BTreeMap<SocketAddr, Vec<Digit>>,
     /// How long a prompt, a number or a recording lasts.
     pub(crate) length: Duration,
     /// Prompts that are not there.
@@ -70,6 +72,7 @@ impl Engine {
             voices: BTreeMap::new(),
             keys: BTreeMap::new(),
             heard: BTreeMap::new(),
+            pressed: BTreeMap::new(),
             length: Duration::from_secs(1),
             missing: BTreeSet::new(),
             disk_full: false,
@@ -110,6 +113,11 @@ impl Engine {
                     assert!(!self.recording.contains_key(port), "{port:?} is connected while it is recorded");
                     assert!(!self.echoing.contains(port), "{port:?} is connected while it hears itself");
                     assert!(!self.mixing.has(*port), "{port:?} is connected while it is in a mixer");
+                }
+            }
+            MediaCommand::Press { digit, .. } => {
+                if let Some(toward) = toward {
+                    self.pressed.entry(toward).or_default().push(*digit);
                 }
             }
             MediaCommand::Echo { port, on: true } => {

@@ -159,6 +159,7 @@ impl Surroundings {
             }
             MediaCommand::Play { .. }
             | MediaCommand::Hush { .. }
+            | MediaCommand::Press { .. }
             | MediaCommand::Echo { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::Enough { .. }
@@ -241,6 +242,7 @@ fn port_of(command: &MediaCommand) -> Option<PortId> {
         | MediaCommand::Watch { port, .. }
         | MediaCommand::Play { port, .. }
         | MediaCommand::Hush { port }
+        | MediaCommand::Press { port, .. }
         | MediaCommand::Echo { port, .. }
         | MediaCommand::Record { port, .. }
         | MediaCommand::Enough { port }

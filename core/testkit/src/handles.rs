@@ -53,6 +53,13 @@ impl Phone {
         self.habit(Habit::Refuses(status))
     }
 
+    /// It answers an INFO inside a call with this status.
+    #[must_use]
+    pub fn that_answers_info(self, status: u16) -> Self {
+        self.world.with_phone(self.at, |phone, _| phone.answers_info = status);
+        self
+    }
+
     /// It is not there any more, though it registered.
     #[must_use]
     pub fn that_is_unplugged(self) -> Self {

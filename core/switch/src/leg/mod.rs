@@ -26,6 +26,7 @@ use sip::transaction::{ClientKey, ServerKey};
 use sip::{Dialog, Flow, Message, Status, UriBuf, Writer};
 
 use crate::ids::{CallId, LegId};
+use crate::keys::Keying;
 use crate::media::{MediaPort, MediaStats};
 use crate::policy::MediaPolicy;
 use crate::record::{Direction, LegRecord};
@@ -65,6 +66,8 @@ pub(crate) struct Leg {
     pub(crate) port: Option<MediaPort>,
     pub(crate) stats: Option<MediaStats>,
     pub(crate) last_status: Option<u16>,
+    /// How it tells its keys.
+    pub(crate) keying: Keying,
     /// The user part of our Contact towards it.
     pub(crate) contact_user: String,
     /// The transaction of the INVITE that it arrived with.
@@ -185,6 +188,7 @@ impl Leg {
             port: None,
             stats: None,
             last_status: None,
+            keying: Keying::default(),
             contact_user: invite.uri().ok().and_then(|uri| uri.user()).unwrap_or("strowger").to_owned(),
             arrived_by: Some(key),
         }
@@ -216,6 +220,7 @@ impl Leg {
             port: None,
             stats: None,
             last_status: None,
+            keying: Keying::default(),
             contact_user: caller.to_owned(),
             arrived_by: None,
         }

@@ -7,6 +7,7 @@ mod chance;
 mod codecs;
 mod dialogs;
 mod interludes;
+mod keys;
 mod originating;
 mod registering;
 mod rooms;

@@ -91,23 +91,6 @@ fn an_offer_that_is_asked_for_inside_the_call_is_carried_both_ways() {
 }
 
 #[test]
-fn digits_sent_as_info_reach_the_other_phone() {
-    let world = World::seeded(65);
-    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
-    let call = alice.dial(&bob);
-    world.run_for(seconds(5));
-    alice.ask_in_call(Method::Info, b"Signal=5\r\nDuration=160\r\n");
-    assert!(
-        bob.last_request().starts_with("INFO") && bob.last_request().contains("Signal=5"),
-        "{}",
-        bob.last_request()
-    );
-    assert_eq!(alice.heard().last(), Some(&("INFO".to_owned(), 200)));
-    call.hang_up();
-    world.assert_quiet();
-}
-
-#[test]
 fn a_request_that_counts_backwards_is_refused() {
     let world = World::seeded(66);
     let (alice, bob) = (world.phone("alice"), world.phone("bob"));

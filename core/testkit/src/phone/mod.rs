@@ -76,6 +76,8 @@ pub(crate) struct PhoneState {
     hz: u16,
     /// What it speaks, as the values of `rtpmap`.
     pub(crate) codecs: Vec<String>,
+    /// How it answers an INFO.
+    pub(crate) answers_info: u16,
     /// It speaks SRTP, and offers it with this transport; with `RTP/SAVP` it speaks nothing else.
     pub(crate) srtp: Option<&'static str>,
     /// How often it changed its key.
@@ -156,6 +158,7 @@ impl PhoneState {
             speaks: false,
             hz: hz_of(address),
             codecs: text::CODECS.map(str::to_owned).to_vec(),
+            answers_info: 200,
             srtp: None,
             rekeyed: 0,
             told: Vec::new(),

@@ -46,7 +46,8 @@ impl PhoneState {
                 self.reply(heard, 200, "", b"");
             }
             (Method::Ack, None) => {}
-            (Method::Options | Method::Info, _) => self.reply(heard, 200, "t", b""),
+            (Method::Options, _) => self.reply(heard, 200, "t", b""),
+            (Method::Info, _) => self.reply(heard, self.answers_info, "t", b""),
             _ => self.reply(heard, 481, "t", b""),
         }
     }

@@ -26,6 +26,15 @@ impl World {
         media.and_then(|media| inner.around.engine.heard.get(&media).cloned()).unwrap_or_default()
     }
 
+    /// The keys that the exchange had a phone hear in its sound or as events, in place of another form.
+    #[must_use]
+    pub fn pressed_for(&self, phone: &Phone) -> String {
+        let media = self.media_of(phone);
+        let inner = self.0.borrow();
+        let keys = media.and_then(|media| inner.around.engine.pressed.get(&media));
+        keys.into_iter().flatten().map(ToString::to_string).collect()
+    }
+
     /// A phone hears itself.
     #[must_use]
     pub fn echoes(&self, phone: &Phone) -> bool {

@@ -97,7 +97,8 @@ impl Phone {
     pub(super) fn voice(&self) -> Voice {
         let mut formats = vec![(self.number, Format::Sound(self.codec))];
         formats.extend(self.event.map(|(number, _)| (number, Format::Event)));
-        Voice { codec: self.codec, send: self.number, formats, ptime: FRAME, events: self.event }
+        let (codec, send, events) = (self.codec, self.number, self.event);
+        Voice { codec, send, formats, strays: Vec::new(), ptime: FRAME, comes: FRAME, events, noise: None }
     }
 
     /// What the exchange is told of it.
