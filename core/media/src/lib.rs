@@ -42,7 +42,7 @@ mod stretch;
 pub mod tone;
 mod transcode;
 
-pub use codec::{Codec, CodecError, Decoder, Encoder, OpusSettings};
+pub use codec::{Codec, CodecError, Decoder, Encoder, OpusSettings, noise};
 pub use conceal::Concealer;
 pub use counts::Stats;
 pub use encoded::{Track, TrackError};

@@ -44,6 +44,17 @@ impl Generator {
         Ok(())
     }
 
+    /// A key sounds, or waits to.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.playing.is_some() || !self.waiting.is_empty()
+    }
+
+    /// Sound is of this rate from now on. A key that sounds is cut.
+    pub fn set_rate(&mut self, rate: Rate) {
+        (self.rate, self.playing) = (rate, None);
+    }
+
     /// Fills a frame with keys and their pauses. `false`, and the frame is as it was, when there are none.
     pub fn fill(&mut self, frame: &mut [i16]) -> bool {
         let mut done = 0;

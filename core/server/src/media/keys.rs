@@ -29,7 +29,7 @@ struct Sound {
 impl Keys {
     pub(super) fn new(voice: &Voice, clocks: &[(u8, u32)]) -> Self {
         let events = events(voice, clocks);
-        let formats = voice.formats.iter().filter_map(|(number, format)| match format {
+        let formats = voice.formats.iter().chain(&voice.strays).filter_map(|(number, format)| match format {
             Format::Sound(codec) => Some((*number, *codec)),
             _ => None,
         });
@@ -45,28 +45,28 @@ impl Keys {
         Self { events, receiver: Receiver::default(), sound }
     }
 
-    /// Takes a packet, and tells of each key that goes down.
-    pub(super) fn handle(&mut self, now: Instant, packet: &[u8], mut pressed: impl FnMut(Digit)) {
+    /// Takes a packet, and tells of each key that goes down or up.
+    pub(super) fn handle(&mut self, now: Instant, packet: &[u8], mut tell: impl FnMut(Heard)) {
         let Ok(packet) = RtpPacket::parse(packet) else { return };
         if let Some((_, clock)) = self.events.iter().find(|(number, _)| *number == packet.payload_type()) {
             let _ = self.receiver.handle(now, &arrival(&packet, *clock));
             while let Some(heard) = self.receiver.poll() {
-                began(heard, &mut pressed);
+                tell(heard);
             }
         } else if let Some(sound) = &mut self.sound {
             sound.handle(&packet);
             while let Some(heard) = sound.detector.poll() {
-                began(heard, &mut pressed);
+                tell(heard);
             }
         }
     }
 }
 
-fn began(heard: Heard, pressed: &mut impl FnMut(Digit)) {
+/// The key that goes down, if it is one: the hook is none.
+pub(super) fn began(heard: Heard) -> Option<Digit> {
     match heard {
-        // The hook is no key.
-        Heard::Began(digit) if digit != Digit::FLASH => pressed(digit),
-        Heard::Began(_) | Heard::Ended(_) => {}
+        Heard::Began(digit) => Some(digit).filter(|digit| *digit != Digit::FLASH),
+        Heard::Ended(_) => None,
     }
 }
 

@@ -152,6 +152,7 @@ impl Engine {
             | MediaCommand::Watch { port, .. }
             | MediaCommand::Play { port, .. }
             | MediaCommand::Hush { port }
+            | MediaCommand::Press { port, .. }
             | MediaCommand::Echo { port, .. }
             | MediaCommand::Record { port, .. }
             | MediaCommand::Enough { port }

@@ -2,10 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use media::dtmf::{Digit, Event, Generator};
-use media::{Codec, FRAME, Packetiser, Rate, Speaking};
+use media::dtmf::{Departure, Digit, Event, Generator, Heard as Key, Sender};
+use media::{Codec, FRAME, Heard, Packetiser, Rate, Speaking, noise};
 use rtp_types::RtpPacket;
 use switch::Voice;
+
+/// How loud an event is said to be, in −dBm0 (RFC 4733 §2.3.3).
+const VOLUME: u8 = 10;
+/// Comfort noise is described anew after so many frames: a second.
+const NOISE_AGAIN: u32 = 50;
+/// With so many reflection coefficients.
+const NOISE_ORDER: usize = 6;
 
 /// The rate of the sound that is made for a codec. Opus is spoken as wide as G.722: twice that costs twice.
 pub(super) const fn rate_of(codec: Codec) -> Rate {
@@ -34,8 +41,17 @@ pub(super) struct Mouth {
     events: Option<(u8, u32)>,
     /// The far end's key that is carried: where it began there and here.
     carried: Option<(u32, u32)>,
-    /// Keys for a far end that takes no events.
+    /// Keys for a far end that takes no events,
     tones: Generator,
+    /// and for one that does.
+    sender: Option<Sender>,
+    departure: Option<Departure>,
+    /// How the far end takes comfort noise.
+    noise: Option<u8>,
+    /// How long it has been silent, in steps of [`FRAME`].
+    silent: u32,
+    /// What its silence sounds like is still to be told: since when, and how.
+    comfort: Option<(u32, Vec<u8>)>,
     packet: Vec<u8>,
     /// Up to when it has spoken.
     spoke: Option<Instant>,
@@ -55,6 +71,12 @@ impl Mouth {
             events: voice.events,
             carried: None,
             tones: Generator::new(rate),
+            sender: sender(voice),
+            departure: None,
+            noise: voice.noise,
+            // Before the first sound there is nothing to tell.
+            silent: 1,
+            comfort: None,
             packet: Vec::new(),
             spoke: None,
             busy: false,
@@ -64,7 +86,10 @@ impl Mouth {
     /// After another agreement. Where the clock changes a new stream begins (RFC 3550 §5.2), else the old one goes on.
     /// Says whether what is encoded already cannot be used any more.
     pub(super) fn follow(&mut self, voice: &Voice, seed: Seed) -> bool {
-        self.events = voice.events;
+        if self.events != voice.events {
+            (self.events, self.sender, self.departure) = (voice.events, sender(voice), None);
+        }
+        self.noise = voice.noise;
         let changed = (self.codec, self.wanted) != (voice.codec, voice.ptime);
         if !changed && self.speaking.rtp().payload_type() == voice.send {
             return false;
@@ -107,30 +132,67 @@ impl Mouth {
     /// Sound: whole multiples of 10 ms.
     pub(super) fn say(&mut self, rate: Rate, sound: &[i16]) {
         if rate != self.speaking.rate() {
-            let (rtp, ptime) = (self.speaking.rtp().clone(), self.speaking.ptime());
-            if let Some(speaking) = speaking(self.codec, rate, ptime, rtp) {
-                self.speaking = speaking;
-                self.tones = Generator::new(rate);
-            }
+            self.turn_to(rate);
         }
         self.speaking.handle(sound);
+        (self.silent, self.comfort) = (0, None);
     }
 
-    /// What the far end of another port said, or the keys that it pressed.
-    pub(super) fn pass(&mut self, rate: Rate, sound: &mut [i16], silent: bool) {
-        let keys = rate == self.speaking.rate() && self.tones.fill(sound);
-        if silent && !keys { self.pause(FRAME) } else { self.say(rate, sound) }
+    /// A frame of what the far end of another port said, or of the keys that it pressed.
+    pub(super) fn pass(&mut self, rate: Rate, sound: &mut [i16], heard: Heard) {
+        let timestamp = self.speaking.rtp().timestamp();
+        // RFC 4733 §2.5.1.1: in place of the sound.
+        if let Some(departure) = self.sender.as_mut().and_then(|sender| sender.step(timestamp)) {
+            self.departure = Some(departure);
+            self.speaking.skip(FRAME);
+            return;
+        }
+        if self.tones.is_busy() && rate != self.speaking.rate() {
+            self.turn_to(rate);
+        }
+        if self.tones.fill(sound) {
+            return self.say(rate, sound);
+        }
+        match heard {
+            Heard::Silence => self.pause(FRAME),
+            Heard::Noise if self.noise.is_some() => self.hiss(FRAME, rate, sound),
+            Heard::Sound | Heard::Concealed | Heard::Noise => self.say(rate, sound),
+        }
     }
 
     /// Nothing is said for this long.
     pub(super) fn pause(&mut self, time: Duration) {
+        self.hiss(time, Rate::Narrow, &[]);
+    }
+
+    /// Nothing is said for this long, and its silence sounds like this: a far end that takes comfort noise is told so when
+    /// it begins, and again now and then (RFC 3389 §3.2).
+    fn hiss(&mut self, time: Duration, rate: Rate, sound: &[i16]) {
+        let again = self.silent.is_multiple_of(NOISE_AGAIN) && (self.silent == 0 || !sound.is_empty());
+        if self.noise.is_some() && again {
+            // Colour is described for sound of the noise's own rate (§3.2).
+            let order = if rate == Rate::Narrow { NOISE_ORDER } else { 0 };
+            let mut payload = Vec::with_capacity(1 + NOISE_ORDER);
+            noise::describe(sound, order, &mut payload);
+            self.comfort = Some((self.speaking.rtp().timestamp(), payload));
+        }
+        self.silent = self.silent.saturating_add(1);
         self.speaking.skip(time);
+    }
+
+    fn turn_to(&mut self, rate: Rate) {
+        let (rtp, ptime) = (self.speaking.rtp().clone(), self.speaking.ptime());
+        if let Some(speaking) = speaking(self.codec, rate, ptime, rtp) {
+            self.speaking = speaking;
+            self.tones.set_rate(rate);
+        }
     }
 
     /// A payload that is encoded already: gives the packet.
     pub(super) fn payload(&mut self, payload: &[u8]) -> &[u8] {
         // Silence that is still to be counted. No sound waits: payloads take the place of whole packets.
         while self.speaking.poll(&mut self.packet) {}
+        (self.silent, self.comfort) = (0, None);
         let ticks = self.codec.ticks(self.speaking.ptime());
         self.speaking.rtp().write(payload, ticks, &mut self.packet);
         &self.packet
@@ -138,7 +200,17 @@ impl Mouth {
 
     /// The next packet of what was said.
     pub(super) fn poll(&mut self) -> Option<&[u8]> {
-        self.speaking.poll(&mut self.packet).then_some(&*self.packet)
+        if !self.speaking.poll(&mut self.packet) {
+            if let (Some(departure), Some((number, _))) = (self.departure.take(), self.events) {
+                let Departure { payload, timestamp, marker } = departure;
+                self.speaking.rtp().write_as(number, timestamp, marker, &payload, &mut self.packet);
+            } else if let (Some((begin, payload)), Some(number)) = (self.comfort.take(), self.noise) {
+                self.speaking.rtp().write_as(number, begin, false, &payload, &mut self.packet);
+            } else {
+                return None;
+            }
+        }
+        Some(&self.packet)
     }
 
     /// Whether the far end takes keys as events.
@@ -146,9 +218,22 @@ impl Mouth {
         self.events.is_some()
     }
 
-    /// Sounds a key.
-    pub(super) fn sound(&mut self, digit: Digit, time: Duration) {
-        let _ = self.tones.send(digit, time);
+    /// Lets the far end hear a key of this length, as an event or as a tone.
+    pub(super) fn press(&mut self, digit: Digit, time: Duration) {
+        // Who has so many keys waiting hears them in no useful time.
+        let _ = match &mut self.sender {
+            Some(sender) => sender.send(digit, time),
+            None => self.tones.send(digit, time),
+        };
+    }
+
+    /// Another far end has pressed a key, or let it go: this one takes events, and hears one as long.
+    pub(super) fn follow_key(&mut self, heard: Key) {
+        let Some(sender) = &mut self.sender else { return };
+        match heard {
+            Key::Began(digit) => drop(sender.press(digit)),
+            Key::Ended(_) => sender.release(),
+        }
     }
 
     /// A report of a key from another stream, for this one: with its numbers and its clock (RFC 4733 §2.5.1).
@@ -165,6 +250,10 @@ impl Mouth {
         self.speaking.rtp().write_as(number, begin, event.marker_bit(), &report.write(), &mut self.packet);
         Some(&self.packet)
     }
+}
+
+fn sender(voice: &Voice) -> Option<Sender> {
+    voice.events.map(|(_, clock)| Sender::new(clock, VOLUME))
 }
 
 /// A far end may ask for a time that no packet of ours has: it gets the nearest that there is.

@@ -7,7 +7,7 @@ use media::dtmf::{Heard as Key, Receiver};
 use media::player::{Item, Played, Player, Repeat, Step};
 use media::record::{Layout, Settings, Silence};
 use media::tone::{Part, Sound as Wave, Tone};
-use media::{Codec, FRAME, Heard, Hearing, JitterConfig, Rate, Recorder};
+use media::{Codec, FRAME, Heard, Hearing, JitterConfig, Rate, Recorder, Unheard};
 use rtp_types::RtpPacket;
 use switch::{AudioError, SoundId, Voice};
 
@@ -109,7 +109,7 @@ impl Studio {
             self.ear = None;
         } else if self.ear.is_none() {
             let rate = self.rate(voice);
-            let hearing = Hearing::new(&voice.formats, rate, JitterConfig::default(), seed);
+            let hearing = Hearing::new(&voice.hearable(), rate, JitterConfig::default(), seed);
             self.ear = Some(Ear { hearing, frame: vec![0; rate.frame()], keys: Receiver::default() });
         }
     }
@@ -142,7 +142,7 @@ impl Studio {
         let rate = self.rate(voice);
         if let Some(ear) = &mut self.ear {
             if ear.hearing.rate() == rate {
-                ear.hearing.set_formats(&voice.formats);
+                ear.hearing.set_formats(&voice.hearable());
             } else {
                 self.ear = None;
             }
@@ -215,10 +215,11 @@ impl Studio {
         self.tape.take_if(|tape| tape.id == id);
     }
 
-    /// A packet of the far end.
-    pub(super) fn hear(&mut self, now: Instant, packet: &[u8]) {
-        if let Some(ear) = &mut self.ear {
-            let _ = ear.hearing.handle(now, packet);
+    /// A packet of the far end; says why it is not heard, where that is so.
+    pub(super) fn hear(&mut self, now: Instant, packet: &[u8]) -> Result<(), Unheard> {
+        match &mut self.ear {
+            Some(ear) => ear.hearing.handle(now, packet).map(drop),
+            None => Ok(()),
         }
     }
 
@@ -243,7 +244,7 @@ impl Studio {
         let _ = ear.keys.handle(now, &arrival(&packet, *clock));
         while let Some(heard) = ear.keys.poll() {
             if let Key::Ended(pressed) = heard {
-                mouth.sound(pressed.digit, pressed.duration.min(LONGEST_KEY));
+                mouth.press(pressed.digit, pressed.duration.min(LONGEST_KEY));
             }
         }
     }
@@ -257,7 +258,7 @@ impl Studio {
         mut send_on: impl FnMut(&[u8]),
     ) -> Option<News> {
         if let Some(ear) = &mut self.ear {
-            let silent = ear.hearing.poll(now, &mut ear.frame) == Heard::Silence;
+            let heard = ear.hearing.poll(now, &mut ear.frame);
             let rate = ear.hearing.rate();
             if self.tape.as_mut().is_some_and(|tape| tape.take(&ear.frame)) {
                 self.enough();
@@ -267,7 +268,7 @@ impl Studio {
                 tap.hear(rate, &ear.frame);
             }
             if self.echo && !self.mouth.busy {
-                if silent {
+                if heard == Heard::Silence {
                     self.mouth.pause(FRAME);
                 } else {
                     self.mouth.say(rate, &ear.frame);
@@ -277,7 +278,7 @@ impl Studio {
                 }
             }
             if let Some(mouth) = other.filter(|mouth| !mouth.busy) {
-                mouth.pass(rate, &mut ear.frame, silent);
+                mouth.pass(rate, &mut ear.frame, heard);
                 while let Some(packet) = mouth.poll() {
                     send_on(packet);
                 }
@@ -305,7 +306,12 @@ impl Studio {
                         send(packet);
                     }
                 }
-                Step::Quiet => mouth.pause(ptime),
+                Step::Quiet => {
+                    mouth.pause(ptime);
+                    while let Some(packet) = mouth.poll() {
+                        send(packet);
+                    }
+                }
                 Step::Over => {
                     let id = self.wish.take().map(|(id, _, _)| id);
                     self.hush();

@@ -20,6 +20,7 @@ use rustix::event::epoll;
 use slotmap::SecondaryMap;
 use switch::{MediaEvent, MixerId, PortId};
 
+use super::keys::began;
 use super::metronome::{Metronome, Turn};
 use super::mouth::Seed;
 use super::ports::{Pair, Rested};
@@ -69,6 +70,8 @@ struct Counted {
     received: u64,
     sent: u64,
     dropped: u64,
+    /// Came from a far end and could not be decoded.
+    unheard: u64,
 }
 
 /// How many ports make sound.
@@ -179,7 +182,12 @@ impl Thread {
         let Some(kind) = self.relay.admit(now, key, kind, from, bytes) else { return };
         #[cfg(test)]
         super::tests::breaking::at_packet(key, bytes);
-        if !port.is_plain() && !self.attend(now, key, kind, bytes) {
+        let stray = kind == Kind::Rtp && !port.apart && port.is_stray(bytes);
+        let plain = port.is_plain() && !stray;
+        if stray {
+            self.strayed(now, key, bytes);
+        }
+        if !plain && !self.attend(now, key, kind, bytes) {
             return;
         }
         let Some(forward) = self.relay.onward(key, kind, size) else { return };
@@ -207,19 +215,27 @@ impl Thread {
             // Reports on streams that the other end does not have are nothing to it.
             return !busy && port.way != Some(Way::Across);
         }
-        if let Some(studio) = &mut port.studio {
-            studio.hear(now, packet);
-        }
+        let mut heard = port.studio.as_mut().map_or(Ok(()), |studio| studio.hear(now, packet));
         if let Some(Membership { mixer, member: Some(member), .. }) = port.membership
             && let Some(room) = self.rooms.get_mut(&mixer)
         {
-            let _ = room.hall.handle(now, member, packet);
+            heard = heard.and(room.hall.handle(now, member, packet).map(drop));
+        }
+        if let Err(unheard) = heard {
+            self.counted.unheard += 1;
+            if !std::mem::replace(&mut port.told_unheard, true) {
+                tracing::warn!(port = ?port.id, %unheard, "packets come that nobody understands: they are not heard");
+            }
         }
         if beside.is_none()
             && let Some(keys) = &mut port.keys
         {
             let (id, inbox) = (port.id, &self.parts.inbox);
-            keys.handle(now, packet, |digit| inbox.send(Inward::Media(MediaEvent::Key { port: id, digit })));
+            keys.handle(now, packet, |heard| {
+                if let Some(digit) = began(heard) {
+                    inbox.send(Inward::Media(MediaEvent::Key { port: id, digit }));
+                }
+            });
         }
         match &port.way {
             None => !busy,
@@ -236,10 +252,29 @@ impl Thread {
         }
     }
 
+    /// The far end speaks a codec that was not agreed on: from now on it is heard, where its packets were passed on.
+    fn strayed(&mut self, now: Instant, key: PortKey, packet: &[u8]) {
+        let beside = self.relay.peer(key);
+        let Some(port) = self.ports.get_mut(key) else { return };
+        port.apart = true;
+        let payload_type = packet.get(1).map(|second| second & 0x7f);
+        tracing::info!(port = ?port.id, payload_type, "the far end speaks a codec that was not agreed on: it is heard");
+        if let Some(beside) = beside {
+            self.wire(now, key, beside);
+        }
+    }
+
     /// Carries a key from one port to another.
     fn carry(&mut self, now: Instant, key: PortKey, beside: PortKey, packet: &[u8]) {
         let Some([port, other]) = self.ports.get_disjoint_mut([key, beside]) else { return };
         let (Some(studio), Some(there)) = (&mut port.studio, &mut other.studio) else { return };
+        if port.events.is_empty() && there.mouth.takes_events() {
+            // RFC 4733 §1: what was a tone in the sound is an event from here on.
+            if let Some(keys) = &mut port.keys {
+                keys.handle(now, packet, |heard| there.mouth.follow_key(heard));
+            }
+            return;
+        }
         let (relay, sent, pair, seal) = (&mut self.relay, &mut self.counted.sent, &other.pair, &mut other.seal);
         studio.carry(now, packet, &port.events, &mut there.mouth, |packet| {
             *sent += u64::from(pair.send(now, seal, relay, beside, packet));
@@ -397,6 +432,7 @@ impl Thread {
         metrics::counter!("strowger_media_packets_total", "direction" => "in").increment(counted.received);
         metrics::counter!("strowger_media_packets_total", "direction" => "out").increment(counted.sent);
         metrics::counter!("strowger_media_dropped_total").increment(counted.dropped);
+        metrics::counter!("strowger_media_unheard_total").increment(counted.unheard);
         let mut busy = Busy::default();
         for studio in self.ports.values().filter_map(|port| port.studio.as_ref()) {
             busy.playing += u32::from(studio.is_playing());

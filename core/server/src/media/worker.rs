@@ -174,6 +174,7 @@ impl Worker {
             | MediaCommand::Watch { .. } => false,
             MediaCommand::Play { .. }
             | MediaCommand::Hush { .. }
+            | MediaCommand::Press { .. }
             | MediaCommand::Echo { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::Enough { .. }

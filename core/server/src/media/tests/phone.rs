@@ -27,6 +27,10 @@ pub(super) struct Phone {
     pub(super) codec: Codec,
     number: u8,
     event: Option<(u8, u32)>,
+    /// How long the packets are that it wants.
+    ptime: Duration,
+    /// It takes comfort noise.
+    noise: bool,
     speaking: Speaking,
     decoder: Decoder,
     pub(super) far: Option<SocketAddr>,
@@ -48,6 +52,8 @@ impl Phone {
             codec,
             number,
             event: Some((101, codec.clock())),
+            ptime: FRAME,
+            noise: false,
             speaking: Speaking::new(codec, rate_of(codec), FRAME, rtp).expect("20 ms"),
             decoder: Decoder::new(codec, rate_of(codec)),
             far: None,
@@ -64,6 +70,32 @@ impl Phone {
     pub(super) fn with_events(mut self, number: u8, clock: u32) -> Self {
         self.event = Some((number, clock));
         self
+    }
+
+    pub(super) fn with_ptime(mut self, ptime: Duration) -> Self {
+        self.ptime = ptime;
+        self
+    }
+
+    pub(super) fn with_noise(mut self) -> Self {
+        self.noise = true;
+        self
+    }
+
+    /// From now on it speaks this, and has told nobody.
+    pub(super) fn turn_to(&mut self, codec: Codec, number: u8) {
+        let old = self.speaking.rtp();
+        let rtp = Packetiser::new(number, old.ssrc(), old.sequence(), old.timestamp());
+        self.speaking = Speaking::new(codec, rate_of(self.codec), FRAME, rtp).expect("20 ms");
+    }
+
+    /// Says that it is silent for so long, and how that sounds (RFC 3389).
+    pub(super) fn fall_silent(&mut self, level: u8, millis: u64) {
+        let mut packet = Vec::new();
+        let begin = self.speaking.rtp().timestamp();
+        self.speaking.rtp().write_as(13, begin, false, &[level], &mut packet);
+        self.send(&packet);
+        self.speaking.rtp().skip(self.codec.ticks(Duration::from_millis(millis)));
     }
 
     /// With keys of this making: the exchange has the first, the phone the second.
@@ -97,14 +129,18 @@ impl Phone {
     pub(super) fn voice(&self) -> Voice {
         let mut formats = vec![(self.number, Format::Sound(self.codec))];
         formats.extend(self.event.map(|(number, _)| (number, Format::Event)));
-        let (codec, send, events) = (self.codec, self.number, self.event);
-        Voice { codec, send, formats, strays: Vec::new(), ptime: FRAME, comes: FRAME, events, noise: None }
+        formats.extend(self.noise.then_some((13, Format::Noise)));
+        let (codec, send, events, ptime) = (self.codec, self.number, self.event, self.ptime);
+        let fixed = Codec::ALL.into_iter().filter_map(|codec| Some((codec.payload_type()?, Format::Sound(codec))));
+        let strays = fixed.filter(|(number, _)| *number != send).collect();
+        Voice { codec, send, formats, strays, ptime, comes: FRAME, events, noise: self.noise.then_some(13) }
     }
 
     /// What the exchange is told of it.
     pub(super) fn expect(&self, port: PortId) -> MediaCommand {
         let mut clocks = vec![(self.number, self.codec.clock())];
         clocks.extend(self.event);
+        clocks.extend(self.noise.then_some((13, 8_000)));
         let remote = self.address();
         let voice = Some(self.voice());
         MediaCommand::Expect {

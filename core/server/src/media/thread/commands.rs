@@ -1,12 +1,13 @@
 //! What the exchange orders of the ports.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use media::player::Item;
 use media::{Expectation, Format, PortKey, Stats};
 use rand_chacha::rand_core::Rng;
 use switch::{
-    AudioError, MediaCommand, MediaEvent, MediaStats, PortId, RecordingFormat, Secured, Sound, SoundId, TenantId, Voice,
+    AudioError, Digit, MediaCommand, MediaEvent, MediaStats, PortId, RecordingFormat, Secured, Sound, SoundId,
+    TenantId, Voice,
 };
 
 use super::Thread;
@@ -32,6 +33,7 @@ impl Thread {
                         return self.disconnect(now, key);
                     }
                     let codecs = voice.as_ref().map(codecs).unwrap_or_default();
+                    let clocks = with_strays(clocks, voice.as_ref());
                     let expected = Expectation { remote, rtcp, mux, signalling, clocks, codecs };
                     self.expect(now, key, expected, voice);
                 }
@@ -60,6 +62,7 @@ impl Thread {
                 }
                 self.with_studio(now, port, Studio::hush);
             }
+            MediaCommand::Press { port, digit, time } => self.press(now, port, digit, time),
             MediaCommand::Echo { port, on } => {
                 self.with_studio(now, port, |studio| studio.set_echo(on));
             }
@@ -178,7 +181,8 @@ impl Thread {
         let seed = self.seed();
         let mut again = None;
         if let Some(port) = self.ports.get_mut(key) {
-            if port.voice != voice {
+            let changed = port.voice != voice;
+            if changed {
                 port.events = voice.as_ref().map(|voice| events(voice, &expected.clocks)).unwrap_or_default();
                 port.keys = voice.as_ref().map(|voice| Box::new(Keys::new(voice, &expected.clocks)));
             }
@@ -189,7 +193,9 @@ impl Thread {
                     again = studio.wish.clone().map(|wish| (port.id, wish));
                 }
             }
-            port.voice = voice;
+            if changed {
+                port.set_voice(voice);
+            }
         }
         self.relay.expect(key, expected);
         if let Some(beside) = self.relay.peer(key) {
@@ -279,17 +285,18 @@ impl Thread {
     }
 
     /// Chooses the ways between two ports that are connected.
-    fn wire(&mut self, now: Instant, a: PortKey, b: PortKey) {
+    pub(super) fn wire(&mut self, now: Instant, a: PortKey, b: PortKey) {
         for (from, to) in [(a, b), (b, a)] {
-            let voices = (
-                self.ports.get(from).and_then(|p| p.voice.as_ref()),
-                self.ports.get(to).and_then(|p| p.voice.as_ref()),
-            );
-            let way = if let (Some(from), Some(to)) = voices { Way::between(from, to) } else { None };
-            let across = voices.1.map(|to| to.codec).filter(|_| way == Some(Way::Across));
-            let busy = self.ports.get(to).is_some_and(Port::is_busy);
+            let (Some(one), Some(other)) = (self.ports.get(from), self.ports.get(to)) else { continue };
+            let way = match (&one.voice, &other.voice) {
+                (Some(_), Some(_)) if one.apart => Some(Way::Across),
+                (Some(voice), Some(there)) => Way::between(voice, &one.events, there),
+                (None, _) | (_, None) => None,
+            };
+            let across = other.voice.as_ref().map(|there| there.codec).filter(|_| way == Some(Way::Across));
+            let busy = other.is_busy();
             if across.is_some() {
-                let _ = self.studio(now, from);
+                let _ = (self.studio(now, from).is_some(), self.studio(now, to).is_some());
             }
             if let Some(port) = self.ports.get_mut(from) {
                 port.relayed = !busy;
@@ -303,13 +310,27 @@ impl Thread {
         self.settle(now, b);
     }
 
+    /// The far end of a port hears a key, in the stream that it hears already.
+    fn press(&mut self, now: Instant, port: PortId, digit: Digit, time: Duration) {
+        let Some(key) = self.key(port) else { return };
+        let Some(beside) = self.relay.peer(key).filter(|_| !self.ports.get(key).is_some_and(Port::is_busy)) else {
+            return;
+        };
+        if let Some(speaker) = self.ports.get_mut(beside).filter(|port| port.way != Some(Way::Across)) {
+            speaker.apart = true;
+            self.wire(now, beside, key);
+        }
+        if let Some(studio) = self.ports.get_mut(key).and_then(|port| port.studio.as_mut()) {
+            studio.mouth.press(digit, time);
+        }
+    }
+
     pub(super) fn disconnect(&mut self, now: Instant, key: PortKey) {
         let beside = self.relay.peer(key);
         self.relay.disconnect(key);
         for key in [Some(key), beside].into_iter().flatten() {
             if let Some(port) = self.ports.get_mut(key) {
-                port.relayed = false;
-                port.way = None;
+                (port.relayed, port.apart, port.way) = (false, false, None);
                 if let Some(studio) = &mut port.studio {
                     studio.set_across(port.voice.as_ref(), None);
                 }
@@ -356,6 +377,22 @@ fn codecs(voice: &Voice) -> Vec<(u8, media::quality::Codec)> {
         Format::Noise | Format::Event => None,
     });
     sound.collect()
+}
+
+/// Who does as nobody agreed on is learnt by that too; its clock is known.
+fn with_strays(mut clocks: Vec<(u8, u32)>, voice: Option<&Voice>) -> Vec<(u8, u32)> {
+    if clocks.is_empty() {
+        // Anything may come.
+        return clocks;
+    }
+    for (number, format) in voice.iter().flat_map(|voice| &voice.strays) {
+        if let Format::Sound(codec) = format
+            && !clocks.iter().any(|(known, _)| known == number)
+        {
+            clocks.push((*number, codec.clock()));
+        }
+    }
+    clocks
 }
 
 pub(super) fn told(stats: Stats) -> MediaStats {

@@ -59,6 +59,7 @@ pub(super) fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
         | MediaCommand::Leave { port }
         | MediaCommand::Play { port, .. }
         | MediaCommand::Hush { port }
+        | MediaCommand::Press { port, .. }
         | MediaCommand::Echo { port, .. }
         | MediaCommand::Record { port, .. }
         | MediaCommand::Enough { port }

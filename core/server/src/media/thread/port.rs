@@ -42,6 +42,13 @@ pub(super) struct Port {
     pub(super) way: Option<Way>,
     /// It is connected, to a port that plays nothing.
     pub(super) relayed: bool,
+    /// Its packets go through sound, whatever was agreed on: it speaks another codec than it said, or the other port hears
+    /// keys in its place.
+    pub(super) apart: bool,
+    /// The payload types that nobody agreed on and that are understood, a bit for each.
+    strays: u128,
+    /// It was told that packets come which nobody understands.
+    pub(super) told_unheard: bool,
     pub(super) membership: Option<Membership>,
 }
 
@@ -59,6 +66,9 @@ impl Port {
             tapped: false,
             way: None,
             relayed: false,
+            apart: false,
+            strays: 0,
+            told_unheard: false,
             membership: None,
         }
     }
@@ -66,6 +76,18 @@ impl Port {
     /// Its packets are relayed as they are, and nobody else hears them.
     pub(super) fn is_plain(&self) -> bool {
         self.relayed && self.studio.is_none() && self.way.is_none()
+    }
+
+    /// From now on its far end is heard so.
+    pub(super) fn set_voice(&mut self, voice: Option<Voice>) {
+        let strays = voice.iter().flat_map(|voice| &voice.strays);
+        self.strays = strays.fold(0, |all, (number, _)| all | 1 << (number & 0x7f));
+        (self.apart, self.told_unheard, self.voice) = (false, false, voice);
+    }
+
+    /// An RTP packet of a codec that was not agreed on.
+    pub(super) fn is_stray(&self, packet: &[u8]) -> bool {
+        packet.get(1).is_some_and(|second| self.strays & 1 << (second & 0x7f) != 0)
     }
 
     /// Something is played to its far end.

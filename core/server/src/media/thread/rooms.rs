@@ -59,11 +59,11 @@ impl Thread {
         let seated = match (member, voice.zip(ptime)) {
             (Some(member), Some((voice, ptime))) => {
                 // The mouth's ptime is one that can be had.
-                let _ = room.hall.follow(member, voice.codec, ptime, &voice.formats, seed);
+                let _ = room.hall.follow(member, voice.codec, ptime, &voice.hearable(), seed);
                 Some(member)
             }
             (None, Some((voice, ptime))) => {
-                let member = room.hall.join(voice.codec, ptime, &voice.formats, seed).ok();
+                let member = room.hall.join(voice.codec, ptime, &voice.hearable(), seed).ok();
                 if let Some(member) = member {
                     room.bear(member, bearing);
                     room.members.insert(member, key);
