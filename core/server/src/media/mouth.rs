@@ -166,7 +166,7 @@ impl Mouth {
     }
 
     /// Nothing is said for this long, and its silence sounds like this: a far end that takes comfort noise is told so when
-    /// it begins, and again now and then (RFC 3389 §3.2).
+    /// it begins, and again now and then (RFC 3389 §4).
     fn hiss(&mut self, time: Duration, rate: Rate, sound: &[i16]) {
         let again = self.silent.is_multiple_of(NOISE_AGAIN) && (self.silent == 0 || !sound.is_empty());
         if self.noise.is_some() && again {
