@@ -261,3 +261,25 @@ fn a_prompt_that_is_missing_leaves_the_music() {
     assert_eq!(world.hears(&alice), [Sound::Prompt("waiting".to_owned())]);
     end(&world, &call);
 }
+
+#[test]
+fn the_ring_back_tone_goes_on_after_what_an_operator_plays_and_is_no_music_of_his() {
+    let targets = vec![Target::User("bob".to_owned())];
+    let dial = Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20) });
+    let world = World::seeded(440);
+    let (alice, bob) = (world.phone("alice"), world.phone("bob").that_answers_after(seconds(6)));
+    world.application(vec![Command::Answer, dial, Command::AwaitEnd]);
+    let call = alice.dial_number("menu");
+    world.run_for(seconds(2));
+    let ringing = [Sound::Tone(switch::Tone::Ringing, seconds(60))];
+    assert_eq!(world.hears(&alice), ringing);
+    assert_eq!(world.operator_plays(None, SoundOrder::Hush), Err(PlayRefusal::Quiet));
+    assert_eq!(world.operator_plays(None, says("soon")), Ok(()));
+    assert_eq!(world.hears(&alice), [prompt("soon")]);
+    world.run_for(seconds(2));
+    assert_eq!(world.hears(&alice), ringing);
+    world.run_for(seconds(4));
+    assert_eq!(world.hears(&alice), []);
+    assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
+    end(&world, &call);
+}
