@@ -169,6 +169,9 @@ fn follow(call: &mut LiveCall, at: SystemTime, event: &Event) {
         | Event::Reply(_)
         | Event::Key(_)
         | Event::Speaking(_)
+        | Event::Playing { .. }
+        | Event::Played { .. }
+        | Event::MessageRecording { .. }
         | Event::RoomRecorded { .. }
         | Event::Ended(_) => {}
     }

@@ -96,6 +96,12 @@ fn event(event: Event) -> v1::call_event::Event {
         // Who watches is told that a key was pressed, not which.
         Event::Key(_) => Spelt::Key(v1::Key {}),
         Event::Speaking(speaks) => Spelt::Speaking(v1::Speaking { speaks }),
+        Event::Playing { to, sounds, forever } => {
+            let sounds = sounds.into_iter().map(sound_played).collect();
+            Spelt::Playing(v1::Playing { sounds, forever, to: side(to).into() })
+        }
+        Event::Played { to, how } => Spelt::Played(playing_end(to, how)),
+        Event::MessageRecording { name, state } => Spelt::MessageRecording(recording(name, state)),
         Event::Recording { name, state } => Spelt::Recording(recording(name, state)),
         Event::RoomRecorded { name, fault } => {
             let state = fault.map_or(switch::RecordingState::Ended, switch::RecordingState::Failed);
@@ -103,6 +109,46 @@ fn event(event: Event) -> v1::call_event::Event {
         }
         Event::Ended(ending) => Spelt::Ended(ended(&ending)),
     }
+}
+
+/// Which digits, letters and numbers he hears is not told: they may be a PIN of his.
+fn sound_played(sound: switch::Sound) -> v1::SoundPlayed {
+    use switch::Sound;
+    use v1::SoundKind as Kind;
+    let (kind, name) = match sound {
+        Sound::Prompt(name) => (Kind::Prompt, Some(name)),
+        Sound::Tone(tone, _) => (Kind::Tone, Some(tone_word(tone).to_owned())),
+        Sound::Silence(_) => (Kind::Silence, None),
+        Sound::Digits(_) => (Kind::Digits, None),
+        Sound::Number(_) => (Kind::Number, None),
+        Sound::Date(_) => (Kind::Date, None),
+        Sound::Time(_) => (Kind::Time, None),
+        Sound::Spelled(_) => (Kind::Spelled, None),
+        Sound::Recording(name) => (Kind::Recording, Some(name)),
+    };
+    v1::SoundPlayed { kind: kind.into(), name }
+}
+
+const fn tone_word(tone: switch::Tone) -> &'static str {
+    match tone {
+        switch::Tone::Dial => "dial",
+        switch::Tone::Ringing => "ringing",
+        switch::Tone::Busy => "busy",
+        switch::Tone::Congestion => "congestion",
+        switch::Tone::Information => "information",
+        switch::Tone::Beep => "beep",
+        switch::Tone::Test(_) => "test",
+    }
+}
+
+fn playing_end(to: switch::Side, how: switch::PlayEnd) -> v1::PlayingEnd {
+    let (by, fault) = match how {
+        switch::PlayEnd::Whole => (v1::PlayEnd::Whole, None),
+        switch::PlayEnd::Key => (v1::PlayEnd::Key, None),
+        switch::PlayEnd::Stopped => (v1::PlayEnd::Stopped, None),
+        switch::PlayEnd::Failed(fault) => (v1::PlayEnd::Failed, Some(inaudible(fault))),
+    };
+    v1::PlayingEnd { by: by.into(), fault, to: side(to).into() }
 }
 
 fn recording(name: String, state: switch::RecordingState) -> v1::RecordingNews {

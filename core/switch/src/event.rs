@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::audio::{AudioError, Digit, Digits, Played, Recorded};
+use crate::audio::{AudioError, Digit, Digits, Played, Recorded, Sound};
 use crate::command::Label;
 use crate::ids::{CallUid, TenantId, UserId};
 
@@ -36,6 +36,30 @@ pub enum Event {
     Key(Digit),
     /// He speaks there now, or does no longer.
     Speaking(bool),
+    /// Something plays: what an application wants the caller to hear, before keys are read too, its music, and what an
+    /// operator plays to either.
+    Playing {
+        /// For whom.
+        to: Side,
+        /// What, one after the other.
+        sounds: Vec<Sound>,
+        /// Over and over.
+        forever: bool,
+    },
+    /// It plays no more.
+    Played {
+        /// For whom.
+        to: Side,
+        /// How that came.
+        how: PlayEnd,
+    },
+    /// What the caller says to an application is recorded, or not any more.
+    MessageRecording {
+        /// The recording's name in the tenant.
+        name: String,
+        /// How far it is.
+        state: RecordingState,
+    },
     /// The call as a whole is recorded, or not any more.
     Recording {
         /// The recording's name in the tenant.
@@ -62,7 +86,20 @@ impl Event {
     }
 }
 
-/// How far the recording of a call is.
+/// How a playing ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlayEnd {
+    /// All of it was played.
+    Whole,
+    /// By a key of the caller.
+    Key,
+    /// By the application or an operator, by another playing, or as the call went on or ended.
+    Stopped,
+    /// It could not be played.
+    Failed(AudioError),
+}
+
+/// How far a recording is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingState {
     /// It began, or goes on.

@@ -11,12 +11,13 @@
 
 use std::time::Instant;
 
-use crate::audio::{Keys, Play, Sound};
+use crate::audio::{AudioError, Keys, Play, Sound};
 use crate::call::{Call, CallState, Pending};
-use crate::event::Side;
+use crate::event::{PlayEnd, Side};
 use crate::ids::{CallId, LegId, PortId};
 use crate::media::{MediaCommand, SoundId};
-use crate::sound::check;
+use crate::sound::told::Told;
+use crate::sound::{Place, check};
 use crate::switch::Switch;
 use crate::wire::Wire;
 
@@ -72,6 +73,8 @@ struct Interlude {
     id: SoundId,
     play: Play,
     is_music: bool,
+    side: Side,
+    told: Told,
 }
 
 impl Interludes {
@@ -79,15 +82,22 @@ impl Interludes {
         self.0.iter().any(|one| one.port == port && (one.is_music || !music_alone))
     }
 
-    fn forget(&mut self, port: PortId) -> bool {
+    fn forget(&mut self, port: PortId, how: &PlayEnd, wire: &mut Wire) -> bool {
         let before = self.0.len();
-        self.0.retain(|one| one.port != port);
+        for mut one in self.0.extract_if(.., |one| one.port == port) {
+            one.told.end(how.clone(), wire);
+        }
         self.0.len() < before
+    }
+
+    /// Operators are told that whatever plays ends here.
+    pub(crate) fn tell_end(&mut self, wire: &mut Wire) {
+        self.0.iter_mut().for_each(|one| one.told.end(PlayEnd::Stopped, wire));
     }
 
     /// Nothing at this port any more.
     pub(crate) fn still(&mut self, port: PortId, wire: &mut Wire) {
-        if self.forget(port) {
+        if self.forget(port, &PlayEnd::Stopped, wire) {
             wire.media(MediaCommand::Hush { port });
         }
     }
@@ -116,14 +126,14 @@ impl Switch {
         let mut parties = [Some(state.caller), state.callee()].into_iter().flatten();
         let leg = parties.find(|leg| whom.is_none_or(|side| state.side(*leg) == side));
         let (id, port) = self.hearer(leg)?;
-        let bridged = matches!(state.state, CallState::Bridged { .. });
+        let (bridged, side) = (matches!(state.state, CallState::Bridged { .. }), state.side(id));
         let order = match order {
             SoundOrder::Music(sounds) if sounds.is_empty() => SoundOrder::Music(self.wire.config.music()),
             order => order,
         };
         let Some(call) = self.calls.get_mut(call) else { return Err(PlayRefusal::Over) };
         if bridged {
-            call.play_to_party(port, order, &mut self.wire)
+            call.play_to_party((port, side), order, &mut self.wire)
         } else if id == call.caller {
             call.play_to_caller(port, order, &mut self.wire)
         } else {
@@ -140,11 +150,12 @@ impl Switch {
     }
 
     /// What was played to one of two who talk is over, or could not be played.
-    pub(crate) fn interlude_is_over(&mut self, port: PortId, id: SoundId) {
+    pub(crate) fn interlude_is_over(&mut self, port: PortId, id: SoundId, fault: Option<AudioError>) {
         let call = self.ports.get(&port).and_then(|(call, _)| self.calls.get_mut(*call));
         let Some(call) = call else { return };
         if call.interludes.0.iter().any(|one| (one.port, one.id) == (port, id)) {
-            call.end_interlude(port, &mut self.wire);
+            let how = fault.map_or(PlayEnd::Whole, PlayEnd::Failed);
+            call.end_interlude(port, &how, &mut self.wire);
         }
     }
 }
@@ -180,7 +191,12 @@ impl Call {
     }
 
     /// He talks with somebody.
-    fn play_to_party(&mut self, port: PortId, order: SoundOrder, wire: &mut Wire) -> Result<(), PlayRefusal> {
+    fn play_to_party(
+        &mut self,
+        (port, side): (PortId, Side),
+        order: SoundOrder,
+        wire: &mut Wire,
+    ) -> Result<(), PlayRefusal> {
         let (play, is_music) = match order {
             SoundOrder::Play(play) if play.interrupt != Keys::NONE => return Err(PlayRefusal::KeysElsewhere),
             SoundOrder::Play(play) => (play, false),
@@ -190,19 +206,20 @@ impl Call {
                     return Err(PlayRefusal::Quiet);
                 }
                 wire.media(MediaCommand::Hush { port });
-                self.end_interlude(port, wire);
+                self.end_interlude(port, &PlayEnd::Stopped, wire);
                 return Ok(());
             }
         };
-        self.interludes.forget(port);
-        self.interludes.0.push(Interlude { port, id: self.sounds.mint(), play, is_music });
+        self.interludes.forget(port, &PlayEnd::Stopped, wire);
+        let (id, told) = (self.sounds.mint(), Told::default());
+        self.interludes.0.push(Interlude { port, id, play, is_music, side, told });
         self.begin_interludes(Some(port), wire);
         Ok(())
     }
 
     /// Who is held hears music again.
-    fn end_interlude(&mut self, port: PortId, wire: &mut Wire) {
-        self.interludes.forget(port);
+    fn end_interlude(&mut self, port: PortId, how: &PlayEnd, wire: &mut Wire) {
+        self.interludes.forget(port, how, wire);
         if self.hold.music() == Some(port) {
             self.play_on_hold(wire);
         }
@@ -215,11 +232,12 @@ impl Call {
 
     /// Plays what is to be played at this port, or at each.
     fn begin_interludes(&mut self, only: Option<PortId>, wire: &mut Wire) {
-        let tenant = self.tenant();
+        let (call, uid, tenant) = (self.id, self.invitation.uid, self.tenant());
         for one in self.interludes.0.iter_mut().filter(|one| only.is_none_or(|only| only == one.port)) {
             one.id = self.sounds.mint();
             let (port, id, play) = (one.port, one.id, one.play.clone());
             let Play { sounds, language, forever, .. } = play;
+            one.told.begin(&Place { call, uid, tenant, port, side: one.side }, &sounds, forever, wire);
             wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
         }
     }

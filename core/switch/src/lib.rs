@@ -64,7 +64,7 @@ pub use audio::{
 };
 pub use command::{Command, Dial, Label, Order, Target};
 pub use config::Config;
-pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, RecordingState, Refusal, Reply, Side};
+pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, PlayEnd, RecordingState, Refusal, Reply, Side};
 pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
 pub use interlude::{PlayRefusal, SoundOrder};
 pub use io::{Input, Output};

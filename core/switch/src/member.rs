@@ -17,13 +17,14 @@
 //!
 //! Who holds stays a member: what his phone plays meanwhile reaches nobody, and a room of one does not close for it.
 
-use crate::audio::{Digit, Play, RecordingFormat, RecordingLayout};
+use crate::audio::{AudioError, Digit, Play, RecordingFormat, RecordingLayout};
 use crate::command::Command;
-use crate::event::{Event, Refusal, Reply};
+use crate::event::{Event, PlayEnd, Refusal, Reply};
 use crate::ids::PortId;
 use crate::media::{MediaCommand, SoundId};
 use crate::record::RecordingKind;
 use crate::room::{Bearing, LONGEST_ROOM_RECORDING, MixerId};
+use crate::sound::told::Told;
 use crate::sound::{Place, check};
 use crate::wire::{Reel, Wire};
 
@@ -47,6 +48,7 @@ struct Inside {
     apart: bool,
     /// What is whispered.
     whisper: Option<SoundId>,
+    told: Told,
 }
 
 impl Inside {
@@ -69,6 +71,7 @@ impl Inside {
 
     fn hush(&mut self, port: PortId, wire: &mut Wire) {
         if self.whisper.take().is_some() {
+            self.told.end(PlayEnd::Stopped, wire);
             wire.media(MediaCommand::Hush { port });
         }
     }
@@ -87,7 +90,7 @@ impl Member {
 
     /// He becomes a member of a mixer, who is in none; `apart` when his phone holds.
     pub(crate) fn join(&mut self, mixer: MixerId, bearing: Bearing, apart: bool, at: &Place, wire: &mut Wire) {
-        let inside = Inside { mixer, bearing, apart, whisper: None };
+        let inside = Inside { mixer, bearing, apart, whisper: None, told: Told::default() };
         inside.place(at, wire);
         inside.watch(at.port, wire);
         self.inside = Some(inside);
@@ -107,6 +110,7 @@ impl Member {
                     inside.hush(port, wire);
                 } else {
                     inside.whisper = Some(id);
+                    inside.told.begin(at, &sounds, false, wire);
                     wire.media(MediaCommand::Play { port, id, tenant, sounds, language: None, forever: false });
                 }
             }
@@ -142,6 +146,7 @@ impl Member {
         let Some(inside) = &mut self.inside else { return };
         let (Play { sounds, language, forever, .. }, Place { port, tenant, .. }) = (play, *at);
         inside.whisper = Some(id);
+        inside.told.begin(at, &sounds, forever, wire);
         wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
     }
 
@@ -166,11 +171,19 @@ impl Member {
     }
 
     /// What was whispered is over, or could not be played.
-    pub(crate) fn played(&mut self, over: SoundId) {
+    pub(crate) fn played(&mut self, over: SoundId, fault: Option<AudioError>, wire: &mut Wire) {
         if let Some(inside) = &mut self.inside
             && inside.whisper == Some(over)
         {
             inside.whisper = None;
+            inside.told.end(fault.map_or(PlayEnd::Whole, PlayEnd::Failed), wire);
+        }
+    }
+
+    /// Operators are told that what is whispered ends here.
+    pub(crate) fn tell_end(&mut self, wire: &mut Wire) {
+        if let Some(inside) = &mut self.inside {
+            inside.told.end(PlayEnd::Stopped, wire);
         }
     }
 
@@ -190,7 +203,10 @@ impl Member {
     pub(crate) fn stop(&mut self, port: Option<PortId>, wire: &mut Wire) {
         match port {
             Some(port) => self.leave(port, wire),
-            None => self.inside = None,
+            None => {
+                self.tell_end(wire);
+                self.inside = None;
+            }
         }
     }
 

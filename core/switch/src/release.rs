@@ -50,6 +50,9 @@ impl Switch {
             wire.timers.cancel(timer);
         }
         call.draft.ending = Some((ending.clone(), wall));
+        call.sounds.tell_end(wire);
+        call.member.tell_end(wire);
+        call.interludes.tell_end(wire);
         if matches!(call.pending.take(), Some(Pending::End | Pending::Sound)) {
             call.reply(Reply::Ended(ending.clone()), wire);
         }

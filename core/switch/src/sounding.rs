@@ -54,9 +54,9 @@ impl Switch {
                     call.span.in_scope(|| tracing::debug!(%fault, "not played"));
                 }
                 if let Some(call) = self.ports.get(&port).and_then(|(call, _)| self.calls.get_mut(*call)) {
-                    call.member.played(id);
+                    call.member.played(id, fault.clone(), &mut self.wire);
                 }
-                self.interlude_is_over(port, id);
+                self.interlude_is_over(port, id, fault.clone());
                 self.told(port, |sounds, at, wire| sounds.played(id, fault.clone(), at, wire));
                 if fault.is_some()
                     && let Some((call, _)) = self.ports.get(&port).copied()
@@ -67,7 +67,7 @@ impl Switch {
             }
             MediaEvent::Recorded { port, id, length, bytes, ref fault } => {
                 self.taped(port, id, length, bytes, fault.as_ref());
-                self.told(port, |sounds, _, _| sounds.recorded(id, length, fault.clone()));
+                self.told(port, |sounds, _, wire| sounds.recorded(id, length, fault.clone(), wire));
             }
             MediaEvent::Key { port, digit } => self.key_by_rtp(port, digit),
             MediaEvent::Silent { .. }
@@ -124,6 +124,7 @@ impl Switch {
 impl Call {
     /// Where the caller hears.
     pub(crate) fn place(&self, port: PortId) -> Place {
-        Place { call: self.id, uid: self.invitation.uid, tenant: self.tenant(), port }
+        let side = self.side(self.caller);
+        Place { call: self.id, uid: self.invitation.uid, tenant: self.tenant(), port, side }
     }
 }

@@ -11,7 +11,7 @@ use crate::v1::reply::Reply;
 use crate::v1::{
     Call, CallEvent, GetCallRequest, HangupRequest, HushRequest, Inaudible, ListCallsRequest, MusicRequest,
     PauseRecordingRequest, PlayRequest, RecordingFormat, RecordingLayout, RecordingNews, ResumeRecordingRequest, Side,
-    StartRecordingRequest, StopRecordingRequest, StopRequest, WatchCallsRequest,
+    SoundPlayed, StartRecordingRequest, StopRecordingRequest, StopRequest, WatchCallsRequest,
 };
 
 pub(crate) const EXAMPLES: &str = "\
@@ -353,6 +353,17 @@ fn describe(event: &CallEvent) -> String {
         Some(Event::Speaking(speaking)) => {
             (if speaking.speaks { "speaking: in a room" } else { "silent: in a room" }).to_owned()
         }
+        Some(Event::Playing(playing)) => {
+            let sounds: Vec<_> = playing.sounds.iter().map(sound_played).collect();
+            let forever = if playing.forever { ", over and over" } else { "" };
+            format!("playing: to the {}, {}{forever}", words::side(playing.to()), sounds.join(", "))
+        }
+        Some(Event::Played(end)) => {
+            let (to, how) = (words::side(end.to()), words::play_end(end.by()));
+            let fault = end.fault.as_ref().map(|fault| format!(", {}", inaudible(fault))).unwrap_or_default();
+            format!("played: to the {to}, {how}{fault}")
+        }
+        Some(Event::MessageRecording(news)) => format!("recording of the caller: {}", tape(news)),
         Some(Event::Recording(news)) => format!("recording: {}", tape(news)),
         Some(Event::RoomRecorded(news)) => format!("recording of the room: {}", tape(news)),
         Some(Event::Ended(ended)) => {
@@ -361,6 +372,11 @@ fn describe(event: &CallEvent) -> String {
         }
         None => "something that this version does not know".to_owned(),
     }
+}
+
+fn sound_played(sound: &SoundPlayed) -> String {
+    let kind = words::sound_kind(sound.kind());
+    sound.name.as_ref().map_or(kind.to_owned(), |name| format!("{kind} {name}"))
 }
 
 fn tape(news: &RecordingNews) -> String {

@@ -1,8 +1,8 @@
 //! The API's words as people read them.
 
 use crate::v1::{
-    AudioFault, CallDirection, CallState, DialOutcome, Disposition, Label, Party, ReadEnd, RecordingKind,
-    RecordingState, Refusal, Side,
+    AudioFault, CallDirection, CallState, DialOutcome, Disposition, Label, Party, PlayEnd, ReadEnd, RecordingKind,
+    RecordingState, Refusal, Side, SoundKind,
 };
 
 pub(crate) fn party(party: Option<&Party>) -> String {
@@ -62,6 +62,31 @@ pub(crate) fn disposition(disposition: Disposition) -> &'static str {
         Disposition::Rejected => "rejected",
         Disposition::Cancelled => "cancelled",
         Disposition::Failed => "failed",
+    }
+}
+
+pub(crate) fn sound_kind(kind: SoundKind) -> &'static str {
+    match kind {
+        SoundKind::Unspecified => "something",
+        SoundKind::Prompt => "prompt",
+        SoundKind::Tone => "tone",
+        SoundKind::Silence => "silence",
+        SoundKind::Digits => "digits",
+        SoundKind::Number => "a number",
+        SoundKind::Date => "a date",
+        SoundKind::Time => "a time",
+        SoundKind::Spelled => "letters",
+        SoundKind::Recording => "recording",
+    }
+}
+
+pub(crate) fn play_end(end: PlayEnd) -> &'static str {
+    match end {
+        PlayEnd::Unspecified => "",
+        PlayEnd::Whole => "to its end",
+        PlayEnd::Key => "until a key",
+        PlayEnd::Stopped => "stopped",
+        PlayEnd::Failed => "not at all",
     }
 }
 

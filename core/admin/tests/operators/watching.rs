@@ -5,8 +5,8 @@ use std::time::Duration;
 use admin::v1::call_event::Event as Spelt;
 use admin::v1::{CallEvent, WatchCallsRequest, reply};
 use switch::{
-    AudioError, Cause, DialOutcome, Digit, Digits, Ended, Ending, Event, Label, Played, Recorded, RecordingState,
-    Refusal, Reply, Side,
+    AudioError, Cause, DialOutcome, Digit, Digits, Ended, Ending, Event, Label, PlayEnd, Played, Recorded,
+    RecordingState, Refusal, Reply, Side, Sound, Tone,
 };
 use tonic::Streaming;
 
@@ -54,13 +54,25 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         recording(RecordingState::Running),
         recording(RecordingState::Paused),
         recording(RecordingState::Failed(AudioError::Unwritable("full".to_owned()))),
+        Event::Playing {
+            to: Side::Callee,
+            sounds: vec![
+                Sound::Prompt("hello".to_owned()),
+                Sound::Digits("4711".to_owned()),
+                Sound::Tone(Tone::Beep, Duration::from_secs(1)),
+            ],
+            forever: true,
+        },
+        Event::Played { to: Side::Caller, how: PlayEnd::Stopped },
+        Event::Played { to: Side::Caller, how: PlayEnd::Failed(AudioError::NoCodec) },
+        Event::MessageRecording { name: "note".to_owned(), state: RecordingState::Running },
         Event::RoomRecorded { name: "board".to_owned(), fault: Some(AudioError::NoCodec) },
         Event::Ended(ending),
     ] {
         house.exchange.board.hear(call, at(7), &event);
     }
     let mut heard = Vec::new();
-    for _ in 0..24 {
+    for _ in 0..28 {
         let event = events.message().await.unwrap().unwrap();
         assert_eq!((event.uid.as_str(), event.tenant.as_str()), (call_uid(1).to_string().as_str(), "acme"));
         assert_eq!(event.missed, 0);
@@ -89,7 +101,12 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             Spelt::Resumed(resumed) => format!("resumed {:?}", resumed.by()),
             Spelt::Key(_) => "key".to_owned(),
             Spelt::Speaking(speaking) => format!("speaking {}", speaking.speaks),
-            Spelt::Recording(news) | Spelt::RoomRecorded(news) => {
+            Spelt::Playing(playing) => {
+                let sounds: Vec<_> = playing.sounds.iter().map(|sound| (sound.kind(), sound.name())).collect();
+                format!("playing to {:?} {sounds:?} {}", playing.to(), playing.forever)
+            }
+            Spelt::Played(end) => format!("played {:?} {:?}", end.by(), end.fault.map(|fault| fault.fault())),
+            Spelt::MessageRecording(news) | Spelt::Recording(news) | Spelt::RoomRecorded(news) => {
                 format!("recording {} {:?} {:?}", news.name, news.state(), news.fault.map(|fault| fault.fault()))
             }
             Spelt::Ended(ended) => format!("ended {} {:?} {}", ended.cause, ended.by(), ended.status),
@@ -121,6 +138,11 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             "recording tape Running None",
             "recording tape Paused None",
             "recording tape Failed Some(Unwritable)",
+            // Nor what was said to him.
+            "playing to Callee [(Prompt, \"hello\"), (Digits, \"\"), (Tone, \"beep\")] true",
+            "played Stopped None",
+            "played Failed Some(NoCodec)",
+            "recording note Running None",
             "recording board Failed Some(NoCodec)",
             "ended 16 Caller 200",
         ]

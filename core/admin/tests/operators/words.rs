@@ -47,6 +47,8 @@ fn every_event_has_its_name_in_the_api() {
     assert_eq!(values("Refusal", "REFUSAL_"), variants(EVENT, "Refusal"));
     assert_eq!(values("ReadEnd", "READ_END_"), variants(AUDIO, "Ended"));
     assert_eq!(values("AudioFault", "AUDIO_FAULT_"), variants(AUDIO, "AudioError"));
+    assert_eq!(values("PlayEnd", "PLAY_END_"), variants(EVENT, "PlayEnd"));
+    assert_eq!(values("SoundKind", "SOUND_KIND_"), variants(AUDIO, "Sound"));
     assert_eq!(values("Side", "SIDE_"), variants(EVENT, "Side"));
     assert_eq!(values("RecordingState", "RECORDING_STATE_"), variants(EVENT, "RecordingState"));
     assert_eq!(values("RecordingFormat", "RECORDING_FORMAT_"), variants(AUDIO, "RecordingFormat"));

@@ -178,6 +178,9 @@ impl Observer for Ladder {
             | Event::Key(_)
             | Event::Speaking(_)
             | Event::Recording { .. }
+            | Event::Playing { .. }
+            | Event::Played { .. }
+            | Event::MessageRecording { .. }
             | Event::RoomRecorded { .. } => return,
         };
         self.add(Rung::Note(note));

@@ -4,7 +4,7 @@
 
 use super::{Place, Sounds, State, Tune};
 use crate::audio::{Play, Played, Sound};
-use crate::event::Reply;
+use crate::event::{PlayEnd, Reply};
 use crate::interlude::PlayRefusal;
 use crate::media::MediaCommand;
 use crate::wire::Wire;
@@ -39,6 +39,7 @@ impl Sounds {
         tune.sounds.clear();
         let listens = tune.listens;
         if plays {
+            self.told.end(PlayEnd::Stopped, wire);
             wire.media(MediaCommand::Hush { port: at.port });
         }
         match &mut self.state {
@@ -53,15 +54,18 @@ impl Sounds {
     pub(crate) fn cut(&mut self, at: &Place, wire: &mut Wire) -> Result<Option<Reply>, PlayRefusal> {
         match std::mem::take(&mut self.state) {
             State::Playing { .. } => {
+                self.told.end(PlayEnd::Stopped, wire);
                 wire.media(MediaCommand::Hush { port: at.port });
                 Ok(Some(Reply::Played(Played::Whole)))
             }
             State::Asking { reading, .. } => {
+                self.told.end(PlayEnd::Stopped, wire);
                 wire.media(MediaCommand::Hush { port: at.port });
                 self.listen(reading, at, wire);
                 Ok(None)
             }
             State::Interlude { after, .. } => {
+                self.told.end(PlayEnd::Stopped, wire);
                 wire.media(MediaCommand::Hush { port: at.port });
                 self.go_on(after, at, wire);
                 Ok(None)

@@ -39,6 +39,7 @@
 //! | any | the call ends, connects or is taken away | Quiet | Hush, Enough, Echo off | |
 //!
 //! A key that nothing of this takes is kept, up to [`KEPT`] of them: people type ahead. A flash of the hook is no key.
+//! Operators are told when a playing begins, and how it ended ([`Told`]); the same of a recording.
 //! Music is no command under way: the application goes on meanwhile. While music plays that listens, keys are told as
 //! they come, and none is kept; while an operator plays over it, too. What an operator plays is in [`interlude`].
 
@@ -47,6 +48,7 @@ mod interlude;
 mod reading;
 #[cfg(test)]
 mod tests;
+pub(crate) mod told;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -54,11 +56,12 @@ use std::time::Duration;
 use crate::audio::{
     AudioError, Digit, Keys, Play, Played, Read, Record, Recorded, RecordingFormat, RecordingLayout, Sound, Tone,
 };
-use crate::event::{Event, Refusal, Reply};
+use crate::event::{Event, PlayEnd, RecordingState, Refusal, Reply, Side};
 use crate::ids::{CallId, CallUid, PortId, TenantId};
 use crate::media::{MediaCommand, SoundId};
 use crate::record::RecordingKind;
 use crate::sound::reading::{Reading, Turn};
+use crate::sound::told::Told;
 use crate::timers::{Timer, TimerKey};
 use crate::wire::{Reel, Wire};
 
@@ -78,6 +81,8 @@ pub(crate) struct Place {
     pub(crate) uid: CallUid,
     pub(crate) tenant: TenantId,
     pub(crate) port: PortId,
+    /// Which party of the call hears it.
+    pub(crate) side: Side,
 }
 
 /// The machine of one call.
@@ -87,6 +92,9 @@ pub(crate) struct Sounds {
     /// What was pressed while nothing took it, the oldest first.
     kept: VecDeque<Digit>,
     timer: Option<TimerKey>,
+    told: Told,
+    /// What is recorded, in which call, until its end is told.
+    taken: Option<(CallId, String)>,
     minted: u32,
     /// How many recordings got their name from us.
     named: u32,
@@ -139,6 +147,20 @@ struct Tune {
     listens: bool,
     /// It is the ring-back tone.
     rings: bool,
+}
+
+impl State {
+    /// What plays.
+    const fn plays(&self) -> Option<SoundId> {
+        match self {
+            Self::Music { id, .. }
+            | Self::Interlude { id, .. }
+            | Self::Playing { id, .. }
+            | Self::Asking { id, .. }
+            | Self::Beeping { id, .. } => Some(*id),
+            Self::Quiet | Self::Listening(_) | Self::Recording { .. } | Self::Echoing(_) => None,
+        }
+    }
 }
 
 /// What comes of an input: the reply to the command, when that is over.
@@ -240,6 +262,7 @@ impl Sounds {
     fn end_music(&mut self, port: PortId, wire: &mut Wire) {
         if matches!(self.state, State::Music { .. } | State::Interlude { .. }) {
             self.state = State::Quiet;
+            self.told.end(PlayEnd::Stopped, wire);
             wire.media(MediaCommand::Hush { port });
         }
     }
@@ -277,10 +300,12 @@ impl Sounds {
         }
         match std::mem::take(&mut self.state) {
             State::Playing { interrupt, .. } if interrupt.has(key) => {
+                self.told.end(PlayEnd::Key, wire);
                 wire.media(MediaCommand::Hush { port: at.port });
                 Some(Reply::Played(Played::Key(key)))
             }
             State::Asking { reading, .. } => {
+                self.told.end(PlayEnd::Key, wire);
                 wire.media(MediaCommand::Hush { port: at.port });
                 self.read_key(reading, key, at, wire)
             }
@@ -299,6 +324,7 @@ impl Sounds {
                 Some(Reply::Played(Played::Key(key)))
             }
             State::Interlude { interrupt, after, .. } if interrupt.has(key) => {
+                self.told.end(PlayEnd::Key, wire);
                 wire.media(MediaCommand::Hush { port: at.port });
                 self.go_on(after, at, wire);
                 None
@@ -321,6 +347,9 @@ impl Sounds {
 
     /// What was played is over; an answer for what was replaced meanwhile says nothing.
     pub(crate) fn played(&mut self, over: SoundId, fault: Option<AudioError>, at: &Place, wire: &mut Wire) -> Outcome {
+        if self.state.plays() == Some(over) {
+            self.told.end(fault.clone().map_or(PlayEnd::Whole, PlayEnd::Failed), wire);
+        }
         match (std::mem::take(&mut self.state), fault) {
             (State::Music { id, tune: Tune { listens: false, .. } }, _) if id == over => None,
             (State::Interlude { id, after, .. }, _) if id == over => {
@@ -348,12 +377,21 @@ impl Sounds {
         }
     }
 
-    pub(crate) fn recorded(&mut self, over: SoundId, length: Duration, fault: Option<AudioError>) -> Outcome {
+    pub(crate) fn recorded(
+        &mut self,
+        over: SoundId,
+        length: Duration,
+        fault: Option<AudioError>,
+        wire: &mut Wire,
+    ) -> Outcome {
         match std::mem::take(&mut self.state) {
-            State::Recording { id, name, key, .. } if id == over => Some(match fault {
-                None => Reply::Recorded(Recorded { name, length, key }),
-                Some(fault) => Reply::Inaudible(fault),
-            }),
+            State::Recording { id, name, key, .. } if id == over => {
+                self.tell_recorded(fault.clone().map_or(RecordingState::Ended, RecordingState::Failed), wire);
+                Some(match fault {
+                    None => Reply::Recorded(Recorded { name, length, key }),
+                    Some(fault) => Reply::Inaudible(fault),
+                })
+            }
             other => {
                 self.state = other;
                 None
@@ -383,6 +421,7 @@ impl Sounds {
     /// Whatever sounds, is read or recorded is over, and nobody is told here. Without a port nothing sounds any more.
     pub(crate) fn stop(&mut self, port: Option<PortId>, wire: &mut Wire) {
         wire.timers.cancel(&mut self.timer);
+        self.tell_end(wire);
         let state = std::mem::take(&mut self.state);
         let Some(port) = port else { return };
         match state {
@@ -396,6 +435,18 @@ impl Sounds {
             }
             State::Recording { .. } => wire.media(MediaCommand::Enough { port }),
             State::Echoing(_) => wire.media(MediaCommand::Echo { port, on: false }),
+        }
+    }
+
+    /// Operators are told that whatever sounds or is recorded ends here. The call's own end is the last that they hear.
+    pub(crate) fn tell_end(&mut self, wire: &mut Wire) {
+        self.told.end(PlayEnd::Stopped, wire);
+        self.tell_recorded(RecordingState::Ended, wire);
+    }
+
+    fn tell_recorded(&mut self, state: RecordingState, wire: &mut Wire) {
+        if let Some((call, name)) = self.taken.take() {
+            wire.event(call, Event::MessageRecording { name, state });
         }
     }
 
@@ -423,6 +474,7 @@ impl Sounds {
     ) -> SoundId {
         let id = self.mint();
         let Place { port, tenant, .. } = *at;
+        self.told.begin(at, &sounds, forever, wire);
         wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
         id
     }
@@ -438,6 +490,8 @@ impl Sounds {
         let Record { limit, silence, end, .. } = *record;
         let shape = (RecordingFormat::Wav, RecordingLayout::Mixed);
         wire.begin_recording(Reel::Port(port, id), RecordingKind::Message, &name, shape, at);
+        wire.event(at.call, Event::MessageRecording { name: name.clone(), state: RecordingState::Running });
+        self.taken = Some((at.call, name.clone()));
         wire.media(MediaCommand::Record { port, id, tenant, name: name.clone(), limit, silence });
         self.state = State::Recording { id, name, end, key: None };
     }

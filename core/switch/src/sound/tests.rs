@@ -20,7 +20,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let at = Place { call: CallId::default(), uid: CallUid([10; 12]), tenant: TenantId(1), port: PORT };
+        let (call, uid, side) = (CallId::default(), CallUid([10; 12]), Side::Caller);
+        let at = Place { call, uid, tenant: TenantId(1), port: PORT, side };
         let wire = Wire::new(Config::default().into(), Mint::new([0; 32]), Instant::now(), SystemTime::UNIX_EPOCH);
         Self { sounds: Sounds::default(), wire, at }
     }
@@ -61,7 +62,7 @@ impl Bench {
     }
 
     fn recorded(&mut self, fault: Option<AudioError>) -> Outcome {
-        self.sounds.recorded(SoundId(self.sounds.minted), SECOND, fault)
+        self.sounds.recorded(SoundId(self.sounds.minted), SECOND, fault, &mut self.wire)
     }
 
     fn late(&mut self) -> Outcome {
@@ -83,7 +84,8 @@ impl Bench {
             other => panic!("{other:?}"),
         };
         // What is kept of recordings is told in stories.
-        let outputs = self.wire.outputs.drain(..).filter(|output| !matches!(output, Output::Record(_)));
+        let told = |output: &Output| matches!(output, Output::Record(_) | Output::Event(..));
+        let outputs = self.wire.outputs.drain(..).filter(|output| !told(output));
         outputs.map(name).collect()
     }
 

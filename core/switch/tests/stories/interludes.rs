@@ -2,8 +2,8 @@
 //! application plays itself.
 
 use switch::{
-    Bearing, Command, Dial, Event, Keys, MixerId, Order, Play, PlayRefusal, Played, Reply, Side, Sound, SoundOrder,
-    Target,
+    Bearing, Command, Dial, Event, Keys, MixerId, Order, Play, PlayEnd, PlayRefusal, Played, Reply, Side, Sound,
+    SoundOrder, Target,
 };
 use testkit::{Phone, Placed, World, millis, seconds};
 
@@ -282,4 +282,24 @@ fn the_ring_back_tone_goes_on_after_what_an_operator_plays_and_is_no_music_of_hi
     assert_eq!(world.hears(&alice), []);
     assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
     end(&world, &call);
+}
+
+#[test]
+fn operators_are_told_to_whom_something_plays_and_how_it_ended() {
+    let (world, _alice, _bob, call) = talking(409);
+    assert_eq!(world.operator_plays(Some(Side::Callee), plays("soon", "", true)), Ok(()));
+    assert_eq!(world.operator_plays(Some(Side::Caller), says("hello")), Ok(()));
+    world.run_for(seconds(2));
+    assert_eq!(world.operator_plays(Some(Side::Callee), SoundOrder::Stop), Ok(()));
+    end(&world, &call);
+    let playing = |to, name, forever| Event::Playing { to, sounds: vec![prompt(name)], forever };
+    let told = |event: &Event| matches!(event, Event::Playing { .. } | Event::Played { .. });
+    let told: Vec<_> = world.events().into_iter().filter(told).collect();
+    let expected = [
+        playing(Side::Callee, "soon", true),
+        playing(Side::Caller, "hello", false),
+        Event::Played { to: Side::Caller, how: PlayEnd::Whole },
+        Event::Played { to: Side::Callee, how: PlayEnd::Stopped },
+    ];
+    assert_eq!(told, expected);
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use media::Codec;
 use switch::{
-    AudioError, Cause, Command, Dial, DialOutcome, Digit, Digits, Ended, Event, Keys, Label, Order, Play, Played, Read,
-    Recording, Refusal, Reply, Sound, Target, Tone,
+    AudioError, Cause, Command, Dial, DialOutcome, Digit, Digits, Ended, Event, Keys, Label, Order, Play, PlayEnd,
+    Played, Read, Recording, RecordingState, Refusal, Reply, Side, Sound, Target, Tone,
 };
 use testkit::{Outcome, Phone, Placed, World, millis, seconds};
 
@@ -158,6 +158,79 @@ fn a_key_during_the_prompt_silences_it_and_counts() {
     world.run_for(seconds(2));
     assert_eq!(reply(&world), read("78", Ended::Time));
     end(&world, &call);
+}
+
+/// What operators are told of playing and recording.
+fn told(world: &World) -> Vec<Event> {
+    let watched = |event: &Event| {
+        matches!(event, Event::Playing { .. } | Event::Played { .. } | Event::MessageRecording { .. } | Event::Ended(_))
+    };
+    world.events().into_iter().filter(watched).collect()
+}
+
+fn playing(sounds: Vec<Sound>, forever: bool) -> Event {
+    Event::Playing { to: Side::Caller, sounds, forever }
+}
+
+fn ended(how: PlayEnd) -> Event {
+    Event::Played { to: Side::Caller, how }
+}
+
+#[test]
+fn operators_are_told_when_a_playing_begins_and_how_it_ended() {
+    let gone = Sound::Prompt("missing".to_owned());
+    let missing =
+        Command::Play(Play { sounds: vec![gone.clone()], language: None, interrupt: Keys::NONE, forever: false });
+    let script = vec![
+        play("one", ""),
+        play("two", "#"),
+        missing,
+        Command::Read(reading()),
+        Command::Music { sounds: vec![prompt("song")], listens: false },
+        Command::Wait(seconds(30)),
+    ];
+    let (world, alice, call) = talking_to(97, script);
+    world.lacks("missing");
+    while world.hears(&alice) != [prompt("two")] {
+        world.run_for(millis(100));
+    }
+    alice.press("#");
+    assert_eq!(world.hears(&alice), [prompt("enter-pin")]);
+    alice.press("1234");
+    world.run_for(seconds(1));
+    call.hang_up();
+    world.assert_quiet();
+    let mut expected = Vec::new();
+    for (sound, end) in [
+        (prompt("one"), PlayEnd::Whole),
+        (prompt("two"), PlayEnd::Key),
+        (gone, PlayEnd::Failed(AudioError::Missing("missing".to_owned()))),
+        (prompt("enter-pin"), PlayEnd::Key),
+    ] {
+        expected.extend([playing(vec![sound], false), ended(end)]);
+    }
+    expected.extend([playing(vec![prompt("song")], true), ended(PlayEnd::Stopped)]);
+    let told = told(&world);
+    assert_eq!(told[..told.len() - 1], expected);
+    assert!(matches!(told.last(), Some(Event::Ended(_))));
+}
+
+#[test]
+fn operators_are_told_when_the_caller_is_recorded_and_when_no_more() {
+    let record = || {
+        let (name, end) = (Some("note".to_owned()), Keys::NONE.with(Digit::POUND));
+        Command::Record(Recording { name, limit: seconds(60), silence: None, end, beep: false })
+    };
+    let (world, alice, call) = talking_to(98, vec![record(), record()]);
+    world.run_for(seconds(2));
+    alice.press("#");
+    world.run_for(seconds(2));
+    call.hang_up();
+    world.assert_quiet();
+    let states = |event| if let Event::MessageRecording { name, state } = event { Some((name, state)) } else { None };
+    let told: Vec<_> = world.events().into_iter().filter_map(states).collect();
+    let once = [RecordingState::Running, RecordingState::Ended].map(|state| ("note".to_owned(), state));
+    assert_eq!(told, [once.clone(), once].concat());
 }
 
 #[test]

@@ -17,6 +17,19 @@ impl World {
         let arrived = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Arrived(_))).count();
         let ended = inner.around.events.iter().filter(|(_, event)| matches!(event, Event::Ended(_))).count();
         assert_eq!(arrived, ended, "seed {}: every call ends\n{}", inner.seed, inner.ladder.join("\n"));
+        let told = |which: fn(&Event) -> bool| inner.around.events.iter().filter(|(_, event)| which(event)).count();
+        let begun = told(|event| matches!(event, Event::Playing { .. }));
+        let over = told(|event| matches!(event, Event::Played { .. }));
+        assert_eq!(begun, over, "seed {}: every playing ends once\n{}", inner.seed, inner.ladder.join("\n"));
+        let mut gone = BTreeSet::new();
+        for (call, event) in &inner.around.events {
+            // A command may cross the end on its way, and is answered.
+            let late = gone.contains(call) && !matches!(event, Event::Reply(_));
+            assert!(!late, "seed {}: {event:?} after the end of its call", inner.seed);
+            if matches!(event, Event::Ended(_)) {
+                gone.insert(*call);
+            }
+        }
         assert!(inner.around.cdrs.len() >= arrived, "seed {}: one CDR a call", inner.seed);
         let uids: BTreeSet<_> = inner.around.cdrs.iter().map(|cdr| cdr.uid).collect();
         assert_eq!(uids.len(), inner.around.cdrs.len(), "seed {}: no call has two CDRs", inner.seed);

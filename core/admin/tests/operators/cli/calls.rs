@@ -1,6 +1,9 @@
 //! Calls and their records from the command line.
 
-use switch::{AudioError, Cause, Digit, Digits, Ended, Ending, Event, Played, Recorded, Reply, Side};
+use switch::{
+    AudioError, Cause, Digit, Digits, Ended, Ending, Event, PlayEnd, Played, Recorded, RecordingState, Reply, Side,
+    Sound,
+};
 
 use super::{at_terminal, furnished, typed};
 use crate::house::{House, TOKEN, at, call_uid, cdr};
@@ -34,6 +37,9 @@ async fn what_happens_is_printed_in_words_and_as_json_lines() {
         for reply in sounds() {
             exchange.board.hear(call, at(5), &Event::Reply(reply));
         }
+        for event in playing() {
+            exchange.board.hear(call, at(6), &event);
+        }
         let ending = Ending { cause: Cause::NO_ANSWER, by: Side::Exchange, status: 480 };
         exchange.board.hear(call, at(9), &Event::Ended(ending));
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -48,9 +54,24 @@ async fn what_happens_is_printed_in_words_and_as_json_lines() {
     assert!(!json.contains("4711") && !words.contains("4711"), "which keys were read is told to nobody");
     insta::assert_snapshot!("call_watch", words);
     let lines: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 12);
+    assert_eq!(lines.len(), 18);
+    assert_eq!(lines[11]["playing"]["sounds"][1]["kind"], "SOUND_KIND_SPELLED");
     assert_eq!(lines[5]["reply"]["read"]["by"], "READ_END_KEY");
-    assert_eq!(lines[11]["ended"]["cause"], 19);
+    assert_eq!(lines[17]["ended"]["cause"], 19);
+}
+
+/// What is told of playing and recording.
+fn playing() -> Vec<Event> {
+    let (prompt, spelled) = (Sound::Prompt("hello".to_owned()), Sound::Spelled("4711".to_owned()));
+    let note = |state| Event::MessageRecording { name: "note".to_owned(), state };
+    vec![
+        Event::Playing { to: Side::Caller, sounds: vec![prompt.clone(), spelled], forever: false },
+        Event::Played { to: Side::Caller, how: PlayEnd::Key },
+        Event::Playing { to: Side::Caller, sounds: vec![prompt], forever: true },
+        Event::Played { to: Side::Caller, how: PlayEnd::Failed(AudioError::Missing("hello".to_owned())) },
+        note(RecordingState::Running),
+        note(RecordingState::Ended),
+    ]
 }
 
 /// What may come of a playing, a reading and a recording.
