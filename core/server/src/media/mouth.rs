@@ -9,7 +9,9 @@ use switch::Voice;
 
 /// How loud an event is said to be, in −dBm0 (RFC 4733 §2.3.3).
 const VOLUME: u8 = 10;
-/// Comfort noise is described anew after so many frames: a second.
+/// Comfort noise is described again after so many frames,
+const NOISE_THERE: u32 = 8;
+/// and then always after so many: a second.
 const NOISE_AGAIN: u32 = 50;
 /// With so many reflection coefficients.
 const NOISE_ORDER: usize = 6;
@@ -48,6 +50,8 @@ pub(super) struct Mouth {
     departure: Option<Departure>,
     /// How the far end takes comfort noise.
     noise: Option<u8>,
+    /// The last frame that was passed on was noise.
+    hisses: bool,
     /// How long it has been silent, in steps of [`FRAME`].
     silent: u32,
     /// What its silence sounds like is still to be told: since when, and how.
@@ -74,6 +78,7 @@ impl Mouth {
             sender: sender(voice),
             departure: None,
             noise: voice.noise,
+            hisses: false,
             // Before the first sound there is nothing to tell.
             silent: 1,
             comfort: None,
@@ -153,9 +158,11 @@ impl Mouth {
         if self.tones.fill(sound) {
             return self.say(rate, sound);
         }
+        // Some of the voice may be left in the first frame of noise.
+        let noise = std::mem::replace(&mut self.hisses, heard == Heard::Noise) && self.hisses;
         match heard {
             Heard::Silence => self.pause(FRAME),
-            Heard::Noise if self.noise.is_some() => self.hiss(FRAME, rate, sound),
+            Heard::Noise if noise && self.noise.is_some() => self.hiss(FRAME, rate, sound),
             Heard::Sound | Heard::Concealed | Heard::Noise => self.say(rate, sound),
         }
     }
@@ -168,7 +175,9 @@ impl Mouth {
     /// Nothing is said for this long, and its silence sounds like this: a far end that takes comfort noise is told so when
     /// it begins, and again now and then (RFC 3389 §4).
     fn hiss(&mut self, time: Duration, rate: Rate, sound: &[i16]) {
-        let again = self.silent.is_multiple_of(NOISE_AGAIN) && (self.silent == 0 || !sound.is_empty());
+        // The noise that we hear glides to its level.
+        let due = self.silent == NOISE_THERE || self.silent.is_multiple_of(NOISE_AGAIN);
+        let again = due && (self.silent == 0 || !sound.is_empty());
         if self.noise.is_some() && again {
             // Colour is described for sound of the noise's own rate (§3.2).
             let order = if rate == Rate::Narrow { NOISE_ORDER } else { 0 };

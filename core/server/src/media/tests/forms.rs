@@ -196,9 +196,11 @@ fn silence_is_told_once_to_who_takes_comfort_noise() {
     one.fall_silent(50, 900);
     other.hear_for(900);
     let told: Vec<_> = other.raw.iter().filter(|packet| packet[1] & 0x7f == 13).map(|packet| packet[12]).collect();
-    assert!((1..=2).contains(&told.len()), "{told:?}");
-    // The level glides up to what was told.
-    assert!(told.iter().all(|level| (45..=80).contains(level)), "{told:?}");
+    // When it begins, when the noise that is heard here has its level, and a second later.
+    assert!((1..=3).contains(&told.len()), "{told:?}");
+    // 127: the last packet of the voice is over before the word of silence is there.
+    assert!(told.iter().all(|level| (45..=80).contains(level) || *level == 127), "{told:?}");
+    assert!(told.last().is_some_and(|level| (48..=53).contains(level)), "{told:?}");
     assert!(count(&other, 9) <= spoken + 8, "{} packets of sound in the silence", count(&other, 9) - spoken);
     // And the voice is heard again.
     one.say(&sine(Rate::Narrow, 440.0, 400));
