@@ -45,9 +45,9 @@ The verbs of the project.
                                                --fast: without PostgreSQL, real phones and doc tests
   cargo xtask check                            format, lints, docs, dependency rules, licences, deploy/, docs/rfcs.md
   cargo xtask bench [--quick] [--json] [--program FILE] [SCENE…]
-                                               measure the release build: calls, route, register, relay, room, prompt,
-                                               recording, memory, capacity, start, micro; --quick: small numbers;
-                                               --program: that build instead of this one's
+                                               measure the release build: calls, route, register, relay, transcoding,
+                                               room, listeners, prompt, recording, memory, capacity, start, micro;
+                                               --quick: small numbers; --program: that build instead of this one's
   cargo xtask guests                           build dialplans/* into <target>/guests
   cargo xtask prompts [FOLDER]                 fetch the English prompts that Debian packages (CC BY-SA 3.0) into
                                                FOLDER/en, else <target>/prompts/en

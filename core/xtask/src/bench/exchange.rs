@@ -70,6 +70,13 @@ pub(crate) fn record_prompt(folder: &Folder, name: &str, time: Duration) -> Outc
     made.told(|| format!("cannot write {}", path.display()))
 }
 
+/// A prompt of the default language out of this file.
+pub(crate) fn lend_prompt(folder: &Folder, from: &Path, name: &str) -> Outcome {
+    let path = folder.0.join("prompts/en").join(format!("{name}.wav"));
+    let made = fs::create_dir_all(folder.0.join("prompts/en")).and_then(|()| fs::copy(from, &path));
+    made.map(drop).told(|| format!("cannot copy {} to {}", from.display(), path.display()))
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);

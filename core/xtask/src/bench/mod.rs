@@ -8,6 +8,7 @@
 //! | relay | voice of many calls at once |
 //! | transcoding | voice between PCMU and G.722, PCMU and Opus |
 //! | room | conference rooms of 100 and of 1,000, and 20 of 10; three speak in each |
+//! | listeners | a conference room of 200 with Opus; three speak |
 //! | prompt | one prompt, played to 1,000 callers |
 //! | recording | 500 callers who are recorded |
 //! | memory | calls that are held |
@@ -32,6 +33,7 @@ use std::time::Duration;
 use crate::debian::{self, Need};
 use crate::guests;
 use crate::place::Place;
+use crate::prompts;
 use crate::tool::{self, Fault, Outcome, Told as _, fail, say};
 use exchange::{Exchange, Folder};
 use figures::Figure;
@@ -46,6 +48,7 @@ const SCENES: &[&str] = &[
     "relay",
     "transcoding",
     "room",
+    "listeners",
     "prompt",
     "recording",
     "memory",
@@ -172,6 +175,7 @@ impl Bench<'_> {
                 "relay" => self.relay()?,
                 "transcoding" => self.transcoding()?,
                 "room" => self.room()?,
+                "listeners" => self.listeners()?,
                 "prompt" => self.prompt()?,
                 "recording" => self.recording()?,
                 "memory" => self.memory()?,
@@ -306,6 +310,29 @@ impl Bench<'_> {
             }
         }
         Ok(vec![hundred, thousand, gap, twenty])
+    }
+
+    fn listeners(&self) -> Outcome<Vec<Figure>> {
+        let members = 200;
+        let what = "a member of a room of 200, Opus, three speak and the others are muted phones";
+        let mut figure = Figure::new("listeners", what, "% of a core", None);
+        let mut gap = Figure::new("listeners.gap", "the longest gap in what one of them hears", "ms", None);
+        debian::ensure(&[Need::program("sox", "sox")])?;
+        exchange::lend_prompt(&self.folder, &prompts::ensure(self.place).join(transcoding::VOICE), "demo-echotest")?;
+        let keeper = self.stage()?;
+        keeper.exchange.keep_room(&room::LISTENERS.to_string())?;
+        // What the exchange says to an Opus phone, said by one.
+        let speech = room::overhear(&keeper.exchange, "*43", Codec::Opus, Duration::from_secs(10))?;
+        drop(keeper);
+        for _ in 0..self.wish.runs {
+            let stage = self.stage()?;
+            let time = Duration::from_secs(self.wish.seconds.into());
+            let met = room::opus_room(&stage.exchange, members, &speech, time)?;
+            figure.values.push(each(met.spent, members));
+            figure.note = format!("{:.2} % of the packets came", 100.0 * met.share);
+            gap.values.push(met.gap.as_secs_f64() * 1000.0);
+        }
+        Ok(vec![figure, gap])
     }
 
     fn prompt(&self) -> Outcome<Vec<Figure>> {

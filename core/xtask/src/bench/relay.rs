@@ -11,13 +11,14 @@ use crate::tool::{Outcome, Told, fail};
 
 /// How many sockets each side shares its calls out to, so that none overflows between two readings.
 const SOCKETS: usize = 16;
-/// RTP's header, and 20 ms of PCMU.
+/// RTP's header.
 const HEADER: usize = 12;
-const PAYLOAD: usize = 160;
+/// 20 ms of PCMU.
+pub(super) const PAYLOAD: usize = 160;
 pub(super) const FRAME: u32 = 20;
 const SETTLING: Duration = Duration::from_secs(2);
 
-/// What the callee of a call takes; the caller takes PCMU.
+/// What one end of a call speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Codec {
     Pcmu,
@@ -36,9 +37,13 @@ pub(super) struct End {
 
 /// One side of all calls.
 pub(super) struct Side {
+    /// What it offers; who is called answers as he is asked to.
+    codec: Codec,
     signalling: UdpSocket,
     pub(super) media: Vec<UdpSocket>,
     pub(super) ends: Vec<End>,
+    /// Room for one.
+    packet: Vec<u8>,
     sent: u64,
     received: u64,
 }
@@ -70,10 +75,10 @@ pub(crate) fn relay(exchange: &Exchange, phones: &Phones, calls: usize, time: Du
 
 /// The two sides of so many calls.
 pub(super) fn set_up_all(exchange: &Exchange, phones: &Phones, calls: usize, codec: Codec) -> Outcome<[Side; 2]> {
-    let mut callers = Side::open(CALLER, 0)?;
-    let mut callees = Side::open(CALLEE, phones.callee)?;
+    let mut callers = Side::open(CALLER, 0, Codec::Pcmu)?;
+    let mut callees = Side::open(CALLEE, phones.callee, codec)?;
     for number in 0..calls {
-        set_up(number, exchange.sip, codec, &mut callers, &mut callees)?;
+        set_up(number, exchange.sip, &mut callers, &mut callees)?;
     }
     Ok([callers, callees])
 }
@@ -89,7 +94,7 @@ fn talk(sides: &mut [Side; 2], time: Duration) {
             std::thread::sleep(early);
         }
         for side in sides.iter_mut() {
-            side.send(tick, |_, _| 0x7f);
+            side.send(tick, |_, _, payload| payload.extend([0x7f; PAYLOAD]));
             if tick % 2 == 0 {
                 side.read();
             }
@@ -98,7 +103,7 @@ fn talk(sides: &mut [Side; 2], time: Duration) {
 }
 
 impl Side {
-    pub(super) fn open(ip: &str, port: u16) -> Outcome<Self> {
+    pub(super) fn open(ip: &str, port: u16, codec: Codec) -> Outcome<Self> {
         let open = |port| UdpSocket::bind((ip, port)).told(|| format!("cannot open a socket on {ip}:{port}"));
         let signalling = open(port)?;
         let timeout = Some(Duration::from_secs(5));
@@ -107,28 +112,29 @@ impl Side {
         for socket in &media {
             socket.set_nonblocking(true).told(|| "a socket that always waits".to_owned())?;
         }
-        Ok(Self { signalling, media, ends: Vec::new(), sent: 0, received: 0 })
+        Ok(Self { codec, signalling, media, ends: Vec::new(), packet: Vec::new(), sent: 0, received: 0 })
     }
 
-    /// Sends a packet by each end whose turn it is; `sound` gives the byte at a place of an end's stream.
-    pub(super) fn send(&mut self, tick: u32, sound: impl Fn(usize, usize) -> u8) {
+    /// Sends a packet by each end whose turn it is; `sound` appends the payload of an end's packet of this number. Who adds
+    /// nothing sends nothing.
+    pub(super) fn send(&mut self, tick: u32, sound: impl Fn(usize, u16, &mut Vec<u8>)) {
         let frame = FRAME as usize;
+        let (payload_type, step) = self.codec.numbers();
         for (number, end) in self.ends.iter_mut().enumerate().skip(tick as usize % frame).step_by(frame) {
-            let mut packet = [0; HEADER + PAYLOAD];
-            let begin = usize::from(end.sequence) * PAYLOAD;
-            for (at, byte) in packet[HEADER..].iter_mut().enumerate() {
-                *byte = sound(number, begin + at);
+            self.packet.resize(HEADER, 0);
+            sound(number, end.sequence, &mut self.packet);
+            if self.packet.len() > HEADER {
+                let stamp = u32::from(end.sequence).wrapping_mul(step);
+                // RFC 3550 §5.1: version 2, payload type, sequence number, time stamp, source.
+                self.packet[..2].copy_from_slice(&[0x80, payload_type]);
+                self.packet[2..4].copy_from_slice(&end.sequence.to_be_bytes());
+                self.packet[4..8].copy_from_slice(&stamp.to_be_bytes());
+                self.packet[8..HEADER].copy_from_slice(&u32::try_from(number).unwrap_or(0).to_be_bytes());
+                if self.media[end.socket].send_to(&self.packet, end.to).is_ok() {
+                    self.sent += 1;
+                }
             }
-            let stamp = u32::from(end.sequence).wrapping_mul(160);
-            // RFC 3550 §5.1: version 2, payload type 0, sequence number, time stamp, source.
-            packet[..2].copy_from_slice(&[0x80, 0]);
-            packet[2..4].copy_from_slice(&end.sequence.to_be_bytes());
-            packet[4..8].copy_from_slice(&stamp.to_be_bytes());
-            packet[8..12].copy_from_slice(&u32::try_from(number).unwrap_or(0).to_be_bytes());
             end.sequence = end.sequence.wrapping_add(1);
-            if self.media[end.socket].send_to(&packet, end.to).is_ok() {
-                self.sent += 1;
-            }
         }
     }
 
@@ -151,16 +157,19 @@ impl Side {
 
     fn read(&mut self) {
         let mut count = 0;
-        self.read_each(|_| count += 1);
+        self.read_each(|_, _| count += 1);
         self.received += count;
     }
 
-    /// Reads all that has come; tells where each packet came from.
-    pub(super) fn read_each(&self, mut heard: impl FnMut(SocketAddr)) {
-        let mut packet = [0; 512];
+    /// Reads all RTP that has come; tells where each packet came from, and its payload.
+    pub(super) fn read_each(&self, mut heard: impl FnMut(SocketAddr, &[u8])) {
+        let mut packet = [0; 2048];
         for socket in &self.media {
-            while let Ok((_, from)) = socket.recv_from(&mut packet) {
-                heard(from);
+            while let Ok((size, from)) = socket.recv_from(&mut packet) {
+                // RFC 5761 §4: these are RTCP, which comes to the next port, and that may be one of ours.
+                if size > HEADER && !(192..=223).contains(&packet[1]) {
+                    heard(from, &packet[HEADER..size]);
+                }
             }
         }
     }
@@ -202,7 +211,7 @@ fn common(number: usize, own: SocketAddr, to: &str, method: &str) -> String {
 pub(super) fn invite(number: usize, server: SocketAddr, extension: &str, callers: &mut Side) -> Outcome {
     let own = callers.signalling.local_addr().told(|| "a socket without address".to_owned())?;
     let (_, media) = callers.socket_for(number)?;
-    let body = description(media);
+    let body = described(media, callers.codec.own());
     let invite = format!(
         "INVITE sip:{extension}@{server} SIP/2.0\r\n{}Contact: <sip:caller@{own}>\r\n\
          Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
@@ -228,12 +237,12 @@ pub(super) fn confirm(number: usize, server: SocketAddr, extension: &str, caller
 }
 
 /// One call, from INVITE to ACK.
-fn set_up(number: usize, server: SocketAddr, codec: Codec, callers: &mut Side, callees: &mut Side) -> Outcome {
+fn set_up(number: usize, server: SocketAddr, callers: &mut Side, callees: &mut Side) -> Outcome {
     invite(number, server, EXTENSION, callers)?;
 
     let (offer, from) = callees.hear("INVITE ")?;
     let (callee_socket, media) = callees.socket_for(number)?;
-    let body = described(media, &codec.format(&offer)?);
+    let body = described(media, &callees.codec.format(&offer)?);
     let echoed: String = offer
         .lines()
         .take_while(|line| !line.is_empty())
@@ -253,10 +262,6 @@ fn set_up(number: usize, server: SocketAddr, codec: Codec, callers: &mut Side, c
     confirm(number, server, EXTENSION, callers)
 }
 
-fn description(media: SocketAddr) -> String {
-    described(media, "0 PCMU/8000")
-}
-
 /// A description of one format, `PAYLOAD-TYPE NAME/RATE`, and of keys.
 fn described(media: SocketAddr, format: &str) -> String {
     let (ip, port) = (media.ip(), media.port());
@@ -268,14 +273,27 @@ fn described(media: SocketAddr, format: &str) -> String {
 }
 
 impl Codec {
+    /// As we write it where we are asked first.
+    const fn own(self) -> &'static str {
+        match self {
+            Self::Pcmu => "0 PCMU/8000",
+            Self::G722 => "9 G722/8000",
+            Self::Opus => "111 opus/48000/2",
+        }
+    }
+
+    /// The payload type there, and the ticks of 20 ms (RFC 3551 §4.5.2, RFC 7587 §4.1).
+    const fn numbers(self) -> (u8, u32) {
+        match self {
+            Self::Pcmu => (0, 160),
+            Self::G722 => (9, 160),
+            Self::Opus => (111, 960),
+        }
+    }
+
     /// As `offer` writes it.
     fn format(self, offer: &str) -> Outcome<String> {
-        let name = match self {
-            Self::Pcmu => "PCMU/8000",
-            // RFC 3551 §4.5.2: the clock of G.722 is said to be 8,000.
-            Self::G722 => "G722/8000",
-            Self::Opus => "opus/48000/2",
-        };
+        let name = self.own().split(' ').next_back().unwrap_or_default();
         let mut formats = offer.lines().filter_map(|line| line.trim().strip_prefix("a=rtpmap:"));
         let offered = formats.find(|format| format.ends_with(&format!(" {name}")));
         offered.map_or_else(|| fail(format!("the exchange offers no {name}")), |format| Ok(format.to_owned()))
@@ -297,12 +315,12 @@ fn media_of(message: &str) -> Outcome<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Codec, described, description, media_of};
+    use super::{Codec, described, media_of};
 
     #[test]
     fn a_description_says_where_it_wants_audio() {
         let media = "127.0.0.2:4000".parse().unwrap();
-        assert_eq!(media_of(&description(media)).unwrap(), media);
+        assert_eq!(media_of(&described(media, Codec::Pcmu.own())).unwrap(), media);
     }
 
     #[test]

@@ -8,15 +8,21 @@ use std::time::{Duration, Instant};
 
 use super::exchange::{CALLER, Exchange};
 use super::machine::{Spent, Window};
-use super::relay::{FRAME, Side, confirm, invite};
+use super::relay::{Codec, FRAME, PAYLOAD, Side, confirm, invite};
 use crate::tool::{Outcome, fail};
 
 /// The number of the first room; the next ones follow.
 pub(crate) const ROOM: usize = 8000;
+/// The room of Opus, behind them.
+pub(crate) const LISTENERS: usize = 8100;
 /// In each room.
 const SPEAKERS: usize = 3;
 /// 1 kHz in µ-law, 12 dB below the digital milliwatt of ITU-T G.711.
 const TONE: [u8; 8] = [0x3e, 0x2b, 0x2b, 0x3e, 0xbe, 0xab, 0xab, 0xbe];
+/// 20 ms of silence in Opus, as a phone that is muted sends them (RFC 6716 §3.1: CELT of the full band, one frame).
+const OPUS_SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
+/// Each speaker is at another place of what is said, in packets.
+const APART: usize = 97;
 /// Greetings are over by then.
 const SETTLING: Duration = Duration::from_secs(6);
 /// For a set-up of so many calls there is no hurry.
@@ -44,26 +50,64 @@ struct Clock {
 /// Lets so many rooms of so many members meet for a while.
 pub(crate) fn rooms(exchange: &Exchange, rooms: usize, members: usize, time: Duration) -> Outcome<Met> {
     let number = |at: usize| (ROOM + at / members.max(1)).to_string();
-    let met = call(exchange, rooms * members, number, |at| at % members.max(1) < SPEAKERS, time)?;
+    let sound = |at: usize, sequence: u16, payload: &mut Vec<u8>| {
+        if at % members.max(1) < SPEAKERS {
+            tone(at, sequence, payload);
+        } else {
+            // µ-law's smallest step: the noise of a line on which nobody speaks.
+            payload.extend([0xff, 0xfe].repeat(PAYLOAD / 2));
+        }
+    };
+    here(call(exchange, Codec::Pcmu, rooms * members, number, sound, time)?)
+}
+
+/// One room of Opus, of whom a few speak these packets, and the others are phones that are muted.
+pub(crate) fn opus_room(exchange: &Exchange, members: usize, speech: &[Vec<u8>], time: Duration) -> Outcome<Met> {
+    let sound = |at: usize, sequence: u16, payload: &mut Vec<u8>| {
+        let spoken = speech.get((usize::from(sequence) + at * APART) % speech.len().max(1));
+        payload.extend(spoken.filter(|_| at < SPEAKERS).map_or(&OPUS_SILENCE[..], Vec::as_slice));
+    };
+    here(call(exchange, Codec::Opus, members, |_| LISTENERS.to_string(), sound, time)?)
+}
+
+fn here(met: Met) -> Outcome<Met> {
     if met.share < 0.5 {
-        return fail(format!("members got {:.0} % of what they should: is there a room at {ROOM}?", 100.0 * met.share));
+        return fail(format!("members got {:.0} % of what they should: is there a room?", 100.0 * met.share));
     }
     Ok(met)
 }
 
 /// So many callers dial one number, and all of them speak.
 pub(crate) fn callers(exchange: &Exchange, dialled: &str, callers: usize, time: Duration) -> Outcome<Met> {
-    call(exchange, callers, |_| dialled.to_owned(), |_| true, time)
+    call(exchange, Codec::Pcmu, callers, |_| dialled.to_owned(), tone, time)
+}
+
+/// What a caller of this codec hears for so long at a number, packet by packet.
+pub(crate) fn overhear(exchange: &Exchange, dialled: &str, codec: Codec, time: Duration) -> Outcome<Vec<Vec<u8>>> {
+    let mut side = Side::open(CALLER, 0, codec)?;
+    invite(0, exchange.sip, dialled, &mut side)?;
+    confirm(0, exchange.sip, dialled, &mut side)?;
+    let (begun, mut heard) = (Instant::now(), Vec::new());
+    while begun.elapsed() < time {
+        std::thread::sleep(Duration::from_millis(1));
+        side.read_each(|_, payload| heard.push(payload.to_vec()));
+    }
+    if heard.is_empty() { fail(format!("nothing is heard at {dialled}")) } else { Ok(heard) }
+}
+
+fn tone(_: usize, _: u16, payload: &mut Vec<u8>) {
+    payload.extend(TONE.repeat(PAYLOAD / TONE.len()));
 }
 
 fn call(
     exchange: &Exchange,
+    codec: Codec,
     members: usize,
     dials: impl Fn(usize) -> String,
-    speaks: impl Fn(usize) -> bool,
+    sound: impl Fn(usize, u16, &mut Vec<u8>),
     time: Duration,
 ) -> Outcome<Met> {
-    let mut side = Side::open(CALLER, 0)?;
+    let mut side = Side::open(CALLER, 0, codec)?;
     for number in 0..members {
         let dialled = dials(number);
         invite(number, exchange.sip, &dialled, &mut side)?;
@@ -73,10 +117,10 @@ fn call(
     let places = side.ends.iter().enumerate().map(|(number, end)| (end.to, number)).collect();
     let now = Instant::now();
     let mut clock = Clock { members: places, last: vec![now; members], gap: Duration::ZERO, received: 0 };
-    meet(&mut side, &mut clock, &speaks, SETTLING);
+    meet(&mut side, &mut clock, &sound, SETTLING);
     (clock.gap, clock.received) = (Duration::ZERO, 0);
     let window = Window::open(exchange.pid())?;
-    meet(&mut side, &mut clock, &speaks, time);
+    meet(&mut side, &mut clock, &sound, time);
     let spent = window.close()?;
     let now = Instant::now();
     for last in &clock.last {
@@ -88,7 +132,7 @@ fn call(
 }
 
 /// Every millisecond the members whose turn it is send, and all that came is read.
-fn meet(side: &mut Side, clock: &mut Clock, speaks: &impl Fn(usize) -> bool, time: Duration) {
+fn meet(side: &mut Side, clock: &mut Clock, sound: &impl Fn(usize, u16, &mut Vec<u8>), time: Duration) {
     let begun = Instant::now();
     let end = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
     for tick in 0..end {
@@ -97,10 +141,9 @@ fn meet(side: &mut Side, clock: &mut Clock, speaks: &impl Fn(usize) -> bool, tim
         if !early.is_zero() {
             std::thread::sleep(early);
         }
-        // µ-law's smallest step: the noise of a line on which nobody speaks.
-        side.send(tick, |number, at| if speaks(number) { TONE[at % TONE.len()] } else { 0xff - (at % 2) as u8 });
+        side.send(tick, sound);
         let now = Instant::now();
-        side.read_each(|from| clock.heard(now, from));
+        side.read_each(|from, _| clock.heard(now, from));
     }
 }
 

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use super::exchange::{Exchange, Folder};
 use super::machine::{Spent, Window};
 use super::phones::Phones;
-use super::relay::{Codec, FRAME, Side, set_up_all};
+use super::relay::{Codec, FRAME, PAYLOAD, Side, set_up_all};
 use crate::place::Place;
 use crate::prompts;
 use crate::tool::{self, Outcome, Told, fail};
 
 /// Twenty-odd seconds of a voice.
-const VOICE: &str = "en/demo-congrats.wav";
+pub(crate) const VOICE: &str = "en/demo-congrats.wav";
 /// Each call is at another place of what is said.
 const APART: usize = 4001;
 const SETTLING: Duration = Duration::from_secs(3);
@@ -72,9 +72,12 @@ fn talk(
         if !early.is_zero() {
             std::thread::sleep(early);
         }
-        callers.send(tick, |number, at| speech[(number * APART + at) % speech.len()]);
+        callers.send(tick, |number, sequence, payload| {
+            let begin = number * APART + usize::from(sequence) * PAYLOAD;
+            payload.extend((begin..begin + PAYLOAD).map(|at| speech[at % speech.len()]));
+        });
         callees.send_back(ends);
-        callers.read_each(|_| heard += 1);
+        callers.read_each(|_, _| heard += 1);
     }
     heard
 }
