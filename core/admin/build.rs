@@ -7,7 +7,8 @@ use std::{env, fs};
 use prost::Message;
 
 const PROTO: &str = "../../proto";
-const NOUNS: [&str; 9] = ["tenant", "user", "registration", "dialplan", "call", "cdr", "room", "recording", "sound"];
+const NOUNS: [&str; 10] =
+    ["tenant", "user", "registration", "dialplan", "call", "cdr", "room", "recording", "sound", "prompt"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");

@@ -18,6 +18,7 @@ mod desk;
 mod dialplan;
 mod live;
 mod media;
+mod prompt;
 mod recording;
 mod registration;
 mod room;
@@ -31,8 +32,8 @@ mod words;
 pub use auth::TokenHash;
 pub use board::Board;
 pub use live::{
-    CallState, Change, Happening, Live, LiveCall, NotHeard, NotRemoved, Pending, RecordingBytes, RoomHappening,
-    RoomHeard, RoomNews,
+    CallState, Change, Happening, Live, LiveCall, NotHeard, NotKept, NotRemoved, Pending, PromptBytes, PromptPage,
+    PromptView, PromptsWanted, RecordingBytes, RoomHappening, RoomHeard, RoomNews,
 };
 pub use serve::{Error, serve};
 

@@ -58,6 +58,34 @@ pub trait Live: Send + Sync + 'static {
     /// Removes the file of a recording of this tenant; that there is none is no error.
     fn remove_recording<'a>(&'a self, tenant: TenantId, name: &'a str) -> Pending<'a, Result<(), NotRemoved>>;
 
+    /// The prompts that callers of a tenant can hear.
+    fn prompts(&self, tenant: TenantId, wanted: PromptsWanted) -> Pending<'_, PromptPage>;
+
+    /// Keeps a file as a prompt of the tenant's own. The operator is answered after this returns: it is heard from now on.
+    fn keep_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+        file: Vec<u8>,
+    ) -> Pending<'a, Result<PromptView, NotKept>>;
+
+    /// Reads the file that is heard for this name in this very language. `None` when there is none.
+    fn read_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+    ) -> Pending<'a, Option<PromptBytes>>;
+
+    /// Removes a prompt of the tenant's own; says whether there was one. The error is the disk's.
+    fn remove_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+    ) -> Pending<'a, std::io::Result<bool>>;
+
     /// The bindings of a tenant that are in force.
     fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>>;
 
@@ -101,6 +129,75 @@ pub enum NotHeard {
         /// Why.
         why: String,
     },
+}
+
+/// Which prompts are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PromptsWanted {
+    /// In this language alone.
+    pub language: Option<String>,
+    /// The tenant's own alone, or the system's alone.
+    pub system: Option<bool>,
+    /// With names that begin so.
+    pub prefix: String,
+    /// After this place, which an earlier page gave.
+    pub after: Option<String>,
+    /// So many at most.
+    pub most: usize,
+}
+
+/// Some of the prompts, by name and language.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PromptPage {
+    /// The prompts.
+    pub prompts: Vec<PromptView>,
+    /// The place after which the next page begins; `None` after the last.
+    pub next: Option<String>,
+}
+
+/// A prompt as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptView {
+    /// Its name.
+    pub name: String,
+    /// In which language.
+    pub language: String,
+    /// It is the system's, and not the tenant's own.
+    pub system: bool,
+    /// How long it is; `None` where it cannot be played.
+    pub length: Option<std::time::Duration>,
+    /// How many bytes its file has.
+    pub bytes: u64,
+    /// What its file ends in.
+    pub ending: String,
+    /// When its file was written.
+    pub changed: Option<SystemTime>,
+    /// Why it cannot be played, or what is missing of it.
+    pub fault: Option<String>,
+}
+
+/// The file of a prompt that is read.
+#[derive(Debug)]
+pub struct PromptBytes {
+    /// What it ends in.
+    pub ending: String,
+    /// How many bytes come.
+    pub bytes: u64,
+    /// The bytes in their order. An error is the last that comes.
+    pub pieces: tokio::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>,
+}
+
+/// Why a file does not become a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotKept {
+    /// This is no name.
+    Name(String),
+    /// This is no language.
+    Language(String),
+    /// It cannot be played, because.
+    Unplayable(String),
+    /// The disk would not.
+    Disk,
 }
 
 /// A recording that is read.

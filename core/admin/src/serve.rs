@@ -20,6 +20,7 @@ use crate::v1;
 use crate::v1::call_service_server::CallServiceServer;
 use crate::v1::cdr_service_server::CdrServiceServer;
 use crate::v1::dialplan_service_server::DialplanServiceServer;
+use crate::v1::prompt_service_server::PromptServiceServer;
 use crate::v1::recording_service_server::RecordingServiceServer;
 use crate::v1::registration_service_server::RegistrationServiceServer;
 use crate::v1::room_service_server::RoomServiceServer;
@@ -73,6 +74,7 @@ pub async fn serve(
     report::<CdrServiceServer<Desk>>(&reporter).await;
     report::<RoomServiceServer<Desk>>(&reporter).await;
     report::<RecordingServiceServer<Desk>>(&reporter).await;
+    report::<PromptServiceServer<Desk>>(&reporter).await;
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
@@ -86,6 +88,7 @@ pub async fn serve(
         .add_service(InterceptedService::new(CallServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(CdrServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(RecordingServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(PromptServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(RoomServiceServer::new(desk), guard))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             shutdown.await;

@@ -215,6 +215,24 @@ impl Archive {
     }
 }
 
+/// A file piece by piece, as fast as it is read.
+pub(crate) fn pieces(mut file: std::fs::File) -> mpsc::Receiver<std::io::Result<Vec<u8>>> {
+    use std::io::Read;
+    let (sender, pieces) = mpsc::channel(PIECES);
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            let read = (&mut file).take(PIECE as u64).read_to_end(&mut piece);
+            let over = read.as_ref().map_or(true, |size| *size == 0);
+            if read.as_ref().is_ok_and(|size| *size == 0) || sender.blocking_send(read.map(|_| piece)).is_err() || over
+            {
+                return;
+            }
+        }
+    });
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     use store::{NewTenant, Writer};

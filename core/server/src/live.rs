@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use admin::{Change, Happening, Live, LiveCall, NotHeard, NotRemoved, Pending, RecordingBytes, RoomNews};
+use admin::{
+    Change, Happening, Live, LiveCall, NotHeard, NotKept, NotRemoved, Pending, PromptBytes, PromptPage, PromptView,
+    PromptsWanted, RecordingBytes, RoomNews,
+};
 use conference::Conference;
 use store::Store;
 use switch::{
@@ -12,7 +15,7 @@ use switch::{
 use tokio::sync::broadcast;
 
 use crate::applications::Applications;
-use crate::archive::Archive;
+use crate::archive::{self, Archive};
 use crate::directory::Directory;
 use crate::exchange::Exchange;
 use crate::media::Library;
@@ -119,6 +122,61 @@ impl Live for Running {
         Box::pin(self.archive.remove(tenant, name))
     }
 
+    fn prompts(&self, tenant: TenantId, wanted: PromptsWanted) -> Pending<'_, PromptPage> {
+        let library = self.library.clone();
+        Box::pin(async move {
+            let listed = tokio::task::spawn_blocking(move || library.prompts(tenant, &wanted));
+            listed.await.unwrap_or_default()
+        })
+    }
+
+    fn keep_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+        file: Vec<u8>,
+    ) -> Pending<'a, Result<PromptView, NotKept>> {
+        let (library, language, name) = (self.library.clone(), language.to_owned(), name.to_owned());
+        Box::pin(async move {
+            let kept = tokio::task::spawn_blocking(move || library.keep(tenant, &language, &name, &file));
+            kept.await.unwrap_or_else(|_| Err(NotKept::Unplayable("the file breaks its decoder".to_owned())))
+        })
+    }
+
+    fn read_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+    ) -> Pending<'a, Option<PromptBytes>> {
+        let (library, language, name) = (self.library.clone(), language.to_owned(), name.to_owned());
+        Box::pin(async move {
+            let open = move || {
+                let path = library.file(tenant, &language, &name)?;
+                let ending = path.extension()?.to_str()?.to_owned();
+                let file = std::fs::File::open(&path).ok()?;
+                let bytes = file.metadata().ok()?.len();
+                Some((file, bytes, ending))
+            };
+            let (file, bytes, ending) = tokio::task::spawn_blocking(open).await.ok().flatten()?;
+            Some(PromptBytes { ending, bytes, pieces: archive::pieces(file) })
+        })
+    }
+
+    fn remove_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+    ) -> Pending<'a, std::io::Result<bool>> {
+        let (library, language, name) = (self.library.clone(), language.to_owned(), name.to_owned());
+        Box::pin(async move {
+            let removed = tokio::task::spawn_blocking(move || library.remove(tenant, &language, &name));
+            removed.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        })
+    }
+
     fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>> {
         Box::pin(self.exchange.registrations(Some(tenant)))
     }
@@ -156,6 +214,8 @@ impl Live for Running {
                     self.refresh().await;
                     self.load_dialplan(tenant).await;
                     self.archive.recordings.remove_all(tenant);
+                    let library = self.library.clone();
+                    let _ = tokio::task::spawn_blocking(move || library.remove_all(tenant)).await;
                     for binding in bindings {
                         self.exchange.forget(binding.aor);
                     }

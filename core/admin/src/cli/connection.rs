@@ -19,6 +19,7 @@ use crate::v1::ListTenantsRequest;
 use crate::v1::call_service_client::CallServiceClient;
 use crate::v1::cdr_service_client::CdrServiceClient;
 use crate::v1::dialplan_service_client::DialplanServiceClient;
+use crate::v1::prompt_service_client::PromptServiceClient;
 use crate::v1::recording_service_client::RecordingServiceClient;
 use crate::v1::registration_service_client::RegistrationServiceClient;
 use crate::v1::room_service_client::RoomServiceClient;
@@ -159,6 +160,10 @@ impl Line {
 
     pub(crate) fn cdrs(&self) -> CdrServiceClient<Wire> {
         CdrServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn prompts(&self) -> PromptServiceClient<Wire> {
+        PromptServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
     }
 
     pub(crate) fn rooms(&self) -> RoomServiceClient<Wire> {

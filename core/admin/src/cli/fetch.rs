@@ -7,14 +7,32 @@ use std::path::{Path, PathBuf};
 use tonic::Streaming;
 
 use crate::cli::failure::Failure;
-use crate::v1::DownloadRecordingResponse;
+use crate::v1::{DownloadPromptResponse, DownloadRecordingResponse};
+
+/// A piece of a file.
+pub(crate) trait Piece {
+    /// Its bytes, and in the first piece how many the whole file has.
+    fn take(self) -> (Vec<u8>, u64);
+}
+
+impl Piece for DownloadRecordingResponse {
+    fn take(self) -> (Vec<u8>, u64) {
+        (self.data, self.size)
+    }
+}
+
+impl Piece for DownloadPromptResponse {
+    fn take(self) -> (Vec<u8>, u64) {
+        (self.data, self.size)
+    }
+}
 
 /// Saves what comes under this name, once it is whole. A file that is there is replaced by force alone.
-pub(crate) async fn save(
+pub(crate) async fn save<P: Piece>(
     path: &Path,
     force: bool,
-    first: DownloadRecordingResponse,
-    pieces: &mut Streaming<DownloadRecordingResponse>,
+    first: P,
+    pieces: &mut Streaming<P>,
 ) -> Result<u64, Failure> {
     let told = |error| Failure::File { file: path.to_owned(), error };
     match fs::metadata(path) {
@@ -37,17 +55,18 @@ pub(crate) async fn save(
 }
 
 /// Writes what comes; gives how much it was. Less than was promised is an error.
-pub(crate) async fn write(
-    first: DownloadRecordingResponse,
-    pieces: &mut Streaming<DownloadRecordingResponse>,
+pub(crate) async fn write<P: Piece>(
+    first: P,
+    pieces: &mut Streaming<P>,
     mut put: impl FnMut(&[u8]) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
-    let (size, mut came) = (first.size, 0);
-    let mut piece = Some(first);
-    while let Some(next) = piece {
-        came += next.data.len() as u64;
-        put(&next.data)?;
-        piece = pieces.message().await?;
+    let (mut data, size) = first.take();
+    let mut came = 0;
+    loop {
+        came += data.len() as u64;
+        put(&data)?;
+        let Some(next) = pieces.message().await? else { break };
+        (data, _) = next.take();
     }
     if came == size { Ok(size) } else { Err(Failure::Short { came, size }) }
 }

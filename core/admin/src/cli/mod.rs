@@ -14,6 +14,7 @@ mod media;
 mod moment;
 mod page;
 mod password;
+mod prompt;
 mod recording;
 mod registration;
 mod room;
@@ -53,6 +54,9 @@ pub enum Command {
     /// Recordings: messages of callers, calls as a whole, conferences
     #[command(subcommand, visible_alias = "recordings", after_help = recording::EXAMPLES)]
     Recording(recording::Verb),
+    /// Prompts: what callers can hear by name, the tenant's own and the system's
+    #[command(subcommand, visible_alias = "prompts", after_help = prompt::EXAMPLES)]
+    Prompt(prompt::Verb),
     /// Says whether the server serves; needs no token
     Status,
 }
@@ -82,6 +86,7 @@ pub async fn run_on(command: Command, connection: &Connection, console: &mut Con
                 Command::Cdr(verb) => cdr::run(verb, &line, console).await,
                 Command::Room(verb) => room::run(verb, &line, console).await,
                 Command::Recording(verb) => recording::run(verb, &line, console).await,
+                Command::Prompt(verb) => prompt::run(verb, &line, console).await,
                 Command::Status => Ok(()),
             },
             Err(failure) => Err(failure),

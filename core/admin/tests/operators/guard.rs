@@ -43,7 +43,7 @@ async fn no_rpc_answers_without_the_token() {
     let (house, _) = House::with_acme().await;
     let wire = house.wire().await;
     let mut paths: Vec<_> = methods().iter().map(path_of).collect();
-    assert_eq!(paths.len(), 54, "{paths:#?}");
+    assert_eq!(paths.len(), 58, "{paths:#?}");
     paths.push("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo".to_owned());
     let wrong = [
         None,

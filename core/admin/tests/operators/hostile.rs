@@ -4,10 +4,10 @@ use admin::v1::room_invite_request::Target;
 use admin::v1::sound::Sound as Said;
 use admin::v1::{
     CreateRoomRequest, CreateTenantRequest, CreateUserRequest, DeleteRecordingRequest, DownloadRecordingRequest,
-    GetRecordingRequest, GetRoomRequest, GetTenantRequest, GetUserRequest, HushRequest, ListRecordingsRequest,
-    MusicRequest, PlayRequest, QueryCdrsRequest, RoomAnnounceRequest, RoomInviteRequest, RoomKey, RoomKickRequest,
-    RoomRecordRequest, Sound, StartRecordingRequest, StopRequest, UpdateRoomRequest, UpdateTenantRequest,
-    UpdateUserRequest, UploadDialplanRequest,
+    GetRecordingRequest, GetRoomRequest, GetTenantRequest, GetUserRequest, HushRequest, ListPromptsRequest,
+    ListRecordingsRequest, MusicRequest, PlayRequest, QueryCdrsRequest, RoomAnnounceRequest, RoomInviteRequest,
+    RoomKey, RoomKickRequest, RoomRecordRequest, Sound, StartRecordingRequest, StopRequest, UpdateRoomRequest,
+    UpdateTenantRequest, UpdateUserRequest, UploadDialplanRequest,
 };
 use prost_reflect::Kind;
 use tonic::{Code, Status};
@@ -26,11 +26,12 @@ fn violation(refused: &Status) -> (String, String) {
 }
 
 /// Every field of a request that is an enum; one that is not tried here makes the first test fail.
-const ENUMS: [&str; 14] = [
+const ENUMS: [&str; 15] = [
     "CreateRoomRequest.entry",
     "CreateTenantRequest.srtp",
     "CreateUserRequest.srtp",
     "HushRequest.side",
+    "ListPromptsRequest.owner",
     "ListRecordingsRequest.kind",
     "MusicRequest.side",
     "PlayRequest.side",
@@ -110,6 +111,16 @@ async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
             "layout",
             "-1 is none of mixed (1), stereo (2)",
             calls.start_recording(StartRecordingRequest { layout: -1, ..start }).await.map(drop),
+        ),
+        (
+            "owner",
+            "9 is none of tenant (1), system (2)",
+            house
+                .prompts()
+                .await
+                .list(ListPromptsRequest { tenant: tenant(), owner: 9, ..Default::default() })
+                .await
+                .map(drop),
         ),
         ("side", SIDE, calls.play(PlayRequest { side: 9, sounds: one(), ..play }).await.map(drop)),
         ("side", SIDE, calls.stop(StopRequest { side: 9, tenant: tenant(), uid: uid() }).await.map(drop)),

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use admin::v1::call_service_client::CallServiceClient;
 use admin::v1::cdr_service_client::CdrServiceClient;
 use admin::v1::dialplan_service_client::DialplanServiceClient;
+use admin::v1::prompt_service_client::PromptServiceClient;
 use admin::v1::recording_service_client::RecordingServiceClient;
 use admin::v1::registration_service_client::RegistrationServiceClient;
 use admin::v1::room_service_client::RoomServiceClient;
@@ -15,8 +16,8 @@ use admin::v1::tenant_service_client::TenantServiceClient;
 use admin::v1::user_service_client::UserServiceClient;
 use admin::v1::{CreateTenantRequest, CreateUserRequest};
 use admin::{
-    Board, Change, Happening, Live, LiveCall, NotHeard, NotRemoved, Pending, RecordingBytes, RoomHappening, RoomNews,
-    TokenHash,
+    Board, Change, Happening, Live, LiveCall, NotHeard, NotKept, NotRemoved, Pending, PromptBytes, PromptPage,
+    PromptView, PromptsWanted, RecordingBytes, RoomHappening, RoomNews, TokenHash,
 };
 use slotmap::SlotMap;
 use store::{Store, Writer};
@@ -60,6 +61,8 @@ pub(crate) struct Exchange {
     pub(crate) sound_orders: Mutex<Vec<(CallUid, Option<Side>, SoundOrder)>>,
     /// What it answers them with.
     pub(crate) play_refusal: Mutex<Option<PlayRefusal>>,
+    /// Files of tenants' own prompts, by tenant, language and name.
+    pub(crate) prompts: Mutex<BTreeMap<(TenantId, String, String), Vec<u8>>>,
     /// The legs of every call.
     pub(crate) legs: Mutex<Vec<LegRecord>>,
     /// What it answers orders with.
@@ -81,6 +84,7 @@ impl Default for Exchange {
             recording_orders: Mutex::default(),
             sound_orders: Mutex::default(),
             play_refusal: Mutex::default(),
+            prompts: Mutex::default(),
             legs: Mutex::default(),
             refusal: Mutex::default(),
             room_news: broadcast::Sender::new(64),
@@ -196,6 +200,69 @@ impl Live for Exchange {
         })
     }
 
+    fn prompts(&self, tenant: TenantId, wanted: PromptsWanted) -> Pending<'_, PromptPage> {
+        let prompts = self.prompts.lock().unwrap();
+        let own = prompts.iter().filter(|((whose, ..), _)| *whose == tenant);
+        let mut prompts: Vec<_> = own.map(|((_, language, name), file)| view(language, name, file)).collect();
+        prompts.retain(|prompt| prompt.name.starts_with(&wanted.prefix) && Some(&prompt.name) > wanted.after.as_ref());
+        let next = prompts.get(wanted.most.wrapping_sub(1)).map(|last| last.name.clone());
+        let next = next.filter(|_| prompts.len() > wanted.most);
+        prompts.truncate(wanted.most);
+        Box::pin(async move { PromptPage { prompts, next } })
+    }
+
+    /// A file that begins with `RIFF` can be played.
+    fn keep_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+        file: Vec<u8>,
+    ) -> Pending<'a, Result<PromptView, NotKept>> {
+        Box::pin(async move {
+            match () {
+                () if name.contains("..") => return Err(NotKept::Name("'.' may not be in a name".to_owned())),
+                () if language.contains('.') => return Err(NotKept::Language("'.' may not be there".to_owned())),
+                () if name == "full" => return Err(NotKept::Disk),
+                () if !file.starts_with(b"RIFF") => {
+                    return Err(NotKept::Unplayable("the file is of no known kind".to_owned()));
+                }
+                () => {}
+            }
+            let kept = view(language, name, &file);
+            self.prompts.lock().unwrap().insert((tenant, language.to_owned(), name.to_owned()), file);
+            Ok(kept)
+        })
+    }
+
+    fn read_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+    ) -> Pending<'a, Option<PromptBytes>> {
+        Box::pin(async move {
+            let key = (tenant, language.to_owned(), name.to_owned());
+            let file = self.prompts.lock().unwrap().get(&key).cloned()?;
+            let (sender, pieces) = tokio::sync::mpsc::channel(64);
+            for piece in file.chunks(10) {
+                sender.send(Ok(piece.to_vec())).await.unwrap();
+            }
+            Some(PromptBytes { ending: "wav".to_owned(), bytes: file.len() as u64, pieces })
+        })
+    }
+
+    fn remove_prompt<'a>(
+        &'a self,
+        tenant: TenantId,
+        language: &'a str,
+        name: &'a str,
+    ) -> Pending<'a, std::io::Result<bool>> {
+        let key = (tenant, language.to_owned(), name.to_owned());
+        let removed = self.prompts.lock().unwrap().remove(&key).is_some();
+        Box::pin(async move { Ok(removed) })
+    }
+
     fn registrations(&self, tenant: TenantId) -> Pending<'_, Vec<StoredBinding>> {
         let bindings = self.bindings.lock().unwrap();
         let found = bindings.iter().filter(|binding| binding.aor.tenant == tenant).cloned().collect();
@@ -235,6 +302,19 @@ impl Live for Exchange {
 
     fn changed(&self, change: Change) -> Pending<'_, ()> {
         Box::pin(async move { self.changes.lock().unwrap().push(change) })
+    }
+}
+
+fn view(language: &str, name: &str, file: &[u8]) -> PromptView {
+    PromptView {
+        name: name.to_owned(),
+        language: language.to_owned(),
+        system: false,
+        length: Some(Duration::from_secs(65)),
+        bytes: file.len() as u64,
+        ending: "wav".to_owned(),
+        changed: Some(at(100)),
+        fault: name.contains("torn").then(|| "2 pieces are lost".to_owned()),
     }
 }
 
@@ -376,6 +456,10 @@ impl House {
 
     pub(crate) async fn recordings(&self) -> RecordingServiceClient<Wire> {
         RecordingServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn prompts(&self) -> PromptServiceClient<Wire> {
+        PromptServiceClient::new(self.trusted().await)
     }
 
     pub(crate) async fn cdrs(&self) -> CdrServiceClient<Wire> {

@@ -4,6 +4,7 @@ mod cli;
 mod guard;
 mod hostile;
 mod house;
+mod prompts;
 mod recordings;
 mod rooms;
 mod services;

@@ -61,6 +61,23 @@ pub(crate) fn kind(bytes: &[u8]) -> Result<Kind, SoundError> {
     Err(if cut { SoundError::Truncated } else { SoundError::Unknown })
 }
 
+/// What a file of these bytes ends in, among the endings of prompts; `None` for what is not known here.
+#[must_use]
+pub fn ending(bytes: &[u8]) -> Option<&'static str> {
+    Some(match kind(bytes).ok()? {
+        Kind::Wav => "wav",
+        Kind::Opus => "opus",
+        Kind::Stream if bytes.starts_with(b"OggS") => "ogg",
+        Kind::Stream if bytes.starts_with(b"fLaC") => "flac",
+        Kind::Stream if bytes.starts_with(b"ID3") => "mp3",
+        // ADTS has no layer, MPEG audio has (ISO/IEC 13818-7 §6.2, 11172-3 §2.4.2.3).
+        Kind::Stream => match bytes {
+            [0xff, second, ..] if second & 0x06 != 0 => "mp3",
+            _ => "m4a",
+        },
+    })
+}
+
 /// MPEG audio and ADTS begin with eleven set bits.
 fn is_frame(bytes: &[u8]) -> bool {
     matches!(bytes, [0xff, second, ..] if second & 0xe0 == 0xe0)

@@ -25,6 +25,8 @@ use crate::pcm::Rate;
 use kind::Kind;
 use mono::Mono;
 
+pub use kind::ending;
+
 /// Decoded sound; a copy shares the samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sound {

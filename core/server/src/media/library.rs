@@ -8,13 +8,15 @@
 //! ```
 
 mod cache;
+mod kept;
 mod shelf;
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use admin::NotHeard;
+use admin::{NotHeard, NotKept, PromptPage, PromptView, PromptsWanted};
 use anyhow::{Context, Result};
 use media::player::Item;
 use media::tone::{Kind, Part, Plan, Sound as Wave, Tone as Cadence};
@@ -85,6 +87,37 @@ impl Library {
     /// The first that cannot.
     pub(crate) fn audible(&self, tenant: TenantId, sounds: &[Sound], language: Option<&str>) -> Result<(), NotHeard> {
         self.shelf.audible(tenant, sounds, language)
+    }
+
+    /// A page of the prompts that callers of a tenant can hear; reads the disk.
+    pub(crate) fn prompts(&self, tenant: TenantId, wanted: &PromptsWanted) -> PromptPage {
+        self.shelf.list(tenant, wanted)
+    }
+
+    /// Keeps a file as a prompt of the tenant's own; writes the disk.
+    pub(crate) fn keep(
+        &self,
+        tenant: TenantId,
+        language: &str,
+        name: &str,
+        file: &[u8],
+    ) -> Result<PromptView, NotKept> {
+        self.shelf.keep(tenant, language, name, file)
+    }
+
+    /// The file that is heard for a name in this very language; reads the disk.
+    pub(crate) fn file(&self, tenant: TenantId, language: &str, name: &str) -> Option<PathBuf> {
+        self.shelf.file(tenant, language, name)
+    }
+
+    /// Removes a prompt of the tenant's own; says whether there was one.
+    pub(crate) fn remove(&self, tenant: TenantId, language: &str, name: &str) -> std::io::Result<bool> {
+        self.shelf.remove(tenant, language, name)
+    }
+
+    /// A tenant is gone, and all its prompts with it.
+    pub(crate) fn remove_all(&self, tenant: TenantId) {
+        self.shelf.remove_all(tenant);
     }
 
     /// Finds and encodes what is wished for. What needs no file is given at once, the rest by another thread.

@@ -90,6 +90,34 @@ fn a_phone_hears_a_prompt_as_it_was_recorded() {
     assert!(alike > 0.95, "the prompt is found with {alike:.2} only");
 }
 
+#[test]
+fn an_operator_plays_to_one_of_two_who_talk_and_then_they_hear_each_other_again() {
+    let exchange = office();
+    let bob = Phone::start(&exchange, "1002", BOB, Over::Udp, true);
+    let mut alice = Phone::start(&exchange, "1001", ALICE, Over::Udp, false);
+    exchange.bindings(2);
+    alice.calls(&format!("sip:1002@{}", exchange.address(Over::Udp)));
+    let tail = |heard: &[f64]| heard[heard.len() - 4_000..].to_vec();
+    assert_hears("alice", &tail(&alice.heard(2)), BOB, &[1_004.0]);
+    let calls: serde_json::Value = serde_json::from_str(&exchange.operate(&["call", "list", "--json"])).expect("JSON");
+    let uid = calls["calls"][0]["uid"].as_str().expect("a call is up").to_owned();
+    exchange.operate(&["call", "play", &uid, "tone:1004:30", "--to", "caller"]);
+    assert_hears("alice", &tail(&alice.heard(5)), 1_004.0, &[BOB]);
+    assert_hears("bob", &tail(&bob.heard(5)), ALICE, &[1_004.0]);
+    exchange.operate(&["call", "stop", &uid]);
+    assert_hears("alice", &tail(&alice.heard(8)), BOB, &[1_004.0]);
+    // A file of the tenant's own, uploaded while they talk.
+    let file = installed("en/demo-echotest.wav");
+    exchange.operate(&["prompt", "add", "own/echo", file.to_str().expect("a path")]);
+    exchange.operate(&["call", "play", &uid, "prompt:own/echo", "--to", "callee"]);
+    let words = &tone::read(&file)[12_000..14_000];
+    let heard = bob.heard(11);
+    let alike = heard.windows(words.len()).map(|piece| likeness(piece, words)).fold(0.0, f64::max);
+    assert!(alike > 0.95, "the prompt is found with {alike:.2} only");
+    alice.hangs_up();
+    assert_eq!(exchange.cdr().disposition.as_str(), "answered");
+}
+
 fn installed(name: &str) -> std::path::PathBuf {
     let path = prompts().join(name);
     assert!(Path::is_file(&path), "{} is not there: run `cargo xtask prompts`", path.display());

@@ -49,7 +49,7 @@ impl Paper {
 /// What a command printed, and how it ended.
 pub(crate) struct Printed {
     out: String,
-    notes: String,
+    pub(crate) notes: String,
     ended: Result<(), Failure>,
 }
 

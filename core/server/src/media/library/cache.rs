@@ -66,6 +66,11 @@ impl Cache {
         self.forget();
     }
 
+    /// A file is another one now, or gone.
+    pub(super) fn forget_file(&mut self, path: &Path) {
+        self.bytes -= self.entries.remove(path).map_or(0, |entry| entry.bytes());
+    }
+
     fn entry(&mut self, path: &Path, stamp: Stamp) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(path).filter(|entry| entry.stamp == stamp)?;
         self.uses += 1;

@@ -17,6 +17,7 @@ use media::{Rate, Sound as Samples, Track};
 use switch::{AudioError, Sound, TenantId};
 
 use super::cache::{Cache, Stamp};
+use super::kept::Kept;
 use super::{Form, Wish, at_once};
 use crate::media::mouth::rate_of;
 use crate::media::recordings::file_of;
@@ -51,19 +52,28 @@ pub(in crate::media) fn recordings_of(data: &Path, tenant: TenantId) -> PathBuf 
 pub(crate) type Zones = Box<dyn Fn(TenantId) -> String + Send + Sync>;
 
 pub(super) struct Shelf {
-    folders: Folders,
+    pub(super) folders: Folders,
     zones: Zones,
     plan: &'static Plan,
     cache: Mutex<Cache>,
     warned: AtomicBool,
     /// Files that are known to be damaged, as they were.
     damaged: Mutex<HashMap<PathBuf, Stamp>>,
+    pub(super) kept: Kept,
 }
 
 impl Shelf {
     pub(super) fn new(folders: Folders, zones: Zones, plan: &'static Plan) -> Self {
         let cache = Mutex::new(Cache::new(folders.cache));
-        Self { folders, zones, plan, cache, warned: AtomicBool::new(false), damaged: Mutex::default() }
+        Self {
+            folders,
+            zones,
+            plan,
+            cache,
+            warned: AtomicBool::new(false),
+            damaged: Mutex::default(),
+            kept: Kept::default(),
+        }
     }
 
     /// Whether all of these can be heard. Where there is no set of prompts, a prompt cannot.
@@ -207,8 +217,18 @@ impl Shelf {
         folders.is_ok_and(|folders| folders.flatten().any(|entry| entry.path().is_dir()))
     }
 
+    /// The folder of a tenant's own prompts. A number leads nowhere else.
+    pub(super) fn own(&self, tenant: TenantId) -> PathBuf {
+        self.folders.data.join("tenants").join(tenant.0.to_string()).join("prompts")
+    }
+
+    /// A file is another one now, or gone.
+    pub(super) fn forget_file(&self, path: &Path) {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).forget_file(path);
+    }
+
     /// The file of a prompt, in one of the languages that will do.
-    fn find(
+    pub(super) fn find(
         &self,
         tenant: TenantId,
         language: &Language,
@@ -306,7 +326,7 @@ fn unsayable(shown: &str, error: SayError) -> AudioError {
 }
 
 /// The state of a file; `None` when there is none.
-fn stamp(path: &Path) -> Option<Stamp> {
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     let state = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     Some((state.modified().ok(), state.len()))
 }
