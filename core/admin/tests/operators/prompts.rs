@@ -19,7 +19,7 @@ async fn upload(house: &House, tenant: &str, language: &str, name: &str, file: &
     house.prompts().await.upload(tokio_stream::iter(all)).await.map(tonic::Response::into_inner)
 }
 
-fn field(refused: Status) -> String {
+fn field(refused: &Status) -> String {
     assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
     refused.get_details_bad_request().expect("details").field_violations.remove(0).field
 }
@@ -58,8 +58,8 @@ async fn what_is_no_prompt_is_refused_with_the_reason() {
     let (house, _) = House::with_acme().await;
     let refused = upload(&house, "acme", "en", "welcome", b"no sound").await.unwrap_err();
     assert!(refused.message().contains("of no known kind"), "{refused}");
-    assert_eq!(field(refused), "data");
-    assert_eq!(field(upload(&house, "acme", "en", "welcome", b"").await.unwrap_err()), "data");
+    assert_eq!(field(&refused), "data");
+    assert_eq!(field(&upload(&house, "acme", "en", "welcome", b"").await.unwrap_err()), "data");
     let large = [FILE, &vec![0; 64 << 20]].concat();
     let pieces = large.chunks(1 << 20).map(|data| UploadPromptRequest {
         tenant: "acme".to_owned(),
@@ -77,7 +77,7 @@ async fn what_is_no_prompt_is_refused_with_the_reason() {
         ("../en", "welcome", "language"),
     ] {
         assert_eq!(
-            field(upload(&house, "acme", language, name, FILE).await.unwrap_err()),
+            field(&upload(&house, "acme", language, name, FILE).await.unwrap_err()),
             wrong,
             "{language} {name:?}"
         );
@@ -87,7 +87,7 @@ async fn what_is_no_prompt_is_refused_with_the_reason() {
     assert_eq!(upload(&house, "none", "en", "welcome", FILE).await.unwrap_err().code(), Code::NotFound);
     let nothing: Vec<UploadPromptRequest> = Vec::new();
     let refused = house.prompts().await.upload(tokio_stream::iter(nothing)).await.unwrap_err();
-    assert_eq!(field(refused), "tenant");
+    assert_eq!(field(&refused), "tenant");
     assert!(house.exchange.prompts.lock().unwrap().is_empty());
 }
 
