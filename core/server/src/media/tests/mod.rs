@@ -10,6 +10,7 @@ mod recording;
 mod reporting;
 mod resting;
 mod rooms;
+mod rough;
 mod sealing;
 mod taping;
 mod transcoding;

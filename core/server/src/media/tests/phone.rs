@@ -39,6 +39,16 @@ pub(super) struct Phone {
     pub(super) heard: Vec<i16>,
 }
 
+/// A network that does harm, by a seed.
+pub(super) struct Rough {
+    pub(super) seed: u64,
+    /// Per cent of packets that are lost, and that come twice.
+    pub(super) loss: u64,
+    pub(super) copies: u64,
+    /// By how many ms a packet may be late: packets overtake each other.
+    pub(super) jitter: u64,
+}
+
 impl Phone {
     pub(super) fn new(codec: Codec) -> Self {
         let number = codec.payload_type().unwrap_or(111);
@@ -204,6 +214,41 @@ impl Phone {
             next += FRAME;
             self.hear_until(next);
         }
+    }
+
+    /// Says this in its time through a network that does harm, and hears meanwhile.
+    pub(super) fn say_through(&mut self, sound: &[i16], network: &Rough) {
+        let (mut chance, mut sent, mut packet) = (network.seed, Vec::new(), Vec::new());
+        let mut roll = |sides: u64| {
+            // splitmix64
+            chance = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (chance ^ (chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            ((mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32) % sides
+        };
+        let mut due = Duration::ZERO;
+        for frame in sound.chunks_exact(self.rate().frame()) {
+            self.speaking.handle(frame);
+            while self.speaking.poll(&mut packet) {
+                let copies = if roll(100) < network.loss { 0 } else { 1 + u64::from(roll(100) < network.copies) };
+                for _ in 0..copies {
+                    sent.push((due + Duration::from_millis(roll(network.jitter)), packet.clone()));
+                }
+            }
+            due += FRAME;
+        }
+        sent.sort_by_key(|(at, _)| *at);
+        let begun = Instant::now();
+        for (at, packet) in sent {
+            self.hear_until(begun + at);
+            self.send(&packet);
+        }
+        self.hear_until(begun + due);
+    }
+
+    /// Its stream begins anew, as after a restart.
+    pub(super) fn starts_over(&mut self, ssrc: u32) {
+        let rtp = Packetiser::new(self.number, ssrc, 9_000, 77);
+        self.speaking = Speaking::new(self.codec, rate_of(self.codec), FRAME, rtp).expect("20 ms");
     }
 
     /// Presses a key for 100 ms.
