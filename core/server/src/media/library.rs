@@ -272,6 +272,44 @@ mod tests {
     }
 
     #[test]
+    fn a_prompt_that_many_want_at_once_is_made_once_and_shared() {
+        let data = tempfile::TempDir::new().expect("a folder");
+        drop(furnished(data.path()));
+        // Half a minute: it takes a while to encode.
+        let long: Vec<i16> = (0..240_000).map(|at: i32| ((at * 7_919) % 6_000 - 3_000) as i16).collect();
+        std::fs::write(data.path().join("prompts/en/long.wav"), wav(&long)).expect("a file");
+        let folders = Folders {
+            data: data.path().to_owned(),
+            prompts: data.path().join("prompts"),
+            language: "en".to_owned(),
+            country: "us".to_owned(),
+            cache: 64 << 20,
+        };
+        let library = Library::start(folders, Box::new(|_| "UTC".to_owned()), 8).expect("a library");
+        let (told, heard) = std::sync::mpsc::channel();
+        for caller in 0..32 {
+            let form = if caller % 4 == 0 {
+                Form::Linear(Rate::Narrow)
+            } else {
+                Form::Encoded(Codec::Pcmu, Duration::from_millis(20))
+            };
+            let (told, sounds) = (told.clone(), vec![Sound::Prompt("long".to_owned())]);
+            let wish = Wish { tenant: TenantId(7), sounds, language: None, form };
+            library.fetch(wish, move |items| told.send(items.expect("a prompt")).expect("somebody waits"));
+        }
+        let mut places = std::collections::BTreeSet::new();
+        for _ in 0..32 {
+            match heard.recv_timeout(Duration::from_secs(30)).expect("an answer").pop().expect("a sound") {
+                Item::Track(track) => places.insert(Arc::as_ptr(&track) as usize),
+                Item::Sound(sound) => places.insert(sound.samples().as_ptr() as usize),
+                other => panic!("{other:?}"),
+            };
+        }
+        assert_eq!(places.len(), 2, "one as it is, and one that is encoded");
+        assert!(library.shelf.is_idle(), "nobody reads any more");
+    }
+
+    #[test]
     fn a_sound_that_breaks_its_reader_is_told_and_others_are_read_after_it() {
         let data = tempfile::TempDir::new().expect("a folder");
         let folders = Folders {

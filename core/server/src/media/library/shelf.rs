@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use admin::NotHeard;
@@ -57,6 +57,8 @@ pub(super) struct Shelf {
     plan: &'static Plan,
     cache: Mutex<Cache>,
     warned: AtomicBool,
+    /// Files that somebody reads now: whoever wants the same waits for him, and finds it in memory.
+    reading: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
     /// Files that are known to be damaged, as they were.
     damaged: Mutex<HashMap<PathBuf, Stamp>>,
     pub(super) kept: Kept,
@@ -71,6 +73,7 @@ impl Shelf {
             plan,
             cache,
             warned: AtomicBool::new(false),
+            reading: Mutex::default(),
             damaged: Mutex::default(),
             kept: Kept::default(),
         }
@@ -251,20 +254,42 @@ impl Shelf {
         })
     }
 
-    /// A file's sound, in the form that is wanted.
+    /// A file's sound, in the form that is wanted: from memory, or read, decoded and encoded by one for all who want it.
     fn item(&self, wish: &Wish, name: &str, path: &Path, stamp: Stamp) -> Result<Item, AudioError> {
-        let cache = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let rate = match wish.form {
-            Form::Encoded(codec, ptime) => {
-                if let Some(track) = cache().track(path, stamp, codec, ptime) {
-                    return Ok(Item::Track(track));
-                }
-                rate_of(codec)
-            }
+        if let Some(item) = self.known(wish.form, path, stamp) {
+            return Ok(item);
+        }
+        let turn = hold(&self.reading).entry(path.to_owned()).or_default().clone();
+        let item = {
+            let _turn = hold(&turn);
+            self.known(wish.form, path, stamp).map_or_else(|| self.read(wish.form, name, path, stamp), Ok)
+        };
+        drop(turn);
+        // Who waits has it too.
+        hold(&self.reading).retain(|_, turn| Arc::strong_count(turn) > 1);
+        item
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        hold(&self.reading).is_empty()
+    }
+
+    fn known(&self, form: Form, path: &Path, stamp: Stamp) -> Option<Item> {
+        let mut cache = hold(&self.cache);
+        match form {
+            Form::Encoded(codec, ptime) => cache.track(path, stamp, codec, ptime).map(Item::Track),
+            Form::Linear(rate) => cache.sound(path, stamp, rate).map(Item::Sound),
+        }
+    }
+
+    fn read(&self, form: Form, name: &str, path: &Path, stamp: Stamp) -> Result<Item, AudioError> {
+        let rate = match form {
+            Form::Encoded(codec, _) => rate_of(codec),
             Form::Linear(rate) => rate,
         };
         let broken = |why: String| AudioError::Unplayable(name.to_owned(), why);
-        let known = cache().sound(path, stamp, rate);
+        let known = hold(&self.cache).sound(path, stamp, rate);
         let sound = match known {
             Some(sound) => sound,
             None => {
@@ -278,13 +303,13 @@ impl Shelf {
                 sound
             }
         };
-        let Form::Encoded(codec, ptime) = wish.form else {
-            cache().keep(path, stamp, sound.clone(), None);
+        let Form::Encoded(codec, ptime) = form else {
+            hold(&self.cache).keep(path, stamp, sound.clone(), None);
             return Ok(Item::Sound(sound));
         };
         let track = Track::encode(&sound, codec, ptime).map_err(|error| broken(error.to_string()))?;
         let track = Arc::new(track);
-        cache().keep(path, stamp, sound, Some(track.clone()));
+        hold(&self.cache).keep(path, stamp, sound, Some(track.clone()));
         Ok(Item::Track(track))
     }
 
@@ -294,7 +319,7 @@ impl Shelf {
         if damage == Damage::default() {
             return;
         }
-        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut damaged = hold(&self.damaged);
         if damaged.len() >= DAMAGED {
             damaged.clear();
         }
@@ -319,6 +344,11 @@ impl Shelf {
         let clock = Clock::new(small(there.hour())?, small(there.minute())?, None).map_err(drop)?;
         Ok((date, clock))
     }
+}
+
+/// What a thread that panicked held is still what it was.
+fn hold<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unsayable(shown: &str, error: SayError) -> AudioError {
