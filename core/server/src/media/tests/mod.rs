@@ -12,6 +12,7 @@ mod resting;
 mod rooms;
 mod rough;
 mod sealing;
+mod soon;
 mod taping;
 mod transcoding;
 

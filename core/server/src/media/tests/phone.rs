@@ -37,6 +37,8 @@ pub(super) struct Phone {
     /// Each packet's header: payload type, marker, number, time, SSRC.
     pub(super) packets: Vec<(u8, bool, u16, u32, u32)>,
     pub(super) heard: Vec<i16>,
+    /// When each packet of sound came, and how much was heard by then.
+    pub(super) arrivals: Vec<(Instant, usize)>,
 }
 
 /// A network that does harm, by a seed.
@@ -69,6 +71,7 @@ impl Phone {
             far: None,
             packets: Vec::new(),
             heard: Vec::new(),
+            arrivals: Vec::new(),
         }
     }
 
@@ -195,6 +198,7 @@ impl Phone {
             let start = self.heard.len();
             self.heard.resize(start + samples, 0);
             self.decoder.decode(packet.payload(), &mut self.heard[start..]).expect("decoded");
+            self.arrivals.push((Instant::now(), self.heard.len()));
         }
     }
 
