@@ -13,8 +13,8 @@ use switch::{MediaCommand, PortId, Secured, Voice};
 use super::{anywhere, until};
 use crate::media::mouth::rate_of;
 
-fn master(byte: u8) -> MasterKey {
-    MasterKey::new(Suite::Aes128Sha1_80, &[byte; 16], &[byte; 14]).expect("a key")
+fn master(suite: Suite, byte: u8) -> MasterKey {
+    MasterKey::new(suite, &[byte; 16], &[byte; 14]).expect("a key")
 }
 
 pub(super) struct Phone {
@@ -114,7 +114,17 @@ impl Phone {
     /// With keys of this making: the exchange has the first, the phone the second.
     pub(super) fn with_keys(mut self, ours: u8, theirs: u8) -> Self {
         self.set_keys(ours, theirs);
-        let (one, other) = (master(theirs), master(ours));
+        let (one, other) = (master(Suite::Aes128Sha1_80, theirs), master(Suite::Aes128Sha1_80, ours));
+        self.seal = Some((Protect::new(&one), Unprotect::new(&other)));
+        self
+    }
+
+    /// The same with the short tag (RFC 4568 §6.2.2).
+    pub(super) fn with_short_keys(mut self, ours: u8, theirs: u8) -> Self {
+        let suite = sdp::Suite::AesCm128Sha1_32;
+        let keying = |byte| Keying::of_random(suite, &[byte; KEYING]);
+        self.keys = Some(Secured { tag: 1, suite, ours: keying(ours), theirs: keying(theirs), lifetime: None });
+        let (one, other) = (master(Suite::Aes128Sha1_32, theirs), master(Suite::Aes128Sha1_32, ours));
         self.seal = Some((Protect::new(&one), Unprotect::new(&other)));
         self
     }

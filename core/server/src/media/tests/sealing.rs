@@ -25,10 +25,15 @@ fn talk(one: &mut Phone, other: &mut Phone) {
 
 /// The payloads as they came are not what was said.
 fn assert_hidden(phone: &Phone) {
+    assert_hidden_with(phone, 10);
+}
+
+/// The same with a tag of so many bytes.
+fn assert_hidden_with(phone: &Phone, tag: usize) {
     let mut decoder = media::Decoder::new(CODEC, Rate::Narrow);
     let mut pcm = Vec::new();
     for packet in &phone.raw {
-        assert_eq!(packet.len(), 12 + 160 + 10, "a header, 20 ms and a tag");
+        assert_eq!(packet.len(), 12 + 160 + tag, "a header, 20 ms and a tag");
         let start = pcm.len();
         pcm.resize(start + 160, 0);
         decoder.decode(&packet[12..172], &mut pcm[start..]).expect("any byte is a sample");
@@ -74,6 +79,22 @@ fn two_secure_phones_with_other_keys_hear_each_other() {
     talk(&mut one, &mut other);
     assert_hidden(&one);
     assert_hidden(&other);
+}
+
+#[test]
+fn a_phone_with_the_short_tag_talks_with_one_that_has_the_long_one() {
+    let (mut one, mut other) = (Phone::new(CODEC).with_short_keys(1, 2), Phone::new(CODEC).with_keys(3, 4));
+    let mut house = House::new();
+    let (a, _) = connected(&mut house, &mut one, &mut other);
+    talk(&mut one, &mut other);
+    assert_hidden_with(&one, 4);
+    assert_hidden(&other);
+    // A packet that somebody changed on the way.
+    let mut forged = one.raw[0].clone();
+    forged[20] ^= 1;
+    one.send_raw(&forged);
+    one.hear_for(100);
+    assert_eq!(dropped(&house, a), (30, 1));
 }
 
 #[test]
