@@ -108,13 +108,13 @@ pub(crate) fn between(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Opt
     let noise = theirs.codecs.iter().find(|other| other.is_comfort_noise() && twin(other, ours).is_some());
     // Of the clock of the voice, and not for codecs that have noise of their own (RFC 3389 §1).
     let noise = noise.filter(|noise| noise.clock == codec.clock()).map(|noise| noise.payload);
-    let ptime = ptime(theirs).min(Duration::from_millis(u64::from(theirs.maxptime.unwrap_or(u16::MAX))));
-    Some(Voice { codec, send, formats, strays, ptime, comes: self::ptime(ours), events, noise })
+    Some(Voice { codec, send, formats, strays, ptime: ptime(theirs), comes: ptime(ours), events, noise })
 }
 
 /// How much sound a packet to whom this describes should hold.
 fn ptime(audio: &Audio) -> Duration {
-    Duration::from_millis(u64::from(audio.ptime.unwrap_or(USUAL_PTIME)))
+    let ptime = audio.ptime.unwrap_or(USUAL_PTIME).min(audio.maxptime.unwrap_or(u16::MAX));
+    Duration::from_millis(u64::from(ptime))
 }
 
 /// Voices of our codecs that may come though they were not agreed on: under the numbers that the far end itself has for

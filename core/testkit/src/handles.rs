@@ -53,6 +53,15 @@ impl Phone {
         self.habit(Habit::Refuses(status))
     }
 
+    /// It wants packets of so many ms, and can take so long ones (RFC 8866 §6.4); what is 0 is not said.
+    #[must_use]
+    pub fn that_wants_packets_of(self, ptime: u16, maxptime: u16) -> Self {
+        let said = [("ptime", ptime), ("maxptime", maxptime)].into_iter().filter(|(_, time)| *time > 0);
+        let times = said.map(|(name, time)| format!("a={name}:{time}\r\n")).collect();
+        self.world.with_phone(self.at, |phone, _| phone.times = times);
+        self
+    }
+
     /// It answers an INFO inside a call with this status.
     #[must_use]
     pub fn that_answers_info(self, status: u16) -> Self {

@@ -133,7 +133,7 @@ pub(crate) fn response(to: &Heard, status: u16, tag: &str, contact: Option<&str>
 pub(crate) const CODECS: [&str; 3] = ["0 PCMU/8000", "8 PCMA/8000", "101 telephone-event/8000"];
 
 /// What a phone says of its media. The direction `0.0.0.0` is the hold of RFC 2543.
-pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str, codecs: &[String]) -> Vec<u8> {
+pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str, codecs: &[String], times: &str) -> Vec<u8> {
     let family = if address.is_ipv4() { "IP4" } else { "IP6" };
     let ip = address.ip().to_string();
     let (ip, direction) = if direction == "0.0.0.0" { (direction, "sendrecv") } else { (ip.as_str(), direction) };
@@ -142,7 +142,7 @@ pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str, codecs: &[
     let maps: String = codecs.iter().map(|codec| format!("a=rtpmap:{codec}\r\n")).collect();
     format!(
         "v=0\r\no=phone 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP {}\r\n\
-         {maps}a={direction}\r\n",
+         {maps}{times}a={direction}\r\n",
         address.port(),
         formats.join(" ")
     )

@@ -230,3 +230,32 @@ fn who_is_asked_once_more_is_heard_before_he_answers_like_anybody() {
     call.hang_up();
     world.assert_quiet();
 }
+
+#[test]
+fn packets_of_any_length_are_relayed_as_they_are_between_two_who_were_told_of_each_other() {
+    for [alices, bobs] in [
+        [(0, 0), (0, 0)],
+        [(20, 0), (0, 0)],
+        [(0, 0), (30, 0)],
+        [(30, 60), (20, 20)],
+        [(0, 10), (40, 0)],
+        [(20, 150), (20, 140)],
+    ] {
+        let world = World::seeded(830);
+        let alice = world.phone("alice").that_wants_packets_of(alices.0, alices.1);
+        let bob = world.phone("bob").that_wants_packets_of(bobs.0, bobs.1);
+        let call = up(&world, &alice, &bob);
+        let told = || {
+            let [to_alice, to_bob] = [&alice, &bob].map(|phone| world.voice_to(phone).expect("a voice"));
+            assert_eq!((to_alice.comes, to_bob.comes), (to_bob.ptime, to_alice.ptime), "{alices:?} {bobs:?}");
+        };
+        told();
+        alice.hold();
+        world.run_for(seconds(2));
+        alice.resume();
+        world.run_for(seconds(2));
+        told();
+        call.hang_up();
+        world.assert_quiet();
+    }
+}

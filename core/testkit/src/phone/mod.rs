@@ -76,6 +76,8 @@ pub(crate) struct PhoneState {
     hz: u16,
     /// What it speaks, as the values of `rtpmap`.
     pub(crate) codecs: Vec<String>,
+    /// What its descriptions say of the length of packets.
+    pub(crate) times: String,
     /// How it answers an INFO.
     pub(crate) answers_info: u16,
     /// It speaks SRTP, and offers it with this transport; with `RTP/SAVP` it speaks nothing else.
@@ -158,6 +160,7 @@ impl PhoneState {
             speaks: false,
             hz: hz_of(address),
             codecs: text::CODECS.map(str::to_owned).to_vec(),
+            times: String::new(),
             answers_info: 200,
             srtp: None,
             rekeyed: 0,

@@ -79,8 +79,11 @@ impl PhoneState {
             answers_in_ack: false,
         });
         let at = self.lines.len() - 1;
-        let body =
-            if self.delays_offer { Vec::new() } else { self.offered(text::sdp(media, 1, "sendrecv", &self.codecs)) };
+        let body = if self.delays_offer {
+            Vec::new()
+        } else {
+            self.offered(text::sdp(media, 1, "sendrecv", &self.codecs, &self.times))
+        };
         self.in_line(now, at, Method::Invite, body);
         at
     }
@@ -90,7 +93,7 @@ impl PhoneState {
         let Some(line) = self.lines.get_mut(at).filter(|line| line.state == LineState::Ringing) else { return };
         let Some(invite) = &line.invite else { return };
         let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
-        let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs);
+        let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs, &self.times);
         let body = sealed_for(self.srtp, &key, invite.body(), body);
         let bytes = text::response(invite, 200, &line.local, Some(&contact), &body);
         line.state = LineState::Up;
@@ -186,7 +189,7 @@ impl PhoneState {
         line.hold = direction != "sendrecv";
         line.sdp_version += 1;
         line.reinvited = None;
-        let body = text::sdp(line.local_media, line.sdp_version, direction, &self.codecs);
+        let body = text::sdp(line.local_media, line.sdp_version, direction, &self.codecs, &self.times);
         let body = self.offered(body);
         self.in_line(now, at, Method::Invite, body);
     }

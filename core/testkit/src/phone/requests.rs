@@ -94,7 +94,7 @@ impl PhoneState {
             }
             Habit::EarlyMedia(after) => {
                 let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
-                let body = text::sdp(media, 1, "sendrecv", &codecs);
+                let body = text::sdp(media, 1, "sendrecv", &codecs, &self.times);
                 let body = sealed_for(self.srtp, &self.key(), invite.body(), body);
                 self.reply(invite, 183, &local, &body);
                 self.plans.push((now + after, Plan::Answer(call_id)));
@@ -131,7 +131,7 @@ impl PhoneState {
             (false, _, true) => "sendonly",
             (false, _, false) => "sendrecv",
         };
-        let body = text::sdp(line.local_media, line.sdp_version, direction, &codecs);
+        let body = text::sdp(line.local_media, line.sdp_version, direction, &codecs, &self.times);
         let body = sealed_for(self.srtp, &key, heard.body(), body);
         if let Some(media) = text::media_address(heard.body()) {
             line.remote_media = Some(media);

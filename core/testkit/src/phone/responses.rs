@@ -93,7 +93,7 @@ impl PhoneState {
             line.reinvited = Some(status);
         }
         let codecs = text::common(heard.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
-        let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs);
+        let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs, &self.times);
         let body = sealed_for(self.srtp, &self.key(), heard.body(), body);
         let body = if offered_late { body } else { Vec::new() };
         let ack = self.ack_of(at, number, &body);
