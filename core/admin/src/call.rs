@@ -25,7 +25,7 @@ use crate::v1::{
 use crate::violations::{Violations, violation};
 use crate::words;
 
-const FORMATS: [(&str, RecordingFormat, switch::RecordingFormat); 2] = [
+pub(crate) const FORMATS: [(&str, RecordingFormat, switch::RecordingFormat); 2] = [
     ("wav", RecordingFormat::Wav, switch::RecordingFormat::Wav),
     ("opus", RecordingFormat::Opus, switch::RecordingFormat::Opus),
 ];

@@ -112,7 +112,15 @@ impl Station {
         let shelf = Shelf { directory: directory.clone(), store: store.clone(), runtime: runtime.clone() };
         let (inbox, outbox) = Inbox::new()?;
         let (conference, names) = rooms::conference(&directory, inbox.clone());
-        let hall = Hall { conference: conference.clone(), directory: directory.clone() };
+        let zones = directory.clone();
+        let zones = Box::new(move |tenant| zones.time_zone(tenant));
+        let library = Library::start(settings.folders(data)?, zones, SOUND_THREADS)?;
+        let hall = Hall {
+            conference: conference.clone(),
+            directory: directory.clone(),
+            library: library.clone(),
+            runtime: runtime.clone(),
+        };
         let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf), Arc::new(hall))?);
         let applications = Applications::new(host, inbox.clone())?;
         for (tenant, name) in directory.tenants() {
@@ -128,9 +136,6 @@ impl Station {
         let bindings = store.bindings().list().await.context("reading the registrations")?;
         let (writer, task) = Writer::new(store.clone());
         let writing = tokio::spawn(task.run());
-        let zones = directory.clone();
-        let zones = Box::new(move |tenant| zones.time_zone(tenant));
-        let library = Library::start(settings.folders(data)?, zones, SOUND_THREADS)?;
         let free = settings.media.recordings_free_mib << 20;
         let (recordings, mended) = Recordings::start(data.to_owned(), free, inbox.clone())?;
         let days = settings.media.recordings_days;

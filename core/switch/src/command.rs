@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::audio::{CallRecording, Keys, Play, Read, Record as Recording, Sound};
+use crate::audio::{CallRecording, Keys, Play, Read, Record as Recording, RecordingFormat, Sound};
 use crate::event::Cause;
 use crate::room::{Bearing, MixerId};
 
@@ -68,6 +68,8 @@ pub enum Command {
         name: Option<String>,
         /// The longest time, [`LONGEST_ROOM_RECORDING`](crate::LONGEST_ROOM_RECORDING) at most.
         limit: Duration,
+        /// Which kind of file.
+        format: RecordingFormat,
     },
     /// Let that recording stand still.
     PauseRoomRecording,

@@ -138,6 +138,8 @@ pub enum MediaCommand {
         name: String,
         /// The longest time.
         limit: Duration,
+        /// Which kind of file.
+        format: RecordingFormat,
     },
     /// Nothing more is kept, until it goes on.
     PauseRoom {

@@ -17,7 +17,7 @@
 //!
 //! Who holds stays a member: what his phone plays meanwhile reaches nobody, and a room of one does not close for it.
 
-use crate::audio::{AudioError, Digit, Play, RecordingFormat, RecordingLayout};
+use crate::audio::{AudioError, Digit, Play, RecordingLayout};
 use crate::command::Command;
 use crate::event::{Event, PlayEnd, Refusal, Reply};
 use crate::ids::PortId;
@@ -117,17 +117,16 @@ impl Member {
             Command::Announce(sounds) if check::are_playable(&sounds) && !sounds.is_empty() => {
                 wire.media(MediaCommand::Announce { mixer, id, tenant, sounds, language: None });
             }
-            Command::StartRoomRecording { name, limit }
+            Command::StartRoomRecording { name, limit, format }
                 if check::recorded(name.as_deref(), limit, LONGEST_ROOM_RECORDING) =>
             {
                 let name = name.unwrap_or_else(|| {
                     self.named += 1;
                     format!("{}-room-{}", at.uid, self.named)
                 });
-                let (reel, shape) =
-                    (Reel::Mixer(mixer, id, name.clone()), (RecordingFormat::Wav, RecordingLayout::Mixed));
+                let (reel, shape) = (Reel::Mixer(mixer, id, name.clone()), (format, RecordingLayout::Mixed));
                 wire.begin_recording(reel, RecordingKind::Room, &name, shape, at);
-                wire.media(MediaCommand::RecordRoom { mixer, id, tenant, name, limit });
+                wire.media(MediaCommand::RecordRoom { mixer, id, tenant, name, limit, format });
             }
             Command::PauseRoomRecording => wire.media(MediaCommand::PauseRoom { mixer, on: true }),
             Command::ResumeRoomRecording => wire.media(MediaCommand::PauseRoom { mixer, on: false }),

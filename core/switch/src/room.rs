@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::application::HungUp;
-use crate::audio::Sound;
+use crate::audio::{RecordingFormat, Sound};
 use crate::command::Target;
 use crate::ids::{CallUid, TenantId, UserId};
 
@@ -81,6 +81,8 @@ pub enum RoomOrder {
     Record {
         /// Under which name in the tenant, as that of any recording; a new one when `None`.
         name: Option<String>,
+        /// Which kind of file.
+        format: RecordingFormat,
     },
     /// The recording pauses, or goes on.
     PauseRecording(bool),

@@ -116,9 +116,9 @@ fn recording_of(caller: &str) -> String {
     }
     if name.len() > LONGEST_NAME {
         // FNV-1a stands for the rest, behind what no name above can hold.
-        let hash = caller.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = caller
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         name.truncate(LONGEST_NAME - 18);
         name.push_str(&format!("-z{hash:016x}"));
     }

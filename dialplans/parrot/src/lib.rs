@@ -4,6 +4,7 @@
 //!
 //! Of sounds `-` is an empty word: `play prompt:a,tone:busy:500 #* de forever;hush`; the module `sounds` has them all.
 
+mod rulings;
 mod sounds;
 
 use strowger_dialplan::bindings::strowger::dialplan::call::Call;
@@ -82,6 +83,7 @@ fn other_verb(verb: &str, rest: &str) -> Option<String> {
         "now" => clock::now().to_string(),
         "local" => format!("{:?}", clock::local()),
         "random" => clock::random().to_string(),
+        "room" => rulings::verb(rest)?,
         "directory" => format!("{:?}", directory::find(rest)),
         "find-room" => format!("{:?}", directory::find_room(rest)),
         "log" => {
@@ -94,7 +96,7 @@ fn other_verb(verb: &str, rest: &str) -> Option<String> {
     })
 }
 
-fn target(word: &str) -> Option<Target> {
+pub(crate) fn target(word: &str) -> Option<Target> {
     let (kind, name) = word.split_once(':')?;
     let name = name.replace("\\n", "\n");
     Some(match kind {

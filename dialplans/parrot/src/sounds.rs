@@ -57,7 +57,7 @@ pub(crate) fn verb(call: &Call, verb: &str, rest: &str) -> Option<String> {
     })
 }
 
-fn sounds(words: &str) -> Vec<Sound> {
+pub(crate) fn sounds(words: &str) -> Vec<Sound> {
     words.split(',').filter(|word| !word.is_empty()).flat_map(some).collect()
 }
 

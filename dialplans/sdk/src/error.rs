@@ -60,6 +60,7 @@ impl fmt::Display for Error {
             Self::Unwritable(why) => write!(f, "nothing can be recorded: {why}"),
             Self::Room(refusal) => f.write_str(match refusal {
                 RoomError::NoRoom => "there is no such room",
+                RoomError::NoMember => "the room has no such member",
                 RoomError::Full => "the room is full",
                 RoomError::Locked => "the room is locked",
                 RoomError::WrongPin => "the PIN is wrong",

@@ -30,10 +30,11 @@ mod memory;
 mod menu;
 mod read;
 mod record;
+mod room;
 mod sound;
 
 pub use bindings::strowger::dialplan::audio::{Digits, Ended, Recorded, RecordingFormat, RecordingLayout, Sound, Tone};
-pub use bindings::strowger::dialplan::rooms::{Left, RoomError, Wish};
+pub use bindings::strowger::dialplan::rooms::{Left, Member, Role, RoomError, Wish};
 pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Order, Party, Side, Target};
 pub use bindings::strowger::dialplan::{clock, directory, log, rooms, values};
 #[doc(hidden)]
@@ -43,6 +44,7 @@ pub use error::Error;
 pub use menu::{Choice, Menu};
 pub use read::ReadDigits;
 pub use record::{CallRecording, Record};
+pub use room::Room;
 pub use sound::{prompt, silence, tone};
 
 #[doc(hidden)]

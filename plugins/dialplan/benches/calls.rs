@@ -52,6 +52,19 @@ impl Rooms for Nothing {
     fn join<'a>(&'a self, _: &'a mut CallControl, _: &'a str, _: Wish) -> Wait<'a, Result<Left, JoinError>> {
         Box::pin(async { Err(RoomRefusal::NoRoom.into()) })
     }
+
+    fn members<'a>(&'a self, _: TenantId, _: &'a str) -> Wait<'a, Option<Vec<switch::MemberView>>> {
+        Box::pin(async { None })
+    }
+
+    fn order<'a>(
+        &'a self,
+        _: TenantId,
+        _: &'a str,
+        _: switch::RoomOrder,
+    ) -> Wait<'a, Result<Option<String>, dialplan::OrderFault>> {
+        Box::pin(async { Err(switch::RoomRefusal::NoRoom.into()) })
+    }
 }
 
 fn guest(name: &str) -> Program {

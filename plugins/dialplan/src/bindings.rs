@@ -25,7 +25,7 @@ wasmtime::component::bindgen!({
         "strowger:dialplan/call.[method]call.resume-recording": async | trappable,
         "strowger:dialplan/call.[method]call.stop-recording": async | trappable,
         "strowger:dialplan/values": async | trappable,
-        "strowger:dialplan/rooms.join": async | trappable,
+        "strowger:dialplan/rooms": async | trappable,
         "strowger:dialplan/directory.find-room": async | trappable,
         default: trappable,
     },

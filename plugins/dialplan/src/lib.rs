@@ -38,4 +38,4 @@ pub use config::Config;
 pub use error::Error;
 pub use host::{Host, Program};
 pub use keeper::{Found, Keeper, ValueFault, Wait};
-pub use rooms::{FoundRoom, Rooms};
+pub use rooms::{FoundRoom, OrderFault, Rooms};

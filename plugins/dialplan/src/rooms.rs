@@ -1,6 +1,6 @@
 //! What the host must be given of conferences: which rooms there are, and a way into them.
 
-use switch::{CallControl, JoinError, Left, TenantId, Wish};
+use switch::{AudioError, CallControl, JoinError, Left, MemberView, RoomOrder, RoomRefusal, TenantId, Wish};
 
 use crate::keeper::Wait;
 
@@ -13,6 +13,21 @@ pub struct FoundRoom {
     pub title: Option<String>,
 }
 
+/// Why an open room did not do what it was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderFault {
+    /// The room refused.
+    Refused(RoomRefusal),
+    /// What was to be announced cannot be heard.
+    Inaudible(AudioError),
+}
+
+impl From<RoomRefusal> for OrderFault {
+    fn from(refusal: RoomRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 /// The conference rooms of all tenants.
 pub trait Rooms: Send + Sync {
     /// The room of this name that a tenant keeps; `None` also when nobody can tell.
@@ -20,6 +35,17 @@ pub trait Rooms: Send + Sync {
 
     /// Lets a caller into a room, until he leaves it.
     fn join<'a>(&'a self, call: &'a mut CallControl, room: &'a str, wish: Wish) -> Wait<'a, Result<Left, JoinError>>;
+
+    /// Who is in an open room of this tenant; `None` when nobody is.
+    fn members<'a>(&'a self, tenant: TenantId, room: &'a str) -> Wait<'a, Option<Vec<MemberView>>>;
+
+    /// Says this to an open room of this tenant. Gives the recording's name where one was begun.
+    fn order<'a>(
+        &'a self,
+        tenant: TenantId,
+        room: &'a str,
+        order: RoomOrder,
+    ) -> Wait<'a, Result<Option<String>, OrderFault>>;
 }
 
 /// What a room may be called.

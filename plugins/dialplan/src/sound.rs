@@ -158,15 +158,19 @@ pub(crate) fn call_recording(options: wit::CallRecording) -> Option<CallRecordin
     if !options.name.as_deref().is_none_or(is_recording_name) {
         return None;
     }
-    let format = match options.format {
-        wit::RecordingFormat::Wav => RecordingFormat::Wav,
-        wit::RecordingFormat::Opus => RecordingFormat::Opus,
-    };
+    let format = recording_format(options.format);
     let layout = match options.layout {
         wit::RecordingLayout::Mixed => RecordingLayout::Mixed,
         wit::RecordingLayout::Stereo => RecordingLayout::Stereo,
     };
     Some(CallRecording { name: options.name, format, layout, beep: options.beep })
+}
+
+pub(crate) fn recording_format(format: wit::RecordingFormat) -> RecordingFormat {
+    match format {
+        wit::RecordingFormat::Wav => RecordingFormat::Wav,
+        wit::RecordingFormat::Opus => RecordingFormat::Opus,
+    }
 }
 
 pub(crate) fn echo(end: &str, limit_milliseconds: u32) -> Option<Command> {

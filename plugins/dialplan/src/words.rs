@@ -23,7 +23,7 @@ pub(crate) fn dial(targets: Vec<wit::Target>, order: wit::Order, ring_millisecon
     })
 }
 
-fn target(target: wit::Target) -> Option<Target> {
+pub(crate) fn target(target: wit::Target) -> Option<Target> {
     let (wit::Target::User(name)
     | wit::Target::Extension(name)
     | wit::Target::Number(name)

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use crate::call::FORMATS;
 use crate::desk::{self, Desk};
 use crate::live::Change;
 use crate::sound;
@@ -21,7 +22,7 @@ use crate::v1::{
     RoomMuteRequest, RoomOrderResponse, RoomPauseRecordingRequest, RoomRecordRequest, RoomStopRecordingRequest,
     RoomVolumeRequest, UpdateRoomRequest, WatchRoomsRequest,
 };
-use crate::violations::failed;
+use crate::violations::{Violations, failed};
 
 type Done = Result<Response<RoomOrderResponse>, Status>;
 
@@ -145,8 +146,11 @@ impl RoomService for Desk {
 
     async fn record(&self, request: Request<RoomRecordRequest>) -> Done {
         let request = request.into_inner();
-        let name = order::recording(request.recording)?;
-        self.order(&request.tenant, &request.name, RoomOrder::Record { name }).await
+        let mut wrong = Violations::default();
+        let format = wrong.word_if_said("format", request.format, &FORMATS).unwrap_or(switch::RecordingFormat::Wav);
+        let name = wrong.read("recording", order::recording(request.recording)).flatten();
+        wrong.finish()?;
+        self.order(&request.tenant, &request.name, RoomOrder::Record { name, format }).await
     }
 
     async fn pause_recording(&self, request: Request<RoomPauseRecordingRequest>) -> Done {

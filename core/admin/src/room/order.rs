@@ -131,11 +131,11 @@ pub(super) fn volume(number: u32, speaking: i32, hearing: i32) -> Result<RoomOrd
 }
 
 /// The name of a recording; `None` for a new one.
-pub(super) fn recording(name: String) -> Result<Option<String>, Status> {
+pub(super) fn recording(name: String) -> Result<Option<String>, String> {
     match name.as_str() {
         "" => Ok(None),
         known if switch::is_recording_name(known) => Ok(Some(name)),
-        _ => Err(violation("recording", "1 to 64 of a-z, 0-9 and `-`")),
+        _ => Err("1 to 64 of a-z, 0-9 and `-`".to_owned()),
     }
 }
 
@@ -166,7 +166,10 @@ mod tests {
         for (order, said) in [
             (RoomOrder::Mute(MemberNumber(3), false), ("unmute", Some(3))),
             (RoomOrder::Volume { member: MemberNumber(2), speaking: 1, hearing: 1 }, ("volume", Some(2))),
-            (RoomOrder::Record { name: Some("board".to_owned()) }, ("record", None)),
+            (
+                RoomOrder::Record { name: Some("board".to_owned()), format: switch::RecordingFormat::Wav },
+                ("record", None),
+            ),
             (RoomOrder::Invite(target), ("invite", None)),
         ] {
             assert_eq!((word(&order), hit(&order)), said);

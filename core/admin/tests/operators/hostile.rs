@@ -26,7 +26,7 @@ fn violation(refused: &Status) -> (String, String) {
 }
 
 /// Every field of a request that is an enum; one that is not tried here makes the first test fail.
-const ENUMS: [&str; 15] = [
+const ENUMS: [&str; 16] = [
     "CreateRoomRequest.entry",
     "CreateTenantRequest.srtp",
     "CreateUserRequest.srtp",
@@ -37,6 +37,7 @@ const ENUMS: [&str; 15] = [
     "PlayRequest.side",
     "QueryCdrsRequest.direction",
     "QueryCdrsRequest.disposition",
+    "RoomRecordRequest.format",
     "StartRecordingRequest.format",
     "StartRecordingRequest.layout",
     "StopRequest.side",
@@ -122,6 +123,14 @@ async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
                 .await
                 .map(drop),
         ),
+        (
+            "format",
+            "9 is none of wav (1), opus (2)",
+            rooms
+                .record(RoomRecordRequest { tenant: tenant(), name: name("600"), format: 9, ..Default::default() })
+                .await
+                .map(drop),
+        ),
         ("side", SIDE, calls.play(PlayRequest { side: 9, sounds: one(), ..play }).await.map(drop)),
         ("side", SIDE, calls.stop(StopRequest { side: 9, tenant: tenant(), uid: uid() }).await.map(drop)),
         (
@@ -187,7 +196,7 @@ async fn what_nothing_is_called_is_not_found_and_cannot_be_made() {
             password: "correct horse".to_owned(),
             ..Default::default()
         };
-        let record = RoomRecordRequest { tenant: tenant(), name: "600".to_owned(), recording: name() };
+        let record = RoomRecordRequest { tenant: tenant(), name: "600".to_owned(), recording: name(), format: 0 };
         let upload =
             UploadDialplanRequest { tenant: tenant(), name: name(), component: component(b"one"), activate: false };
         for (what, refused) in [

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use admin::Change;
 use admin::v1::room_event::Event as Spelt;
 use admin::v1::room_invite_request::Target as Wanted;
 use admin::v1::sound::Sound as Said;
@@ -12,8 +11,9 @@ use admin::v1::{
     RoomKeys, RoomKickRequest, RoomLockRequest, RoomMuteAllRequest, RoomMuteRequest, RoomPauseRecordingRequest,
     RoomRecordRequest, RoomStopRecordingRequest, RoomVolumeRequest, Sound, UpdateRoomRequest, WatchRoomsRequest,
 };
+use admin::{Change, v1};
 use store::Admitted;
-use switch::{MemberNumber, RoomEvent, RoomOrder, RoomRefusal, Target, Tone};
+use switch::{MemberNumber, RecordingFormat, RoomEvent, RoomOrder, RoomRefusal, Target, Tone};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -207,8 +207,8 @@ async fn every_order_reaches_the_room_as_it_was_said() {
         kick: RoomKickRequest { member: 2 },
         lock: RoomLockRequest { on: true },
         announce: RoomAnnounceRequest { sounds: sounds },
-        record: RoomRecordRequest { recording: "weekly".to_owned() },
-        record: RoomRecordRequest { recording: String::new() },
+        record: RoomRecordRequest { recording: "weekly".to_owned(), format: v1::RecordingFormat::Opus.into() },
+        record: RoomRecordRequest { recording: String::new(), format: 0 },
         pause_recording: RoomPauseRecordingRequest { on: true },
         stop_recording: RoomStopRecordingRequest {},
         invite: RoomInviteRequest { target: Some(Wanted::Extension("1002".to_owned())) },
@@ -233,8 +233,8 @@ async fn every_order_reaches_the_room_as_it_was_said() {
             RoomOrder::Kick(one),
             RoomOrder::Lock(true),
             RoomOrder::Announce(sounds),
-            RoomOrder::Record { name: Some("weekly".to_owned()) },
-            RoomOrder::Record { name: None },
+            RoomOrder::Record { name: Some("weekly".to_owned()), format: RecordingFormat::Opus },
+            RoomOrder::Record { name: None, format: RecordingFormat::Wav },
             RoomOrder::PauseRecording(true),
             RoomOrder::StopRecording,
             RoomOrder::Invite(Target::Extension("1002".to_owned())),
@@ -256,12 +256,12 @@ async fn an_order_that_cannot_be_meant_or_is_refused_says_why() {
     let wrong = [Some(Said::Number(1)), None, Some(long), Some(Said::Prompt(String::new()))];
     let wrong = wrong.map(|sound| Sound { sound }).to_vec();
     assert_eq!(fields(&rooms.announce(announce(wrong)).await.unwrap_err()), ["sounds[1]", "sounds[2]", "sounds[3]"]);
-    let record = RoomRecordRequest { tenant: acme(), name: name(), recording: "../passwd".to_owned() };
+    let record = RoomRecordRequest { tenant: acme(), name: name(), recording: "../passwd".to_owned(), format: 0 };
     assert_eq!(fields(&rooms.record(record).await.unwrap_err()), ["recording"]);
     let invite = RoomInviteRequest { tenant: acme(), name: name(), target: None };
     assert_eq!(fields(&rooms.invite(invite).await.unwrap_err()), ["target"]);
     *house.exchange.refusal.lock().unwrap() = Some(RoomRefusal::Forbidden);
-    let record = RoomRecordRequest { tenant: acme(), name: name(), recording: String::new() };
+    let record = RoomRecordRequest { tenant: acme(), name: name(), recording: String::new(), format: 0 };
     let why = rooms.record(record.clone()).await.unwrap_err();
     assert!(why.message().contains("not closed yet"), "{why}");
     house.exchange.rooms.lock().unwrap()[0].members.iter_mut().for_each(|member| member.waiting = true);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use media::hall::{Hall, HallConfig};
 use media::mixer::MemberKey;
 use media::player::Item;
-use media::record::{Layout, Settings};
+use media::record::{Format, Layout, Settings};
 use media::{PortKey, Rate, Recorder, Resampler};
 use slotmap::SecondaryMap;
 use switch::{Bearing, SoundId};
@@ -96,9 +96,9 @@ impl Room {
     }
 
     /// Keeps what is said from now on.
-    pub(super) fn record(&mut self, id: SoundId, limit: Duration, writing: Writing) {
+    pub(super) fn record(&mut self, id: SoundId, limit: Duration, format: Format, writing: Writing) {
         self.enough();
-        let settings = Settings { layout: Layout::Near, longest: Some(limit), ..Settings::wav(TAPED) };
+        let settings = Settings { layout: Layout::Near, format, longest: Some(limit), ..Settings::wav(TAPED) };
         match Recorder::new(settings) {
             Ok(recorder) => self.tape = Some((Tape::new(id, TAPED, recorder, writing), Resampler::new(TAPED, TAPED))),
             Err(_) => writing.end(Duration::ZERO),

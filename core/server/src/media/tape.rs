@@ -103,6 +103,18 @@ pub(super) struct Manner {
     pub(super) serial: u32,
 }
 
+fn format_of(format: RecordingFormat, bitrate: u32, serial: u32) -> Format {
+    match format {
+        RecordingFormat::Wav => Format::Wav,
+        RecordingFormat::Opus => Format::Opus { bitrate, serial },
+    }
+}
+
+/// Of a recording in one voice.
+pub(super) fn one_voice(format: RecordingFormat, serial: u32) -> Format {
+    format_of(format, BITRATES.0, serial)
+}
+
 impl CallTape {
     /// A recording at this rate; `None` where none can be made of it, and then the file has no sound.
     pub(super) fn new(id: SoundId, rate: Rate, manner: &Manner, writing: Writing) -> Option<Self> {
@@ -110,10 +122,7 @@ impl CallTape {
             RecordingLayout::Mixed => (Layout::Mixed, BITRATES.0),
             RecordingLayout::Stereo => (Layout::Stereo, BITRATES.1),
         };
-        let format = match manner.format {
-            RecordingFormat::Wav => Format::Wav,
-            RecordingFormat::Opus => Format::Opus { bitrate, serial: manner.serial },
-        };
+        let format = format_of(manner.format, bitrate, manner.serial);
         let beep = manner.beep.then_some(BEEPS);
         // Whoever listens is told where something was left out.
         let settings = Settings { layout, format, beep, gap: Gap::Mark, ..Settings::wav(rate) };

@@ -156,8 +156,8 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         Command::Whisper(vec![prompt("../x")]),
         Command::Announce(Vec::new()),
         Command::StartRoomRecording { name: Some("../x".to_owned()), limit: minutes(1) },
-        Command::StartRoomRecording { name: None, limit: minutes(24 * 60 + 1) },
-        Command::StartRoomRecording { name: None, limit: Duration::ZERO },
+        Command::StartRoomRecording { name: None, limit: minutes(24 * 60 + 1), format: RecordingFormat::Wav },
+        Command::StartRoomRecording { name: None, limit: Duration::ZERO, format: RecordingFormat::Wav },
     ] {
         world.command(alice, command);
     }
@@ -192,7 +192,7 @@ fn a_caller_who_is_not_there_is_no_member() {
         Command::Bear(Bearing::default()),
         Command::Whisper(vec![prompt("hello")]),
         Command::Announce(vec![prompt("hello")]),
-        Command::StartRoomRecording { name: None, limit: seconds(5) },
+        Command::StartRoomRecording { name: None, limit: seconds(5), format: RecordingFormat::Wav },
         Command::PauseRoomRecording,
         Command::StopRoomRecording,
         Command::Leave,
@@ -365,7 +365,14 @@ fn a_recording_holds_all_who_spoke_but_not_the_pause() {
     let (world, phones, calls) = three(518);
     let [alice, bob, carol] = &phones;
     carol.falls_silent();
-    world.command(alice, Command::StartRoomRecording { name: Some("monday".to_owned()), limit: minutes(10) });
+    world.command(
+        alice,
+        Command::StartRoomRecording {
+            name: Some("monday".to_owned()),
+            limit: minutes(10),
+            format: RecordingFormat::Wav,
+        },
+    );
     world.run_for(seconds(5));
     world.command(alice, Command::PauseRoomRecording);
     carol.speaks();
@@ -392,7 +399,11 @@ fn all_who_are_there_are_told_that_the_recording_is_over_however_it_ended() {
         let over = |event| if let Event::RoomRecorded { name, fault } = event { Some((name, fault)) } else { None };
         world.events().into_iter().filter_map(over).collect::<Vec<_>>()
     };
-    let start = |name: &str, limit| Command::StartRoomRecording { name: Some(name.to_owned()), limit };
+    let start = |name: &str, limit| Command::StartRoomRecording {
+        name: Some(name.to_owned()),
+        limit,
+        format: RecordingFormat::Wav,
+    };
     world.command(alice, start("short", seconds(1)));
     world.run_for(seconds(2));
     assert_eq!(told(), vec![("short".to_owned(), None); 3]);

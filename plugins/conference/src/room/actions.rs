@@ -1,6 +1,6 @@
 //! What members do by keys.
 
-use switch::{Bearing, Left, MemberNumber, Sound};
+use switch::{Bearing, Left, MemberNumber, RecordingFormat, Sound};
 
 use super::{Away, Room};
 use crate::keys::Action;
@@ -37,7 +37,7 @@ impl Room {
             Action::Lock => self.lock(!self.locked),
             // It fails where nothing is recorded.
             Action::Record if self.stop_recording().is_ok() => {}
-            Action::Record => self.begin_recording(None),
+            Action::Record => self.begin_recording(None, RecordingFormat::Wav),
             Action::KickLast => {
                 let last = self.staying(|member| !member.is_moderator()).last().copied();
                 if let Some(last) = last {

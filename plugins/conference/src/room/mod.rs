@@ -27,8 +27,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use switch::{
-    AudioError, Command, Event, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, Play, Refusal, Reply,
-    Role, RoomEvent, RoomRefusal, RoomView, Sound, TenantId,
+    AudioError, Command, Event, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, Play, RecordingFormat,
+    Refusal, Reply, Role, RoomEvent, RoomRefusal, RoomView, Sound, TenantId,
 };
 
 use crate::keys::{Action, Turn};
@@ -310,7 +310,7 @@ impl Room {
         if self.recording.is_some() {
             self.whisper(number, vec![prompt(prompts::RECORDED)]);
         } else if self.plan.record && !self.stopped {
-            self.begin_recording(None);
+            self.begin_recording(None, RecordingFormat::Wav);
         }
     }
 
@@ -361,7 +361,7 @@ impl Room {
             self.end_recording();
             // Those who are on their way in were told of one that is over.
             if self.plan.record && self.members.values().any(|member| !member.waiting && member.away.is_none()) {
-                self.begin_recording(None);
+                self.begin_recording(None, RecordingFormat::Wav);
             }
         }
     }
@@ -389,12 +389,13 @@ impl Room {
         }
     }
 
-    fn begin_recording(&mut self, name: Option<String>) {
+    fn begin_recording(&mut self, name: Option<String>, format: RecordingFormat) {
         self.recordings += 1;
         self.stopped = false;
         let name = name.unwrap_or_else(|| self.recording_name());
         (self.recording, self.paused) = (Some(name.clone()), false);
-        self.tell_all(Command::StartRoomRecording { name: Some(name.clone()), limit: LONGEST_ROOM_RECORDING });
+        let limit = LONGEST_ROOM_RECORDING;
+        self.tell_all(Command::StartRoomRecording { name: Some(name.clone()), limit, format });
         self.tell_all(Command::Announce(vec![prompt(prompts::RECORDED)]));
         self.events.push_back(RoomEvent::Recording(Some(name)));
     }

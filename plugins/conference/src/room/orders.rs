@@ -1,6 +1,6 @@
 //! What operators and moderators say to a room.
 
-use switch::{Bearing, Command, Left, MemberNumber, RoomEvent, RoomOrder, RoomRefusal};
+use switch::{Bearing, Command, Left, MemberNumber, RecordingFormat, RoomEvent, RoomOrder, RoomRefusal};
 
 use super::{Away, MOST, Room};
 use crate::prompts::{self, prompt};
@@ -36,7 +36,7 @@ impl Room {
                 }
                 self.tell_all(Command::Announce(sounds));
             }
-            RoomOrder::Record { name } => self.record(name)?,
+            RoomOrder::Record { name, format } => self.record(name, format)?,
             RoomOrder::PauseRecording(on) => {
                 if self.recording.is_none() {
                     return Err(RoomRefusal::Forbidden);
@@ -119,7 +119,7 @@ impl Room {
         Ok(())
     }
 
-    fn record(&mut self, name: Option<String>) -> Result<(), RoomRefusal> {
+    fn record(&mut self, name: Option<String>, format: RecordingFormat) -> Result<(), RoomRefusal> {
         if name.as_deref().is_some_and(|name| !switch::is_recording_name(name)) {
             return Err(RoomRefusal::BadValue);
         }
@@ -128,7 +128,7 @@ impl Room {
         if self.recording.is_some() || nobody || name.as_ref().is_some_and(|name| self.closing.contains(name)) {
             return Err(RoomRefusal::Forbidden);
         }
-        self.begin_recording(name);
+        self.begin_recording(name, format);
         Ok(())
     }
 }

@@ -88,7 +88,11 @@ fn what_is_for_the_mixer_waits_for_somebody_inside() {
     let moderator = joins(&mut room, Role::Moderator);
     let acts = done(&mut room, moderator);
     let name = room.view().recording.expect("a recording");
-    let record = Act::Do(Command::StartRoomRecording { name: Some(name), limit: LONGEST_ROOM_RECORDING });
+    let record = Act::Do(Command::StartRoomRecording {
+        name: Some(name),
+        limit: LONGEST_ROOM_RECORDING,
+        format: RecordingFormat::Wav,
+    });
     assert_eq!(acts[..4], [join(Bearing::default()), announce("hello"), record, announce(prompts::RECORDED)]);
     assert_eq!(done(&mut room, waits)[0], join(Bearing::default()));
 }
@@ -154,7 +158,7 @@ fn a_recording_has_a_name_that_the_exchange_takes_and_no_other_has() {
     joins(&mut room, Role::Moderator);
     let mut names = BTreeSet::new();
     for _ in 0..9 {
-        room.order(RoomOrder::Record { name: None }).expect("it is not recorded");
+        room.order(RoomOrder::Record { name: None, format: RecordingFormat::Wav }).expect("it is not recorded");
         let name = room.view().recording.expect("a name");
         assert!(name.len() <= 64 && switch::is_recording_name(&name), "{name}");
         assert!(names.insert(name), "a new one");
@@ -188,7 +192,8 @@ fn a_room_whose_last_inside_leaves_is_recorded_no_more_and_anew_when_somebody_co
     let next = joins(&mut room, Role::Moderator);
     let second = room.view().recording.expect("a new one");
     let acts = done(&mut room, next);
-    let start = Command::StartRoomRecording { name: Some(second), limit: LONGEST_ROOM_RECORDING };
+    let start =
+        Command::StartRoomRecording { name: Some(second), limit: LONGEST_ROOM_RECORDING, format: RecordingFormat::Wav };
     // The mixer may not be gone yet: what it keeps ends first.
     assert_eq!(acts[..3], [join(Bearing::default()), Act::Do(Command::StopRoomRecording), Act::Do(start)]);
 }
@@ -210,7 +215,8 @@ fn a_recording_that_ends_by_itself_is_over_and_is_not_begun_anew() {
         assert_eq!(room.view().recording, None);
         joins(&mut room, Role::Participant);
         assert_eq!(recordings(&mut room), [Some(name), None], "told once, and it stays so");
-        room.order(RoomOrder::Record { name: None }).expect("whoever wants it can begin another");
+        room.order(RoomOrder::Record { name: None, format: RecordingFormat::Wav })
+            .expect("whoever wants it can begin another");
     }
 }
 
@@ -218,7 +224,9 @@ fn a_recording_that_ends_by_itself_is_over_and_is_not_begun_anew() {
 fn the_end_of_one_recording_is_not_taken_for_that_of_another_of_its_name() {
     let mut room = room(Plan::ad_hoc());
     let one = joins(&mut room, Role::Moderator);
-    let record = |room: &mut Room| room.order(RoomOrder::Record { name: Some("monday".to_owned()) });
+    let record = |room: &mut Room| {
+        room.order(RoomOrder::Record { name: Some("monday".to_owned()), format: RecordingFormat::Wav })
+    };
     assert_eq!(record(&mut room), Ok(()));
     done(&mut room, one);
     room.order(RoomOrder::StopRecording).expect("it is recorded");
@@ -235,7 +243,7 @@ fn what_the_exchange_refuses_is_not_taken_for_done() {
     let (one, two) = (joins(&mut room, Role::Moderator), joins(&mut room, Role::Participant));
     done(&mut room, one);
     done(&mut room, two);
-    room.order(RoomOrder::Record { name: None }).expect("an open room");
+    room.order(RoomOrder::Record { name: None, format: RecordingFormat::Wav }).expect("an open room");
     let Some(Act::Do(start @ Command::StartRoomRecording { .. })) = room.poll(one) else { panic!("it is told") };
     room.handle_done(one, &Reply::Refused(Refusal::WrongState));
     // Whoever is not in the mixer comes in again; another one does what is to be done.
@@ -254,7 +262,11 @@ fn what_waits_to_be_said_has_an_end_and_nonsense_is_refused() {
     for bad in [vec![], vec![prompt("../x")], vec![Sound::Number(1); 65]] {
         assert_eq!(announce(&mut room, bad), Err(RoomRefusal::BadValue));
     }
-    assert_eq!(room.order(RoomOrder::Record { name: None }), Err(RoomRefusal::Forbidden), "nobody is inside");
+    assert_eq!(
+        room.order(RoomOrder::Record { name: None, format: RecordingFormat::Wav }),
+        Err(RoomRefusal::Forbidden),
+        "nobody is inside"
+    );
     let taken = (0..100).filter(|_| announce(&mut room, vec![prompt("hello")]).is_ok()).count();
     assert_eq!((taken, room.whole.len()), (MOST, MOST));
     assert_eq!(announce(&mut room, vec![prompt("hello")]), Err(RoomRefusal::NoResources));
@@ -264,7 +276,7 @@ fn what_waits_to_be_said_has_an_end_and_nonsense_is_refused() {
     }
     let moderator = joins(&mut room, Role::Moderator);
     for turn in 0..100 {
-        room.order(RoomOrder::Record { name: None }).expect("it is not recorded");
+        room.order(RoomOrder::Record { name: None, format: RecordingFormat::Wav }).expect("it is not recorded");
         room.order(RoomOrder::PauseRecording(turn % 2 == 0)).expect("it is recorded");
         room.order(RoomOrder::PauseRecording(turn % 2 != 0)).expect("it is recorded");
         room.order(RoomOrder::StopRecording).expect("it is recorded");

@@ -1,7 +1,7 @@
 //! What operators order and see.
 
 use conference::{Config, Plan};
-use switch::{RoomOrder, RoomRefusal, Target, TenantId};
+use switch::{RecordingFormat, RoomOrder, RoomRefusal, Target, TenantId};
 use testkit::{millis, seconds};
 use tokio::sync::broadcast::error::TryRecvError;
 
@@ -69,7 +69,7 @@ fn what_cannot_be_is_refused_with_the_reason() {
         (RoomOrder::Volume { member: number(1), speaking: 21, hearing: 0 }, RoomRefusal::BadValue),
         (RoomOrder::Volume { member: number(1), speaking: 0, hearing: -21 }, RoomRefusal::BadValue),
         (RoomOrder::Announce(Vec::new()), RoomRefusal::BadValue),
-        (RoomOrder::Record { name: Some("../x".to_owned()) }, RoomRefusal::BadValue),
+        (RoomOrder::Record { name: Some("../x".to_owned()), format: RecordingFormat::Wav }, RoomRefusal::BadValue),
         (RoomOrder::PauseRecording(true), RoomRefusal::Forbidden),
         (RoomOrder::StopRecording, RoomRefusal::Forbidden),
         (RoomOrder::Invite(Target::User("bob".to_owned())), RoomRefusal::Forbidden),
@@ -106,8 +106,15 @@ fn an_operator_kicks_announces_locks_and_ends() {
 fn an_operator_records_pauses_and_stops_under_a_name() {
     let house = House::with(664, plan());
     let ((alice, a), (_, b)) = (house.joins("alice"), house.joins("bob"));
-    assert_eq!(house.order(RoomOrder::Record { name: Some("board-1".to_owned()) }), Ok(()));
-    assert_eq!(house.order(RoomOrder::Record { name: None }), Err(RoomRefusal::Forbidden), "it is recorded");
+    assert_eq!(
+        house.order(RoomOrder::Record { name: Some("board-1".to_owned()), format: RecordingFormat::Wav }),
+        Ok(())
+    );
+    assert_eq!(
+        house.order(RoomOrder::Record { name: None, format: RecordingFormat::Wav }),
+        Err(RoomRefusal::Forbidden),
+        "it is recorded"
+    );
     house.world.run_for(seconds(5));
     assert!(!house.view().recording_paused);
     assert_eq!(house.order(RoomOrder::PauseRecording(true)), Ok(()));

@@ -1,11 +1,13 @@
-//! A guest lets its caller into conference rooms.
+//! A guest lets its caller into conference rooms, and rules those of its tenant.
 
-use switch::{JoinError, Left, RoomRefusal, Wish};
+use switch::{JoinError, Left, RoomOrder, RoomRefusal, Wish};
 use wasmtime::component::Resource;
 
+use super::orders::{self, OrderError, Told};
 use super::{Guest, Held};
-use crate::bindings::strowger::dialplan::rooms;
+use crate::bindings::strowger::dialplan::{audio, rooms, types};
 use crate::rooms::is_name;
+use crate::{sound, words};
 
 /// The longest PIN, and the longest name that others see.
 const PIN: usize = 16;
@@ -32,6 +34,65 @@ impl rooms::Host for Guest {
             self.hung_up = Some(None);
         }
         Ok(joined.map(left).map_err(|fault| error(&fault)))
+    }
+
+    async fn members(&mut self, room: String) -> wasmtime::Result<Result<Vec<rooms::Member>, OrderError>> {
+        self.list_members(room).await
+    }
+
+    async fn mute(&mut self, room: String, member: u32, on: bool) -> Told<()> {
+        self.say(room, orders::member(member).map(|member| RoomOrder::Mute(member, on))).await
+    }
+
+    async fn mute_all(&mut self, room: String, on: bool) -> Told<()> {
+        self.say(room, Some(RoomOrder::MuteAll(on))).await
+    }
+
+    async fn deafen(&mut self, room: String, member: u32, on: bool) -> Told<()> {
+        self.say(room, orders::member(member).map(|member| RoomOrder::Deafen(member, on))).await
+    }
+
+    async fn volume(&mut self, room: String, member: u32, speaking: i8, hearing: i8) -> Told<()> {
+        self.say(room, orders::volume(member, speaking, hearing)).await
+    }
+
+    async fn kick(&mut self, room: String, member: u32) -> Told<()> {
+        self.say(room, orders::member(member).map(RoomOrder::Kick)).await
+    }
+
+    async fn lock(&mut self, room: String, on: bool) -> Told<()> {
+        self.say(room, Some(RoomOrder::Lock(on))).await
+    }
+
+    async fn announce(&mut self, room: String, sounds: Vec<audio::Sound>) -> Told<()> {
+        self.spend(sound::weight(&sounds))?;
+        self.say(room, orders::announcement(sounds)).await
+    }
+
+    async fn record(&mut self, room: String, name: Option<String>, format: audio::RecordingFormat) -> Told<String> {
+        self.spend(name.as_ref().map_or(0, String::len))?;
+        let named = self.order(room, orders::record(name, format)).await?;
+        // One that is over again has no name any more.
+        Ok(named.map(Option::unwrap_or_default))
+    }
+
+    async fn pause_recording(&mut self, room: String, on: bool) -> Told<()> {
+        self.say(room, Some(RoomOrder::PauseRecording(on))).await
+    }
+
+    async fn stop_recording(&mut self, room: String) -> Told<()> {
+        self.say(room, Some(RoomOrder::StopRecording)).await
+    }
+
+    async fn invite(&mut self, room: String, target: types::Target) -> Told<()> {
+        // Its text is bounded as that of any target; the rest is the room's to say.
+        let target = words::target(target);
+        self.spend(target.as_ref().map_or(0, |target| target.text().len()))?;
+        self.say(room, target.map(RoomOrder::Invite)).await
+    }
+
+    async fn end(&mut self, room: String) -> Told<()> {
+        self.say(room, Some(RoomOrder::End)).await
     }
 }
 

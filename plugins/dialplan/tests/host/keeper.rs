@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use dialplan::{Found, FoundRoom, Keeper, Rooms, ValueFault, Wait};
-use switch::{CallControl, Command, JoinError, Label, Left, RoomRefusal, TenantId, Wish};
+use dialplan::{Found, FoundRoom, Keeper, OrderFault, Rooms, ValueFault, Wait};
+use switch::{
+    AudioError, Bearing, CallControl, CallUid, Command, JoinError, Label, Left, MemberNumber, MemberView, Role,
+    RoomOrder, RoomRefusal, Sound, TenantId, Wish,
+};
 
 /// Saturday, 21 November 2026, 07:30:15 UTC.
 pub(crate) const NOW: Duration = Duration::from_secs(1_795_246_215);
@@ -13,11 +16,19 @@ pub(crate) const NOW: Duration = Duration::from_secs(1_795_246_215);
 #[derive(Debug, Default)]
 pub(crate) struct FakeKeeper {
     values: Mutex<BTreeMap<(TenantId, String), String>>,
+    orders: Mutex<Vec<(TenantId, String, RoomOrder)>>,
 }
 
 impl FakeKeeper {
     pub(crate) fn kept(&self, tenant: TenantId, name: &str) -> Option<String> {
         self.values.lock().expect("not poisoned").get(&(tenant, name.to_owned())).cloned()
+    }
+
+    /// What was said to rooms of this tenant.
+    pub(crate) fn orders(&self, tenant: TenantId) -> Vec<(String, RoomOrder)> {
+        let orders = self.orders.lock().expect("not poisoned");
+        let own = orders.iter().filter(|(owner, ..)| *owner == tenant);
+        own.map(|(_, room, order)| (room.clone(), order.clone())).collect()
     }
 
     pub(crate) fn all_of(&self, tenant: TenantId) -> usize {
@@ -108,16 +119,73 @@ impl Rooms for FakeKeeper {
                 "kicked" => return Ok(Left::Kicked),
                 "ended" => return Ok(Left::Ended),
                 "hung-up" => return Ok(Left::HungUp),
-                "full" => RoomRefusal::Full,
-                "locked" => RoomRefusal::Locked,
-                "wrong-pin" => RoomRefusal::WrongPin,
-                "no-member" => RoomRefusal::NoMember,
-                "forbidden" => RoomRefusal::Forbidden,
-                "bad-value" => RoomRefusal::BadValue,
-                "no-resources" => RoomRefusal::NoResources,
-                _ => RoomRefusal::NoRoom,
+                room => refusal(room),
             };
             Err(refused.into())
         })
+    }
+
+    /// Alice rules room 600, where Bob is muted.
+    fn members<'a>(&'a self, _: TenantId, room: &'a str) -> Wait<'a, Option<Vec<MemberView>>> {
+        let member = |number: u32, name: &str, role, bearing| MemberView {
+            number: MemberNumber(number),
+            call: CallUid([u8::try_from(number).expect("small"); 12]),
+            name: name.to_owned(),
+            user: None,
+            role,
+            bearing,
+            speaks: number == 1,
+            waiting: number == 2,
+            since: SystemTime::UNIX_EPOCH,
+        };
+        let muted = Bearing { muted: true, speaking: -4, ..Bearing::default() };
+        let both = || {
+            let alice = member(1, "Alice\nA.", Role::Moderator, Bearing { deaf: true, ..Bearing::default() });
+            vec![alice, member(2, "bob", Role::Participant, muted)]
+        };
+        let found = (room == "600").then(both);
+        Box::pin(async move {
+            silence(room).await;
+            found
+        })
+    }
+
+    fn order<'a>(
+        &'a self,
+        tenant: TenantId,
+        room: &'a str,
+        order: RoomOrder,
+    ) -> Wait<'a, Result<Option<String>, OrderFault>> {
+        Box::pin(async move {
+            silence(room).await;
+            if room != "600" {
+                return Err(refusal(room).into());
+            }
+            if let RoomOrder::Announce(sounds) = &order
+                && sounds.contains(&Sound::Prompt("nope".to_owned()))
+            {
+                return Err(OrderFault::Inaudible(AudioError::Missing("nope".to_owned())));
+            }
+            let named = match &order {
+                RoomOrder::Record { name, .. } => Some(name.clone().unwrap_or_else(|| "room-600-1".to_owned())),
+                _ => None,
+            };
+            self.orders.lock().expect("not poisoned").push((tenant, room.to_owned(), order));
+            Ok(named)
+        })
+    }
+}
+
+/// A room's name chooses what it says.
+fn refusal(room: &str) -> RoomRefusal {
+    match room {
+        "full" => RoomRefusal::Full,
+        "locked" => RoomRefusal::Locked,
+        "wrong-pin" => RoomRefusal::WrongPin,
+        "no-member" => RoomRefusal::NoMember,
+        "forbidden" => RoomRefusal::Forbidden,
+        "bad-value" => RoomRefusal::BadValue,
+        "no-resources" => RoomRefusal::NoResources,
+        _ => RoomRefusal::NoRoom,
     }
 }

@@ -167,5 +167,14 @@ fn what_is_played_read_and_recorded_has_the_same_fields() {
 fn rooms_are_joined_left_and_refused_by_the_same_words() {
     assert_eq!(rust(ROOM, "pub struct Wish"), wit(ROOMS, "record wish"));
     assert_eq!(rust(ROOM, "pub enum Left"), wit(ROOMS, "enum left"));
+    assert_eq!(rust(ROOM, "pub enum Role"), wit(ROOMS, "enum role"));
     assert_eq!(rust(ROOM, "pub enum RoomRefusal"), without(wit(ROOMS, "variant room-error"), &["hung-up"]));
+}
+
+#[test]
+fn what_is_said_to_a_room_has_the_same_names() {
+    let functions = block(ROOMS, "interface rooms").into_iter().filter(|line| line.contains(": func("));
+    let function = |line: &str| line.trim().trim_start_matches('%').split(':').next().unwrap_or("").to_owned();
+    let said = without(functions.map(function).collect(), &["join", "members"]);
+    assert_eq!(said, rust(ROOM, "pub enum RoomOrder"));
 }

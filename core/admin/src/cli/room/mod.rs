@@ -11,9 +11,9 @@ use crate::cli::failure::Failure;
 use crate::cli::sound;
 use crate::v1::room_invite_request::Target;
 use crate::v1::{
-    DeleteRoomRequest, RoomAnnounceRequest, RoomDeafenRequest, RoomEndRequest, RoomInviteRequest, RoomKickRequest,
-    RoomLockRequest, RoomMuteAllRequest, RoomMuteRequest, RoomPauseRecordingRequest, RoomRecordRequest,
-    RoomStopRecordingRequest, RoomVolumeRequest,
+    DeleteRoomRequest, RecordingFormat, RoomAnnounceRequest, RoomDeafenRequest, RoomEndRequest, RoomInviteRequest,
+    RoomKickRequest, RoomLockRequest, RoomMuteAllRequest, RoomMuteRequest, RoomPauseRecordingRequest,
+    RoomRecordRequest, RoomStopRecordingRequest, RoomVolumeRequest,
 };
 
 pub(crate) const EXAMPLES: &str = "\
@@ -103,6 +103,9 @@ pub enum Verb {
         which: Which,
         /// The name of the recording: a-z, 0-9 and `-`; a new one when not given
         recording: Option<String>,
+        /// Opus in Ogg instead of WAV
+        #[arg(long)]
+        opus: bool,
     },
     /// Pause the recording of a room
     Pause(Which),
@@ -215,10 +218,12 @@ async fn give(verb: Verb, line: &Line, console: &Console) -> Result<(String, Str
             rooms.announce(RoomAnnounceRequest { tenant, name: name.clone(), sounds }).await?;
             (name, "it is said".to_owned())
         }
-        Verb::Record { which, recording } => {
+        Verb::Record { which, recording, opus } => {
+            let format = if opus { RecordingFormat::Opus } else { RecordingFormat::Wav }.into();
             let (tenant, name) = which.find(line).await?;
             let recording = recording.unwrap_or_default();
-            let answer = rooms.record(RoomRecordRequest { tenant, name: name.clone(), recording }).await?.into_inner();
+            let answer =
+                rooms.record(RoomRecordRequest { tenant, name: name.clone(), recording, format }).await?.into_inner();
             let named = answer.recording.map(|name| format!(" as {name}")).unwrap_or_default();
             (name, format!("it is recorded{named}"))
         }

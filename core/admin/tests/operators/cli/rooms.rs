@@ -1,7 +1,10 @@
 //! Rooms from the command line: kept, ruled and watched.
 
 use clap::Parser;
-use switch::{Bearing, Left, MemberNumber, MemberView, Role, RoomEvent, RoomOrder, RoomRefusal, Sound, Target, Tone};
+use switch::{
+    Bearing, Left, MemberNumber, MemberView, RecordingFormat, Role, RoomEvent, RoomOrder, RoomRefusal, Sound, Target,
+    Tone,
+};
 
 use super::{Cli, at_terminal, furnished, typed};
 use crate::house::{House, TOKEN, member};
@@ -53,7 +56,7 @@ async fn an_open_room_is_ruled_from_the_command_line() {
         "lock 600",
         "unlock 600",
         "say 600 digits:600 beep",
-        "record 600 weekly",
+        "record 600 weekly --opus",
         "pause 600",
         "resume 600",
         "stop 600",
@@ -80,7 +83,7 @@ async fn an_open_room_is_ruled_from_the_command_line() {
             RoomOrder::Lock(true),
             RoomOrder::Lock(false),
             RoomOrder::Announce(vec![Sound::Digits("600".to_owned()), beep]),
-            RoomOrder::Record { name: Some("weekly".to_owned()) },
+            RoomOrder::Record { name: Some("weekly".to_owned()), format: RecordingFormat::Opus },
             RoomOrder::PauseRecording(true),
             RoomOrder::PauseRecording(false),
             RoomOrder::StopRecording,

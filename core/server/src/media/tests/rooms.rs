@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use media::sound::Limits;
 use media::{Codec, FRAME, Rate, Sound as Samples};
-use switch::{AudioError, Bearing, MediaCommand, MediaEvent, MediaStats, MixerId, PortId, Sound, Tone};
+use switch::{
+    AudioError, Bearing, MediaCommand, MediaEvent, MediaStats, MixerId, PortId, RecordingFormat, Sound, Tone,
+};
 
 use super::phone::Phone;
 use super::{House, TENANT, assert_heard, level, sine, sound};
@@ -242,7 +244,8 @@ fn recorded(house: &House, name: &str) -> Samples {
 
 fn record(mixer: MixerId, id: u32, name: &str) -> MediaCommand {
     let limit = Duration::from_secs(60);
-    MediaCommand::RecordRoom { mixer, id: sound(id), tenant: TENANT, name: name.to_owned(), limit }
+    let format = RecordingFormat::Wav;
+    MediaCommand::RecordRoom { mixer, id: sound(id), tenant: TENANT, name: name.to_owned(), limit, format }
 }
 
 #[test]
@@ -280,6 +283,26 @@ fn all_that_is_said_in_a_room_is_on_the_disk() {
         matches!(&answer[..], [MediaEvent::RoomRecorded { fault: Some(AudioError::Unwritable(_)), .. }]),
         "{answer:?}"
     );
+}
+
+#[test]
+fn a_room_is_recorded_as_opus_at_a_fraction_of_the_size() {
+    let mut table = Table::codecs(&[Codec::Pcmu, Codec::G722]);
+    let (name, limit) = ("small".to_owned(), Duration::from_secs(60));
+    let format = RecordingFormat::Opus;
+    table.house.give(MediaCommand::RecordRoom { mixer: MIXER, id: sound(1), tenant: TENANT, name, limit, format });
+    table.talk(&[0, 1], 2_000);
+    table.house.give(MediaCommand::EnoughRoom { mixer: MIXER });
+    let [MediaEvent::RoomRecorded { length, bytes, fault: None, .. }] = &table.events()[..] else { panic!("recorded") };
+    assert!(length.as_millis() >= 1_800 && *bytes < 12_000, "{length:?} in {bytes} bytes");
+    let path = table.house.data.path().join("tenants/7/recordings/small.opus");
+    let file = std::fs::read(path).expect("the recording");
+    assert!(file.starts_with(b"OggS"));
+    let kept = Samples::decode(&file, Rate::Wide, &Limits::default()).expect("sound");
+    for at in 0..2 {
+        let level = level(&kept.samples()[8_000..24_000], Rate::Wide, note(at)) - SAID;
+        assert!(level.abs() < 3.0, "{at} is kept at {level:.1} dB");
+    }
 }
 
 #[test]

@@ -94,8 +94,8 @@ impl Thread {
             MediaCommand::Announce { mixer, id, tenant, sounds, language } => {
                 self.announce(mixer, id, tenant, sounds, language);
             }
-            MediaCommand::RecordRoom { mixer, id, tenant, name, limit } => {
-                self.record_room(mixer, id, tenant, name, limit);
+            MediaCommand::RecordRoom { mixer, id, tenant, name, limit, format } => {
+                self.record_room(mixer, id, tenant, name, limit, format);
             }
             MediaCommand::PauseRoom { mixer, on } => {
                 if let Some(room) = self.rooms.get_mut(&mixer) {

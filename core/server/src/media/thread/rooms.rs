@@ -15,6 +15,7 @@ use crate::media::library::{Form, Wish};
 use crate::media::metronome::Turn;
 use crate::media::recordings::Taped;
 use crate::media::room::Room;
+use crate::media::tape::one_voice;
 use crate::media::worker::Order;
 
 /// Prompts have no sound that is wider, and are not kept in memory as if they had.
@@ -168,7 +169,16 @@ impl Thread {
         room.announce(id, items);
     }
 
-    pub(super) fn record_room(&mut self, mixer: MixerId, id: SoundId, tenant: TenantId, name: String, limit: Duration) {
+    pub(super) fn record_room(
+        &mut self,
+        mixer: MixerId,
+        id: SoundId,
+        tenant: TenantId,
+        name: String,
+        limit: Duration,
+        format: RecordingFormat,
+    ) {
+        let serial = self.rng.next_u32();
         let Some(room) = self.rooms.get_mut(&mixer) else {
             let fault = Some(AudioError::Unwritable("nobody is in the room".to_owned()));
             return self.tell(MediaEvent::RoomRecorded { mixer, id, name, length: Duration::ZERO, bytes: 0, fault });
@@ -176,8 +186,8 @@ impl Thread {
         // The one before has to have its name back before this one may take it.
         room.enough();
         let (of, back) = (Taped::Mixer(mixer), self.parts.back.clone());
-        let writing = self.parts.recordings.begin(of, id, tenant, name, RecordingFormat::Wav, back);
-        room.record(id, limit, writing);
+        let writing = self.parts.recordings.begin(of, id, tenant, name, format, back);
+        room.record(id, limit, one_voice(format, serial), writing);
     }
 
     /// The turn of a mixer: all hear, all are told. Says whether it wants another.
