@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use switch::{
-    AudioError, Bearing, Cause, Command, Dial, Digit, Event, Keys, Label, MixerId, Order, Play, Recording, Refusal,
-    Reply, Side, Sound, Target, Tone,
+    AudioError, Bearing, Cause, Command, Dial, Digit, Event, Keys, Label, MixerId, Order, Play, Recording,
+    RecordingFormat, Refusal, Reply, Side, Sound, Target, Tone,
 };
 use testkit::{Phone, Placed, World, millis, minutes, seconds};
 
@@ -155,7 +155,7 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         Command::Bear(Bearing { hearing: -21, ..Bearing::default() }),
         Command::Whisper(vec![prompt("../x")]),
         Command::Announce(Vec::new()),
-        Command::StartRoomRecording { name: Some("../x".to_owned()), limit: minutes(1) },
+        Command::StartRoomRecording { name: Some("../x".to_owned()), limit: minutes(1), format: RecordingFormat::Wav },
         Command::StartRoomRecording { name: None, limit: minutes(24 * 60 + 1), format: RecordingFormat::Wav },
         Command::StartRoomRecording { name: None, limit: Duration::ZERO, format: RecordingFormat::Wav },
     ] {

@@ -50,7 +50,7 @@ impl Guest {
         let (shared, tenant) = (self.shared.clone(), self.tenant());
         let found = self.unhurried(shared.rooms.members(tenant, &room)).await?;
         Ok(match found {
-            Some(Some(members)) => Ok(members.into_iter().map(view).collect()),
+            Some(Some(members)) => Ok(members.iter().map(view).collect()),
             Some(None) => Err(OrderError::NoRoom),
             None => Err(OrderError::NoResources),
         })
@@ -95,7 +95,7 @@ pub(super) fn record(name: Option<String>, format: wit::RecordingFormat) -> Opti
     right.then_some(RoomOrder::Record { name, format: sound::recording_format(format) })
 }
 
-fn view(member: MemberView) -> rooms::Member {
+fn view(member: &MemberView) -> rooms::Member {
     rooms::Member {
         number: member.number.0,
         call: member.call.to_string(),

@@ -106,6 +106,9 @@ fn the_events_that_a_guest_hears_are_the_replies_and_the_end() {
         "speaking",
         "recording",
         "room-recorded",
+        "playing",
+        "played",
+        "message-recording",
     ];
     assert_eq!(without(rust(EVENT, "pub enum Event"), &for_watchers), names(["reply", "ended"]));
     // `ok`, `dial-outcome`, `played`, `digits`, `recorded`, a name, `audio-error`, `ending` and `error`.
