@@ -334,3 +334,57 @@ fn one_seed_gives_one_sound() {
     let once = |later: u64| hear_from(start + ms(later), &mut hearing(Codec::Pcmu, Rate::Narrow), &carried, ms(3_000));
     assert_eq!(once(0), once(12_345));
 }
+
+#[test]
+fn what_was_here_when_all_was_left_behind_is_told_apart_from_what_comes_after() {
+    for (codec, rate) in [(Codec::Pcmu, Rate::Narrow), (Codec::Pcmu, Rate::Wide), (Codec::Opus, Rate::Wide)] {
+        // On a network that holds packets up for long, they wait here for long.
+        for jitter in [0, 60] {
+            let network = Network { jitter: ms(jitter), ..Network::good(31) };
+            let (before, time) = (ms(3_000), ms(6_000));
+            let tone = |hz: f64, time: Duration| {
+                let native = codec.rate_for(rate);
+                let samples = 0..native.samples(time);
+                samples.map(move |n| {
+                    ((n as f64 * hz * std::f64::consts::TAU / f64::from(native.hz())).sin() * 8_000.0) as i16
+                })
+            };
+            let said: Vec<i16> = tone(500.0, before).chain(tone(1_500.0, time - before)).collect();
+            let carried = network.carry(FRAME, packets(codec, codec.rate_for(rate), FRAME, &said, stream(codec)));
+            // When the last of them has come.
+            let number = |packet: &[u8]| u16::from_be_bytes([packet[2], packet[3]]).wrapping_sub(u16::MAX - 200);
+            let cut = 1 + carried.iter().rposition(|(_, packet)| number(packet) < 150).expect("the first tone");
+            let (mut hearing, start) = (hearing(codec, rate), Instant::now());
+            let (mut kept, mut old, mut packets) = (Vec::new(), 0, carried.iter().enumerate().peekable());
+            for tick in 0..310 {
+                let now = start + FRAME * tick;
+                while let Some((number, (_, packet))) = packets.next_if(|(_, (at, _))| start + *at <= now) {
+                    if number == cut {
+                        hearing.leave_behind();
+                        kept.clear();
+                    }
+                    let _ = hearing.handle(now, packet);
+                }
+                let mut frame = vec![0; rate.frame()];
+                hearing.poll(now, &mut frame);
+                old += u32::from(hearing.is_old());
+                if !hearing.is_old() {
+                    kept.extend(frame);
+                }
+            }
+            let level = |sound: &[i16], hz: f64| {
+                let step = std::f64::consts::TAU * hz / f64::from(rate.hz());
+                let (sine, cosine) = sound.iter().zip(0..).fold((0.0, 0.0), |(sine, cosine), (sample, n)| {
+                    let (s, c) = (f64::from(n) * step).sin_cos();
+                    (sine + s * f64::from(*sample), cosine + c * f64::from(*sample))
+                });
+                f64::hypot(sine, cosine) / sound.len() as f64
+            };
+            assert!((2..=16).contains(&old), "{codec:?} {jitter}: {old} frames were old");
+            assert!(kept.len() > rate.samples(ms(2_500)), "{codec:?}: the rest is heard");
+            let first = &kept[..rate.samples(ms(200))];
+            let (before, after) = (level(first, 500.0), level(first, 1_500.0));
+            assert!(after > 1_000.0 && before < after / 30.0, "{codec:?} {jitter}: {before} and {after}");
+        }
+    }
+}

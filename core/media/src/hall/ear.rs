@@ -45,6 +45,10 @@ impl Ear {
         self.hearing.set_formats(formats);
     }
 
+    pub(super) fn leave_behind(&mut self) {
+        self.hearing.leave_behind();
+    }
+
     pub(super) fn handle(&mut self, now: Instant, packet: &[u8]) -> Result<Taken, Unheard> {
         self.hearing.handle(now, packet)
     }

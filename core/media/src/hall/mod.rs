@@ -277,6 +277,17 @@ impl Hall {
         self.at
     }
 
+    /// What members said and nobody has heard yet is told apart from now on ([`is_old`](Self::is_old)).
+    pub fn leave_behind(&mut self) {
+        self.seats.values_mut().for_each(|seat| seat.ear.leave_behind());
+    }
+
+    /// In the last tick something was heard that was here, or older, when all was left behind.
+    #[must_use]
+    pub fn is_old(&self) -> bool {
+        self.seats.values().any(|seat| !seat.muted && seat.ear.hearing().is_old())
+    }
+
     /// Hears everybody, mixes, and encodes.
     pub fn tick(&mut self, now: Instant) {
         self.at = None;

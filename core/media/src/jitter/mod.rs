@@ -190,6 +190,14 @@ impl Jitter {
         self.time(back.timestamp + i64::from(back.content.ticks()) - from)
     }
 
+    /// What is here, and what is older than it, is told apart from what comes from now on ([`Due::old`]).
+    pub fn leave_behind(&mut self) {
+        let end = self.queue.iter().map(|slot| slot.timestamp + i64::from(slot.content.ticks())).max();
+        if let Some(stream) = &mut self.stream {
+            stream.border = Some(end.map_or(stream.due, |end| end.max(stream.due)));
+        }
+    }
+
     /// Takes a packet.
     pub fn handle(&mut self, now: Instant, arrival: &Arrival<'_>) -> Taken {
         self.counts.received += 1;
@@ -394,10 +402,11 @@ impl Jitter {
         if content.ticks() > 0 {
             stream.usual = i64::from(content.ticks());
         }
+        let old = stream.border.is_some_and(|border| timestamp < border);
         let (fresh, leapt) = (std::mem::take(&mut stream.fresh), std::mem::take(&mut stream.leapt));
         let played = std::mem::replace(&mut self.playing, payload);
         self.give_back(played);
-        Playout::Packet(Due { payload: &self.playing, payload_type, content, fresh, leapt })
+        Playout::Packet(Due { payload: &self.playing, payload_type, content, fresh, leapt, old })
     }
 
     /// Says whether sound should be made shorter or longer, given `pending` ticks that the caller still has. To be

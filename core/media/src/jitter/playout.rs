@@ -35,6 +35,8 @@ pub struct Due<'a> {
     pub fresh: bool,
     /// Packets before it were left out: it does not follow what was played.
     pub leapt: bool,
+    /// It begins before the time of [`Jitter::leave_behind`].
+    pub old: bool,
 }
 
 /// What should be done to the length of the sound.

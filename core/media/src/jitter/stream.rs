@@ -38,6 +38,8 @@ pub(super) struct Stream {
     pub(super) quiet: bool,
     pub(super) fresh: bool,
     pub(super) leapt: bool,
+    /// Sound before this is of a time that was left behind.
+    pub(super) border: Option<i64>,
     /// The delay lately.
     pub(super) average: Option<i64>,
     pub(super) rest: u8,
@@ -79,6 +81,7 @@ impl Stream {
             quiet: false,
             fresh: true,
             leapt: false,
+            border: None,
             average: None,
             rest: 0,
         }

@@ -65,6 +65,9 @@ pub struct Hearing {
     jitter: Jitter,
     ear: Ear,
     silent: u8,
+    /// The last frame holds something that was left behind, or what a filter keeps of it.
+    old: bool,
+    trails: bool,
 }
 
 /// All behind the jitter buffer.
@@ -80,6 +83,10 @@ struct Ear {
     pending: Vec<i16>,
     last: Heard,
     undecodable: u64,
+    /// How many of the pending samples were left behind: those up to here.
+    old: usize,
+    /// Nothing new has come since.
+    left: bool,
 }
 
 #[derive(Debug)]
@@ -120,8 +127,12 @@ impl Hearing {
                 pending: Vec::new(),
                 last: Heard::Silence,
                 undecodable: 0,
+                old: 0,
+                left: false,
             },
             silent: 0,
+            old: false,
+            trails: false,
         }
     }
 
@@ -135,6 +146,20 @@ impl Hearing {
     pub fn set_formats(&mut self, formats: &[(u8, Format)]) {
         self.formats.clear();
         self.formats.extend_from_slice(formats);
+    }
+
+    /// From here on it is told apart what was here before, and waits to be heard ([`is_old`](Self::is_old)).
+    pub fn leave_behind(&mut self) {
+        self.jitter.leave_behind();
+        self.ear.old = self.ear.pending.len();
+        self.ear.left = self.ear.voice().is_some();
+        self.trails = true;
+    }
+
+    /// The last frame holds something that was here, or older, when all was left behind: it is up to a frame too careful.
+    #[must_use]
+    pub const fn is_old(&self) -> bool {
+        self.old
     }
 
     /// The codec that was heard last.
@@ -204,6 +229,8 @@ impl Hearing {
             self.fill(now, 2);
         }
         self.apply(slip);
+        let old = self.ear.old > 0;
+        self.old = old || std::mem::replace(&mut self.trails, old);
         let Some(frame) = self.ear.frame() else {
             out.fill(0);
             return Heard::Silence;
@@ -223,6 +250,7 @@ impl Hearing {
             }
         }
         pending.drain(..whole);
+        self.ear.old = self.ear.old.saturating_sub(whole);
         heard
     }
 
@@ -273,6 +301,11 @@ impl Hearing {
             Slip::Shrink(_) => 0,
             Slip::Grow(urgency) => stretch::grow(pending, rate, urgency).cast_signed() as i64,
         };
+        // What is put in may be older than what stands before it.
+        self.ear.old = match self.ear.old {
+            0 => 0,
+            old => (old + usize::try_from(samples).unwrap_or(0)).min(self.ear.pending.len()),
+        };
         self.jitter.slipped(samples * i64::from(self.jitter.clock()) / i64::from(rate.hz()));
     }
 }
@@ -303,6 +336,7 @@ impl Ear {
         match format {
             Some(Format::Sound(codec)) => self.decode(due, codec),
             Some(Format::Noise) => {
+                self.left &= due.old;
                 self.noise.update(due.payload);
                 self.comfort = Comfort::Noise;
             }
@@ -312,6 +346,7 @@ impl Ear {
 
     fn decode(&mut self, due: &Due<'_>, codec: Codec) {
         self.turn_to(codec);
+        self.left &= due.old;
         let Some(voice) = self.voices.get_mut(self.current) else { return };
         if due.fresh {
             voice.decoder.reset();
@@ -341,6 +376,14 @@ impl Ear {
                 self.conceal(samples, None);
             }
         }
+        self.mark_old();
+    }
+
+    /// What was made up of what was left behind is left behind too.
+    fn mark_old(&mut self) {
+        if self.left {
+            self.old = self.pending.len();
+        }
     }
 
     /// The voice of this codec is the current one from now on.
@@ -362,6 +405,7 @@ impl Ear {
         if before != self.frame() {
             // Less than a frame of another rate.
             self.pending.clear();
+            self.old = 0;
         }
     }
 
@@ -373,6 +417,7 @@ impl Ear {
         if !voice.decoder.conceals() {
             self.pending.resize(start + samples, 0);
             voice.concealer.conceal(self.pending.get_mut(start..).unwrap_or_default());
+            self.mark_old();
             return samples;
         }
         let samples = samples.next_multiple_of(voice.decoder.rate().frame() / 2);
@@ -382,6 +427,7 @@ impl Ear {
             Some(next) => voice.decoder.recover(next, room),
             None => voice.decoder.conceal(room),
         }
+        self.mark_old();
         samples
     }
 
@@ -406,6 +452,10 @@ impl Ear {
             _ if !voice.decoder.conceals() && voice.concealer.conceal(room) => Heard::Concealed,
             _ => Heard::Silence,
         };
+        // Noise and silence say nothing.
+        if self.last == Heard::Concealed {
+            self.mark_old();
+        }
     }
 }
 

@@ -107,8 +107,13 @@ impl Room {
 
     /// Nothing is kept for now, or again.
     pub(super) fn pause(&mut self, on: bool) {
-        if let Some((tape, _)) = &mut self.tape {
+        if let Some((tape, resampler)) = &mut self.tape {
             tape.pause(on);
+            if !on {
+                // What was said in the pause waits in the buffers still.
+                self.hall.leave_behind();
+                resampler.reset();
+            }
         }
     }
 
@@ -137,7 +142,8 @@ impl Room {
             *resampler = Resampler::new(rate, TAPED);
         }
         // What a frame lacks is silence.
-        let frame = self.hall.whole().map_or(&[][..], |frame| resampler.resample(frame));
+        let whole = self.hall.whole().filter(|_| !self.hall.is_old());
+        let frame = whole.map_or(&[][..], |frame| resampler.resample(frame));
         if tape.take(frame) {
             self.enough();
         }

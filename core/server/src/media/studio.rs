@@ -19,6 +19,8 @@ use super::tape::Tap;
 
 /// Frames below this level are silent, in dBov: the noise of a quiet room lies below, a voice from afar above.
 const QUIET: f32 = -48.0;
+/// A frame in which nothing is said, of any rate.
+static SILENCE: [i16; 960] = [0; 960];
 /// So much of the silence at the end of a recording is kept.
 const KEPT: Duration = Duration::from_millis(500);
 /// What says that a call is recorded: its frequency in Hz, and how long it is.
@@ -215,6 +217,16 @@ impl Studio {
         self.tape.take_if(|tape| tape.id == id);
     }
 
+    /// What came until now is not for the recording of the call.
+    pub(super) fn leave_behind(&mut self) {
+        if let Some(ear) = &mut self.ear {
+            ear.hearing.leave_behind();
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.forget();
+        }
+    }
+
     /// A packet of the far end; says why it is not heard, where that is so.
     pub(super) fn hear(&mut self, now: Instant, packet: &[u8]) -> Result<(), Unheard> {
         match &mut self.ear {
@@ -265,7 +277,7 @@ impl Studio {
             }
             let ear = self.ear.as_mut()?;
             if let Some(tap) = &mut self.tap {
-                tap.hear(rate, &ear.frame);
+                tap.hear(rate, if ear.hearing.is_old() { &SILENCE[..rate.frame()] } else { &ear.frame });
             }
             if self.echo && !self.mouth.busy {
                 if heard == Heard::Silence {

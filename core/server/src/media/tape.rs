@@ -40,6 +40,11 @@ impl Tap {
         self.heard.drain(..over);
     }
 
+    /// What was heard until now is not for the recorder.
+    pub(super) fn forget(&mut self) {
+        self.heard.clear();
+    }
+
     /// The oldest frame, into this room; its rate.
     fn take(&mut self, into: &mut Vec<i16>) -> Option<Rate> {
         let rate = self.rate.filter(|rate| self.heard.len() >= rate.frame())?;
@@ -83,6 +88,7 @@ pub(super) struct CallTape {
     sides: [Side; 2],
     frames: u32,
     beeps: bool,
+    paused: bool,
 }
 
 /// What came of a frame.
@@ -131,7 +137,7 @@ impl CallTape {
             return None;
         };
         let sides = [Side::new(rate), Side::new(rate)];
-        Some(Self { id, near: true, far: None, recorder, writing, sides, frames: 0, beeps: manner.beep })
+        Some(Self { id, near: true, far: None, recorder, writing, sides, frames: 0, beeps: manner.beep, paused: false })
     }
 
     /// Whoever is heard from now on has not heard that he is recorded: the others have.
@@ -152,8 +158,17 @@ impl CallTape {
         Wound { beep: heard.beep, over: heard.ended.is_some() || !kept_up }
     }
 
-    pub(super) fn pause(&mut self, on: bool) {
-        if on { self.recorder.pause() } else { self.recorder.resume() }
+    /// Stands still, or goes on; says whether it goes on that stood still. What was said meanwhile and is not heard yet is
+    /// for whoever calls to leave out.
+    pub(super) fn pause(&mut self, on: bool) -> bool {
+        if on {
+            self.recorder.pause();
+        } else {
+            self.recorder.resume();
+            // Their filters know what was said.
+            self.sides.iter_mut().for_each(|side| side.resampler.reset());
+        }
+        std::mem::replace(&mut self.paused, on) && !on
     }
 
     pub(super) fn end(mut self) {

@@ -17,8 +17,14 @@ impl Thread {
         match command {
             MediaCommand::Tap { port, near, far } => self.tap_for(now, port, near, far),
             MediaCommand::PauseCall { port, on } => {
-                if let Some(tape) = self.key(port).and_then(|key| self.ports.get_mut(key)?.tape.as_mut()) {
-                    tape.pause(on);
+                let tape = self.key(port).and_then(|key| self.ports.get_mut(key)?.tape.as_mut());
+                let goes_on = tape.and_then(|tape| tape.pause(on).then_some([Some(port), tape.far]));
+                // What was said in the pause waits in the buffers still, the longer the worse the network is.
+                for key in goes_on.into_iter().flatten().flatten().filter_map(|port| self.key(port)).collect::<Vec<_>>()
+                {
+                    if let Some(studio) = self.ports.get_mut(key).and_then(|port| port.studio.as_mut()) {
+                        studio.leave_behind();
+                    }
                 }
             }
             MediaCommand::EnoughCall { port } => {
