@@ -1,6 +1,6 @@
 //! What the media of users and tenants may be, in the spelling of the API.
 
-use switch::{CodecOrder, MediaPolicy, Secrecy};
+use switch::{CodecOrder, Language, MediaPolicy, Secrecy};
 
 use crate::v1::{Names, Srtp};
 use crate::violations::Violations;
@@ -13,18 +13,27 @@ const SRTP: [(&str, Srtp, Option<Secrecy>); 4] = [
 ];
 
 /// What is asked for; what is not said is as the wider circle has it.
-pub(crate) fn read(wrong: &mut Violations, srtp: i32, codecs: &[String]) -> MediaPolicy {
+pub(crate) fn read(wrong: &mut Violations, srtp: i32, codecs: &[String], language: &str) -> MediaPolicy {
     let secrecy = wrong.word_if_said("srtp", srtp, &SRTP).flatten();
-    MediaPolicy { secrecy, codecs: read_codecs(wrong, codecs) }
+    MediaPolicy { secrecy, codecs: read_codecs(wrong, codecs), language: read_language(wrong, language) }
 }
 
 /// What is asked to be otherwise.
-pub(crate) fn change(wrong: &mut Violations, media: &mut MediaPolicy, srtp: Option<i32>, codecs: Option<Names>) {
+pub(crate) fn change(
+    wrong: &mut Violations,
+    media: &mut MediaPolicy,
+    srtp: Option<i32>,
+    codecs: Option<Names>,
+    language: Option<&str>,
+) {
     if let Some(secrecy) = srtp.and_then(|srtp| wrong.word("srtp", srtp, &SRTP)) {
         media.secrecy = secrecy;
     }
     if let Some(codecs) = codecs {
         media.codecs = read_codecs(wrong, &codecs.names);
+    }
+    if let Some(language) = language {
+        media.language = read_language(wrong, language);
     }
 }
 
@@ -39,6 +48,21 @@ pub(crate) fn srtp(media: &MediaPolicy) -> Srtp {
 
 pub(crate) fn codecs(media: &MediaPolicy) -> Vec<String> {
     media.codecs.iter().flat_map(CodecOrder::names).map(|name| (*name).to_owned()).collect()
+}
+
+pub(crate) fn language(media: &MediaPolicy) -> Option<String> {
+    media.language.as_ref().map(|language| language.as_str().to_owned())
+}
+
+/// Empty is as the wider circle has it.
+fn read_language(wrong: &mut Violations, tag: &str) -> Option<Language> {
+    if tag.is_empty() {
+        return None;
+    }
+    wrong.read(
+        "language",
+        Language::parse(tag).map_err(|_| "no tag of a language; one is `en`, another `de-AT`".to_owned()),
+    )
 }
 
 fn read_codecs(wrong: &mut Violations, names: &[String]) -> Option<CodecOrder> {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -62,9 +63,11 @@ impl TenantService for Desk {
 
 fn new_tenant(request: CreateTenantRequest) -> Result<NewTenant, Status> {
     let mut wrong = Violations::default();
-    let media = media::read(&mut wrong, request.srtp, &request.codecs);
+    let media = media::read(&mut wrong, request.srtp, &request.codecs, &request.language);
     let mut new = NewTenant::named(&request.name, request.domains);
     new.policy.media = media;
+    new.country = read_or_inherit(&mut wrong, "country", &request.country);
+    new.music = read_or_inherit(&mut wrong, "music", &request.music);
     if !request.realm.is_empty() {
         // It is shown in quotes in challenges (RFC 3261 §25.1).
         let plain = request.realm.len() <= 128
@@ -92,7 +95,14 @@ fn new_tenant(request: CreateTenantRequest) -> Result<NewTenant, Status> {
 
 fn change(tenant: &mut store::Tenant, request: UpdateTenantRequest) -> Result<(), Status> {
     let mut wrong = Violations::default();
-    media::change(&mut wrong, &mut tenant.policy.media, request.srtp, request.codecs.clone());
+    let language = request.language.as_deref();
+    media::change(&mut wrong, &mut tenant.policy.media, request.srtp, request.codecs.clone(), language);
+    if let Some(country) = request.country {
+        tenant.country = read_or_inherit(&mut wrong, "country", &country);
+    }
+    if let Some(music) = request.music {
+        tenant.music = read_or_inherit(&mut wrong, "music", &music);
+    }
     if let Some(domains) = request.domains {
         tenant.domains = domains.names;
     }
@@ -122,6 +132,17 @@ fn change(tenant: &mut store::Tenant, request: UpdateTenantRequest) -> Result<()
         tenant.hosts = hosts.names;
     }
     wrong.finish()
+}
+
+/// Empty is as the exchange has it.
+fn read_or_inherit<T>(wrong: &mut Violations, field: &str, text: &str) -> Option<T>
+where
+    T: FromStr<Err: std::fmt::Display>,
+{
+    if text.is_empty() {
+        return None;
+    }
+    wrong.read(field, text.parse::<T>().map_err(|why| why.to_string()))
 }
 
 fn check_time_zone(wrong: &mut Violations, name: &str) {
@@ -184,5 +205,8 @@ fn tenant(tenant: store::Tenant) -> Tenant {
         srtp: media::srtp(&tenant.policy.media).into(),
         codecs: media::codecs(&tenant.policy.media),
         recording_days: tenant.recording_days,
+        country: tenant.country.map(|country| country.code().to_owned()),
+        language: media::language(&tenant.policy.media),
+        music: tenant.music.map(|music| music.to_string()),
     }
 }

@@ -23,7 +23,7 @@ impl UserService for Desk {
         let mut wrong = Violations::default();
         check_name(&mut wrong, &request.name);
         check_password(&mut wrong, &request.password);
-        let media = media::read(&mut wrong, request.srtp, &request.codecs);
+        let media = media::read(&mut wrong, request.srtp, &request.codecs, &request.language);
         wrong.finish()?;
         let new = NewUser {
             ha1: Ha1::of(&request.name, &tenant.realm, &request.password),
@@ -57,7 +57,8 @@ impl UserService for Desk {
         let tenant = self.tenant(&request.tenant).await?;
         let mut changed = self.user(&tenant, &request.name).await?;
         let mut wrong = Violations::default();
-        media::change(&mut wrong, &mut changed.media, request.srtp, request.codecs.clone());
+        let language = request.language.as_deref();
+        media::change(&mut wrong, &mut changed.media, request.srtp, request.codecs.clone(), language);
         if let Some(password) = &request.password {
             check_password(&mut wrong, password);
         }
@@ -125,5 +126,6 @@ fn spelt(tenant: &str, user: store::User) -> User {
         created: Some(timestamp(user.created)),
         srtp: media::srtp(&user.media).into(),
         codecs: media::codecs(&user.media),
+        language: media::language(&user.media),
     }
 }

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use store::{Room, Store, Tenant, User};
 use switch::{Account, Admission, Aor, Destination, Target, TenantId, TenantPolicy, Unresolved};
 
+use crate::media::Habits;
 use crate::settings::parse_net;
 
 /// The directory. Read without a lock, replaced as a whole.
@@ -141,6 +142,17 @@ impl Directory {
     /// A conference room that is kept.
     pub(crate) fn room(&self, tenant: TenantId, name: &str) -> Option<Arc<Room>> {
         self.known.load().tenants.get(&tenant)?.rooms.get(name).cloned()
+    }
+
+    /// What sounds otherwise for this tenant than for others.
+    pub(crate) fn habits(&self, tenant: TenantId) -> Habits {
+        let known = self.known.load();
+        known.tenants.get(&tenant).map_or_else(Habits::default, |entry| Habits {
+            time_zone: entry.tenant.time_zone.clone(),
+            country: entry.tenant.country,
+            language: entry.tenant.policy.media.language.clone(),
+            music: entry.tenant.music.clone(),
+        })
     }
 
     pub(crate) fn time_zone(&self, tenant: TenantId) -> String {

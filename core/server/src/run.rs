@@ -112,9 +112,9 @@ impl Station {
         let shelf = Shelf { directory: directory.clone(), store: store.clone(), runtime: runtime.clone() };
         let (inbox, outbox) = Inbox::new()?;
         let (conference, names) = rooms::conference(&directory, inbox.clone());
-        let zones = directory.clone();
-        let zones = Box::new(move |tenant| zones.time_zone(tenant));
-        let library = Library::start(settings.folders(data)?, zones, SOUND_THREADS)?;
+        let known = directory.clone();
+        let habits = Box::new(move |tenant| known.habits(tenant));
+        let library = Library::start(settings.folders(data)?, habits, SOUND_THREADS)?;
         let hall = Hall {
             conference: conference.clone(),
             directory: directory.clone(),

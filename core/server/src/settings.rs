@@ -49,8 +49,11 @@ const KEYS: &[(&str, &str)] = &[
         "media.prompts",
         "The folder of the system's prompts, with a folder for each language, as docs/prompts.md says. Empty: prompts in the data folder.",
     ),
-    ("media.language", "The language of prompts where a dialplan asks for none."),
-    ("media.country", "Whose tones callers hear, by the country's code of two letters, as us or de."),
+    ("media.language", "The language of prompts where neither a dialplan nor the user nor the tenant names one."),
+    (
+        "media.country",
+        "Whose tones callers hear where their tenant names no country: its code of two letters, as us or de.",
+    ),
     ("media.sounds_mib", "How much memory sounds may take that were played and may be played again."),
     (
         "media.recordings_free_mib",
@@ -295,17 +298,14 @@ impl Settings {
     /// Where sounds are, with whose habits.
     pub(crate) fn folders(&self, data: &Path) -> Result<Folders> {
         let Media { prompts, language, country, sounds_mib, .. } = &self.media;
-        media::prompts::Language::parse(language)
+        let language = switch::Language::parse(language)
             .with_context(|| format!("media.language: `{language}` is no language, as en or de-AT"))?;
-        if media::tone::Plan::find(country).is_none() {
-            let known = media::tone::Plan::countries().collect::<Vec<_>>().join(", ");
-            bail!("media.country: the tones of `{country}` are not known; those of {known} are");
-        }
+        let country = country.parse::<switch::Country>().context("media.country")?;
         Ok(Folders {
             data: data.to_owned(),
             prompts: if prompts.is_empty() { data.join("prompts") } else { prompts.into() },
-            language: language.clone(),
-            country: country.clone(),
+            language,
+            country,
             cache: sounds_mib << 20,
         })
     }

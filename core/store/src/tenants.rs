@@ -6,7 +6,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, TransactionTrait,
 };
-use switch::{Fallback, MediaPolicy, TenantId, TenantPolicy};
+use switch::{Country, Fallback, MediaPolicy, Music, TenantId, TenantPolicy};
 
 use crate::entity::{domain, media_columns, media_of, micros, tenant, time};
 use crate::error::Error;
@@ -32,6 +32,10 @@ pub struct Tenant {
     pub hosts: Vec<String>,
     /// How many days recordings of its calls and rooms are kept, 0 for ever; as everybody's when `None`.
     pub recording_days: Option<u32>,
+    /// Whose tones are heard; the exchange's when `None`.
+    pub country: Option<Country>,
+    /// What is heard by who is held or waits; `moh/default` when `None`.
+    pub music: Option<Music>,
     /// When it was made.
     pub created: SystemTime,
 }
@@ -53,6 +57,10 @@ pub struct NewTenant {
     pub peers: Vec<String>,
     /// See [`Tenant::hosts`].
     pub hosts: Vec<String>,
+    /// See [`Tenant::country`].
+    pub country: Option<Country>,
+    /// See [`Tenant::music`].
+    pub music: Option<Music>,
 }
 
 impl NewTenant {
@@ -72,6 +80,8 @@ impl NewTenant {
             },
             peers: Vec::new(),
             hosts: Vec::new(),
+            country: None,
+            music: None,
         }
     }
 }
@@ -91,7 +101,7 @@ impl Tenants<'_> {
         check_name("name", &new.name)?;
         let domains = canonical_domains(&new.domains)?;
         let realm = new.realm.or_else(|| domains.first().cloned()).unwrap_or_else(|| new.name.clone());
-        let (secrecy, codecs) = media_columns(&new.policy.media);
+        let [secrecy, codecs, language] = media_columns(&new.policy.media);
         let row = tenant::ActiveModel {
             id: NotSet,
             name: Set(new.name),
@@ -106,6 +116,9 @@ impl Tenants<'_> {
             secrecy: Set(secrecy),
             codecs: Set(codecs),
             recording_days: Set(None),
+            country: Set(new.country.map(|country| country.code().to_owned())),
+            language: Set(language),
+            music: Set(new.music.map(|music| music.to_string())),
         };
         let transaction = self.db.begin().await?;
         let row = row.insert(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
@@ -167,8 +180,10 @@ impl Tenants<'_> {
         row.ring_seconds = Set(seconds(changed.policy.ring_time));
         row.peers = Set(changed.peers.join(" "));
         row.hosts = Set(changed.hosts.join(" "));
-        let (secrecy, codecs) = media_columns(&changed.policy.media);
-        (row.secrecy, row.codecs) = (Set(secrecy), Set(codecs));
+        let [secrecy, codecs, language] = media_columns(&changed.policy.media);
+        (row.secrecy, row.codecs, row.language) = (Set(secrecy), Set(codecs), Set(language));
+        row.country = Set(changed.country.map(|country| country.code().to_owned()));
+        row.music = Set(changed.music.as_ref().map(ToString::to_string));
         row.recording_days = Set(changed.recording_days.map(|days| i32::try_from(days).unwrap_or(i32::MAX)));
         let transaction = self.db.begin().await?;
         let row = row.update(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
@@ -210,7 +225,10 @@ fn tenant_of(row: tenant::Model, domains: Vec<String>) -> Result<Tenant, Error> 
     let fallback =
         row.fallback_status.and_then(|status| u16::try_from(status).ok()).map_or(Fallback::Extension, Fallback::Reject);
     let ring_time = Duration::from_secs(u64::try_from(row.ring_seconds).unwrap_or(30));
-    let media = media_of(row.secrecy.as_deref(), row.codecs.as_deref()).ok_or(Error::Corrupt("tenant"))?;
+    let corrupt = || Error::Corrupt("tenant");
+    let media = media_of(row.secrecy.as_deref(), row.codecs.as_deref(), row.language.as_deref()).ok_or_else(corrupt)?;
+    let country = row.country.as_deref().map(str::parse).transpose().map_err(|_| corrupt())?;
+    let music = row.music.as_deref().map(str::parse).transpose().map_err(|_| corrupt())?;
     Ok(Tenant {
         id: TenantId(row.id),
         realm: row.realm,
@@ -225,6 +243,8 @@ fn tenant_of(row: tenant::Model, domains: Vec<String>) -> Result<Tenant, Error> 
         peers: words(&row.peers),
         hosts: words(&row.hosts),
         recording_days: row.recording_days.and_then(|days| u32::try_from(days).ok()),
+        country,
+        music,
         created: time(row.created),
         name: row.name,
     })

@@ -62,7 +62,7 @@ impl Users<'_> {
     /// A field that cannot be kept, a name or extension that is taken, no such tenant.
     pub async fn create(&self, new: NewUser) -> Result<User, Error> {
         check(&new.name, new.extension.as_deref(), new.display_name.as_deref())?;
-        let (secrecy, codecs) = media_columns(&new.media);
+        let [secrecy, codecs, language] = media_columns(&new.media);
         let row = user::ActiveModel {
             id: NotSet,
             tenant_id: Set(self.tenant.0),
@@ -76,6 +76,7 @@ impl Users<'_> {
             created: Set(micros(SystemTime::now())),
             secrecy: Set(secrecy),
             codecs: Set(codecs),
+            language: Set(language),
         };
         user_of(row.insert(self.db).await.map_err(|error| Error::exists(error, "user or extension"))?)
     }
@@ -124,8 +125,8 @@ impl Users<'_> {
         row.display_name = Set(changed.display_name.clone());
         row.extension = Set(changed.extension.clone());
         row.enabled = Set(changed.enabled);
-        let (secrecy, codecs) = media_columns(&changed.media);
-        (row.secrecy, row.codecs) = (Set(secrecy), Set(codecs));
+        let [secrecy, codecs, language] = media_columns(&changed.media);
+        (row.secrecy, row.codecs, row.language) = (Set(secrecy), Set(codecs), Set(language));
         row.ha1_md5 = Set(changed.ha1.md5.to_vec());
         row.ha1_sha256 = Set(changed.ha1.sha256.to_vec());
         row.ha1_sha512_256 = Set(changed.ha1.sha512_256.to_vec());
@@ -180,7 +181,8 @@ fn user_of(row: user::Model) -> Result<User, Error> {
         sha256: row.ha1_sha256.try_into().map_err(corrupt)?,
         sha512_256: row.ha1_sha512_256.try_into().map_err(corrupt)?,
     };
-    let media = media_of(row.secrecy.as_deref(), row.codecs.as_deref()).ok_or(Error::Corrupt("user"))?;
+    let media = media_of(row.secrecy.as_deref(), row.codecs.as_deref(), row.language.as_deref());
+    let media = media.ok_or(Error::Corrupt("user"))?;
     Ok(User {
         id: UserId(row.id),
         tenant: TenantId(row.tenant_id),

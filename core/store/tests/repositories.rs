@@ -9,8 +9,8 @@ use store::{
 };
 use switch::{
     Aor, BindingChange, CallDirection, CallUid, Cause, Cdr, Direction, Disposition, Fallback, Ha1, KeptRecording,
-    Label, LegRecord, MediaPolicy, MediaStats, Record, RecordingEnd, RecordingFormat, RecordingKind, RecordingLayout,
-    Secrecy, Side, StoredBinding, TenantId,
+    Label, Language, LegRecord, MediaPolicy, MediaStats, Record, RecordingEnd, RecordingFormat, RecordingKind,
+    RecordingLayout, Secrecy, Side, StoredBinding, TenantId,
 };
 
 /// A fresh database of each kind.
@@ -205,16 +205,19 @@ async fn the_media_of_users_and_tenants_is_kept_and_what_nobody_said_stays_unsai
         let made = store.tenants().create(NewTenant::named("office", Vec::new())).await.expect("made");
         assert_eq!(made.policy.media, MediaPolicy::default());
         let mut changed = made.clone();
-        changed.policy.media = MediaPolicy { secrecy: Some(Secrecy::Required), codecs: "opus,g729".parse().ok() };
+        let (secrecy, codecs) = (Some(Secrecy::Required), "opus,g729".parse().ok());
+        changed.policy.media = MediaPolicy { secrecy, codecs, language: Language::parse("de-AT").ok() };
+        (changed.country, changed.music) = ("at".parse().ok(), "jazz".parse().ok());
         assert_eq!(store.tenants().update(&changed).await.expect("changed"), changed);
         assert_eq!(store.tenants().get(made.id).await.expect("found"), changed);
-        let media = MediaPolicy { secrecy: Some(Secrecy::Off), codecs: None };
+        let media = MediaPolicy { secrecy: Some(Secrecy::Off), codecs: None, language: Language::parse("fr").ok() };
         let new = NewUser { media: media.clone(), ..new_user("alice", None) };
         let mut user = store.users(made.id).create(new).await.expect("a user");
         assert_eq!(user.media, media);
-        user.media = MediaPolicy { secrecy: None, codecs: "pcma".parse().ok() };
+        user.media = MediaPolicy { secrecy: None, codecs: "pcma".parse().ok(), language: None };
         assert_eq!(store.users(made.id).update(&user).await.expect("changed"), user);
         assert_eq!(store.users(made.id).by_name("alice").await.expect("found"), user);
+        assert_eq!(store.tenants().update(&made).await.expect("taken back"), made);
     }
 }
 

@@ -61,6 +61,7 @@ impl Switch {
         self.invites.insert(key, leg);
         if let Some(call) = self.calls.get_mut(id) {
             call.caller = leg;
+            call.language.clone_from(&policy.language);
             call.legs.push(leg);
             call.span.in_scope(|| tracing::info!("arrived"));
         }
@@ -85,6 +86,7 @@ impl Switch {
             legs: Vec::new(),
             draft: Draft::default(),
             sounds: Sounds::default(),
+            language: policy.media.language.clone(),
             member: Member::default(),
             tape: Tape::default(),
             hold: Hold::default(),

@@ -54,7 +54,7 @@ pub use media::dtmf::Digit;
 pub struct Play {
     /// One after the other.
     pub sounds: Vec<Sound>,
-    /// As `en`, `de-AT`; the tenant's when `None`.
+    /// As `en`, `de-AT`; when `None` the caller's own, else the tenant's.
     pub language: Option<String>,
     /// The keys that end it; what was pressed is in the reply.
     pub interrupt: Keys,

@@ -20,6 +20,7 @@ use crate::hold::Hold;
 use crate::ids::{CallId, LegId, TenantId};
 use crate::interlude::Interludes;
 use crate::member::Member;
+use crate::policy::Language;
 use crate::record::{CallDirection, Cdr, Disposition, LegRecord};
 use crate::sound::Sounds;
 use crate::tables;
@@ -49,6 +50,8 @@ pub(crate) struct Call {
     pub(crate) draft: Draft,
     /// What sounds for the caller while the exchange itself talks with him.
     pub(crate) sounds: Sounds,
+    /// In which language he is spoken to where nobody asks for one; the tenant's when `None`.
+    pub(crate) language: Option<Language>,
     /// Where he is a member.
     pub(crate) member: Member,
     /// The recording of the call as a whole.

@@ -65,7 +65,7 @@ impl Default for Config {
             media_silence: Some(Duration::from_secs(60)),
             secrecy: Secrecy::Optional,
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma],
-            music: "moh/default".to_owned(),
+            music: crate::habits::Music::DEFAULT.to_owned(),
             max_calls: 20_000,
             max_branches: 16,
             retry_after: Duration::from_secs(10),

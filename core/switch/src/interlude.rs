@@ -233,11 +233,15 @@ impl Call {
     /// Plays what is to be played at this port, or at each.
     fn begin_interludes(&mut self, only: Option<PortId>, wire: &mut Wire) {
         let (call, uid, tenant) = (self.id, self.invitation.uid, self.tenant());
+        let callers = self.side(self.caller);
         for one in self.interludes.0.iter_mut().filter(|one| only.is_none_or(|only| only == one.port)) {
             one.id = self.sounds.mint();
             let (port, id, play) = (one.port, one.id, one.play.clone());
             let Play { sounds, language, forever, .. } = play;
-            one.told.begin(&Place { call, uid, tenant, port, side: one.side }, &sounds, forever, wire);
+            let own = self.language.clone().filter(|_| one.side == callers);
+            let at = Place { call, uid, tenant, port, side: one.side, language: own };
+            one.told.begin(&at, &sounds, forever, wire);
+            let language = language.or_else(|| at.language());
             wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
         }
     }

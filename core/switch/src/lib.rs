@@ -29,6 +29,7 @@ mod dialing;
 mod early;
 mod event;
 pub mod gatekeeper;
+mod habits;
 mod hold;
 mod ids;
 mod intake;
@@ -65,12 +66,13 @@ pub use audio::{
 pub use command::{Command, Dial, Label, Order, Target};
 pub use config::Config;
 pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, PlayEnd, RecordingState, Refusal, Reply, Side};
+pub use habits::{Country, Music, NoMusic, UnknownCountry};
 pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
 pub use interlude::{PlayRefusal, SoundOrder};
 pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
 pub use originate::Origination;
-pub use policy::{BadOrder, CodecOrder, MediaPolicy};
+pub use policy::{BadOrder, CodecOrder, Language, MediaPolicy};
 pub use record::{
     BindingChange, CallDirection, Cdr, Direction, Disposition, KeptRecording, LegRecord, Notice, Record, RecordingEnd,
     RecordingKind, StoredBinding,

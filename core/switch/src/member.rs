@@ -99,7 +99,7 @@ impl Member {
     /// Any of the commands for a member. `id` is for what sounds by it.
     pub(crate) fn command(&mut self, command: Command, id: SoundId, at: &Place, wire: &mut Wire) -> Reply {
         let Some(inside) = &mut self.inside else { return WRONG };
-        let (Place { port, tenant, .. }, mixer) = (*at, inside.mixer);
+        let (&Place { port, tenant, .. }, mixer) = (at, inside.mixer);
         match command {
             Command::Bear(bearing) if bearing.is_possible() => {
                 inside.bearing = bearing;
@@ -111,7 +111,8 @@ impl Member {
                 } else {
                     inside.whisper = Some(id);
                     inside.told.begin(at, &sounds, false, wire);
-                    wire.media(MediaCommand::Play { port, id, tenant, sounds, language: None, forever: false });
+                    let language = at.language();
+                    wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever: false });
                 }
             }
             Command::Announce(sounds) if check::are_playable(&sounds) && !sounds.is_empty() => {
@@ -143,9 +144,10 @@ impl Member {
     /// Whispers this to him, as whoever is in the room may not hear.
     pub(crate) fn whisper(&mut self, play: Play, id: SoundId, at: &Place, wire: &mut Wire) {
         let Some(inside) = &mut self.inside else { return };
-        let (Play { sounds, language, forever, .. }, Place { port, tenant, .. }) = (play, *at);
+        let (Play { sounds, language, forever, .. }, &Place { port, tenant, .. }) = (play, at);
         inside.whisper = Some(id);
         inside.told.begin(at, &sounds, forever, wire);
+        let language = language.or_else(|| at.language());
         wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
     }
 

@@ -103,6 +103,7 @@ impl Switch {
         answered.ack(None, &mut self.wire);
         answered.expect_agreed(&mut self.wire);
         let target = answered.party.clone();
+        call.language = answered.policy.language.clone().or_else(|| call.policy.media.language.clone());
         call.caller = leg;
         call.draft.answered.get_or_insert(wall);
         call.draft.answered_by = Some(target.clone());

@@ -1,9 +1,11 @@
-//! What the media of one party may be: how much of it is encrypted, and which codecs it may use.
+//! What the media of one party may be: how much of it is encrypted, which codecs it may use, and in which language it is
+//! spoken to.
 
 use std::fmt;
 use std::str::FromStr;
 
 use media::Codec;
+pub use media::prompts::Language;
 use sdp::Secrecy;
 
 /// What is asked of one party's media. What is `None` is as the next wider circle has it: a user's as the tenant's, the
@@ -14,13 +16,19 @@ pub struct MediaPolicy {
     pub secrecy: Option<Secrecy>,
     /// Which codecs may be used, the preferred first; where nobody says, all, in the order of whoever offers.
     pub codecs: Option<CodecOrder>,
+    /// In which language the party is spoken to, where nobody asks for one.
+    pub language: Option<Language>,
 }
 
 impl MediaPolicy {
     /// This, and where it says nothing, the wider one.
     #[must_use]
     pub fn or(&self, wider: &Self) -> Self {
-        Self { secrecy: self.secrecy.or(wider.secrecy), codecs: self.codecs.clone().or_else(|| wider.codecs.clone()) }
+        Self {
+            secrecy: self.secrecy.or(wider.secrecy),
+            codecs: self.codecs.clone().or_else(|| wider.codecs.clone()),
+            language: self.language.clone().or_else(|| wider.language.clone()),
+        }
     }
 }
 
@@ -126,8 +134,12 @@ mod tests {
 
     #[test]
     fn what_a_user_does_not_say_is_as_the_tenant_has_it() {
-        let user = MediaPolicy { secrecy: Some(Secrecy::Off), codecs: None };
-        let tenant = MediaPolicy { secrecy: Some(Secrecy::Required), codecs: "pcma".parse().ok() };
-        assert_eq!(user.or(&tenant), MediaPolicy { secrecy: Some(Secrecy::Off), codecs: "pcma".parse().ok() });
+        let language = |tag| Language::parse(tag).ok();
+        let user = MediaPolicy { secrecy: Some(Secrecy::Off), codecs: None, language: language("fr") };
+        let tenant =
+            MediaPolicy { secrecy: Some(Secrecy::Required), codecs: "pcma".parse().ok(), language: language("de") };
+        let both = MediaPolicy { secrecy: Some(Secrecy::Off), codecs: "pcma".parse().ok(), language: language("fr") };
+        assert_eq!(user.or(&tenant), both);
+        assert_eq!(MediaPolicy::default().or(&tenant).language, language("de"));
     }
 }

@@ -125,6 +125,13 @@ impl Call {
     /// Where the caller hears.
     pub(crate) fn place(&self, port: PortId) -> Place {
         let side = self.side(self.caller);
-        Place { call: self.id, uid: self.invitation.uid, tenant: self.tenant(), port, side }
+        Place {
+            call: self.id,
+            uid: self.invitation.uid,
+            tenant: self.tenant(),
+            port,
+            side,
+            language: self.language.clone(),
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     pub(crate) heard: BTreeMap<SocketAddr, Vec<Sound>>,
     /// Keys that were pressed for a phone, by where they were sent to.
     pub(crate) pressed: BTreeMap<SocketAddr, Vec<Digit>>,
+    /// In which language each playing to a phone was asked for.
+    pub(crate) languages: BTreeMap<SocketAddr, Vec<Option<String>>>,
     /// How long a prompt, a number or a recording lasts.
     pub(crate) length: Duration,
     /// Prompts that are not there.
@@ -73,6 +75,7 @@ impl Engine {
             keys: BTreeMap::new(),
             heard: BTreeMap::new(),
             pressed: BTreeMap::new(),
+            languages: BTreeMap::new(),
             length: Duration::from_secs(1),
             missing: BTreeSet::new(),
             disk_full: false,

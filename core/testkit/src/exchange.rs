@@ -86,7 +86,7 @@ impl Surroundings {
             }
             Ask::Resolve { tenant, target } => Answer::Resolve(match target {
                 Target::User(name) | Target::Extension(name) if self.users.contains_key(&(tenant, name.clone())) => {
-                    let media = self.media.get(&name).cloned().unwrap_or_default();
+                    let media = self.media.get(&name).cloned().unwrap_or_default().or(&self.policy.media);
                     Ok(vec![Destination::Aor { aor: Aor { tenant, user: name }, media }])
                 }
                 Target::User(_) | Target::Extension(_) => Err(Unresolved::Unknown),
@@ -115,7 +115,7 @@ impl Surroundings {
             display_name: None,
             extension: None,
             ha1: Ha1::of(name, domain, password),
-            media: self.media.get(name).cloned().unwrap_or_default(),
+            media: self.media.get(name).cloned().unwrap_or_default().or(&self.policy.media),
         });
         let peer = self.peers.contains(&source).then(|| "peer".to_owned());
         Admission { tenant, realm: domain.to_owned(), peer, account, policy: self.policy.clone() }
@@ -128,6 +128,9 @@ impl Surroundings {
             assert!(self.ports.contains_key(&port), "{command:?} for a port that was given back");
         }
         let toward = port.and_then(|port| self.ports.get(&port).copied().flatten());
+        if let (MediaCommand::Play { language, .. }, Some(toward)) = (command, toward) {
+            self.engine.languages.entry(toward).or_default().push(language.clone());
+        }
         if let MediaCommand::Join { port, .. } = command {
             let connected = self.connected.iter().any(|(one, other)| one == port || other == port);
             assert!(!connected, "{port:?} joins a mixer while it is connected");

@@ -1,4 +1,4 @@
-//! Options that users and tenants have in common: encryption and codecs.
+//! Options that users and tenants have in common: encryption, codecs and language.
 
 use crate::v1::{Names, Srtp};
 
@@ -11,6 +11,14 @@ pub(crate) struct Media {
     /// The codecs that may be used, the preferred first, as opus,g722,pcmu; `inherit` for those of the wider circle
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     codecs: Vec<String>,
+    /// The language of prompts where nobody asks for one, as en or de-AT; `inherit` for that of the wider circle
+    #[arg(long, value_name = "TAG")]
+    language: Option<String>,
+}
+
+/// What is said of a setting that can be the wider circle's; that is empty in a request.
+pub(crate) fn or_inherit(text: Option<&String>) -> Option<String> {
+    text.map(|text| if text == "inherit" { String::new() } else { text.clone() })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -31,6 +39,11 @@ impl Media {
             Wish::Inherit => Srtp::Inherit,
         });
         srtp.map(i32::from)
+    }
+
+    /// What is asked for, if anything is.
+    pub(crate) fn language(&self) -> Option<String> {
+        or_inherit(self.language.as_ref())
     }
 
     /// What is asked for, if anything is; an empty list asks for those of the wider circle.

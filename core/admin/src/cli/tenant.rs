@@ -16,6 +16,7 @@ Examples:
   strowger tenant update acme --max-calls 50 --ring-time 25
   strowger tenant update acme --domain sip.acme.example --domain 192.0.2.10
   strowger tenant set acme --srtp optional --codecs g722,pcma,pcmu
+  strowger tenant set acme --country de --language de --music jazz
   strowger tenant delete acme --yes";
 
 /// What is to be done with tenants.
@@ -99,6 +100,12 @@ struct Settings {
     /// A host that its dialplans may dial by URI; may be given several times
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
+    /// The country whose tones its callers hear, as us or de; `inherit` for the exchange's
+    #[arg(long, value_name = "CODE")]
+    country: Option<String>,
+    /// What is heard by who is held or waits: the prompt moh/NAME; `inherit` for moh/default
+    #[arg(long, value_name = "NAME")]
+    music: Option<String>,
     #[command(flatten)]
     media: Media,
 }
@@ -134,6 +141,9 @@ impl Create {
             fallback_status: self.settings.fallback_status,
             srtp: self.settings.media.srtp().unwrap_or_default(),
             codecs: self.settings.media.codecs().unwrap_or_default().names,
+            country: media::or_inherit(self.settings.country.as_ref()).unwrap_or_default(),
+            language: self.settings.media.language().unwrap_or_default(),
+            music: media::or_inherit(self.settings.music.as_ref()).unwrap_or_default(),
             peers: self.settings.peers,
             hosts: self.settings.hosts,
         }
@@ -152,6 +162,9 @@ impl Update {
             fallback_status: self.settings.fallback_status,
             srtp: self.settings.media.srtp(),
             codecs: self.settings.media.codecs(),
+            country: media::or_inherit(self.settings.country.as_ref()),
+            language: self.settings.media.language(),
+            music: media::or_inherit(self.settings.music.as_ref()),
             peers: given(self.settings.peers, self.no_peers),
             hosts: given(self.settings.hosts, self.no_hosts),
             recordings: self.recording_days.map(|days| Age { days }),
@@ -217,6 +230,9 @@ fn show(console: &mut Console, tenant: &Tenant) -> Result<(), Failure> {
             ("Hosts", tenant.hosts.join(" ")),
             ("SRTP", media::srtp(tenant.srtp())),
             ("Codecs", tenant.codecs.join(",")),
+            ("Country", tenant.country.clone().unwrap_or_default()),
+            ("Language", tenant.language.clone().unwrap_or_default()),
+            ("Music", tenant.music.clone().unwrap_or_default()),
             ("Recordings", kept(tenant.recording_days)),
             ("Created", console.time(tenant.created)),
         ]

@@ -15,7 +15,8 @@ Examples:
   strowger user list --json | jq -r '.users[].name'
   strowger user password alice
   strowger user update alice --disable
-  strowger user set alice --srtp required --codecs opus,g722,pcmu";
+  strowger user set alice --srtp required --codecs opus,g722,pcmu
+  strowger user set alice --language fr";
 
 /// What is to be done with users.
 #[derive(Debug, clap::Subcommand)]
@@ -159,6 +160,7 @@ async fn make(line: &Line, console: &mut Console, create: Create) -> Result<(), 
         extension: create.extension,
         srtp: create.media.srtp().unwrap_or_default(),
         codecs: create.media.codecs().unwrap_or_default().names,
+        language: create.media.language().unwrap_or_default(),
     };
     let user = line.users().create(request).await?.into_inner();
     show(console, &user, Some(&chosen))
@@ -180,6 +182,7 @@ impl Update {
             enabled,
             srtp: self.media.srtp(),
             codecs: self.media.codecs(),
+            language: self.media.language(),
         }
     }
 }
@@ -205,6 +208,7 @@ fn show(console: &mut Console, user: &User, chosen: Option<&Chosen>) -> Result<(
             ("Enabled", if user.enabled { "yes" } else { "no" }.to_owned()),
             ("SRTP", media::srtp(user.srtp())),
             ("Codecs", user.codecs.join(",")),
+            ("Language", user.language.clone().unwrap_or_default()),
             ("Created", console.time(user.created)),
             ("Password", made.map(|made| made.text.clone()).unwrap_or_default()),
         ]

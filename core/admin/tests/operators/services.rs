@@ -42,11 +42,16 @@ async fn a_tenant_is_made_found_changed_and_deleted() {
             ring_time: Some(Duration { seconds: 25, nanos: 0 }),
             fallback_status: Some(480),
             peers: vec!["192.0.2.0/24".to_owned()],
+            country: "at".to_owned(),
+            language: "de_AT".to_owned(),
+            music: "jazz".to_owned(),
             ..Default::default()
         })
         .await
         .unwrap()
         .into_inner();
+    let habits = (made.country.as_deref(), made.language.as_deref(), made.music.as_deref());
+    assert_eq!(habits, (Some("AT"), Some("de-at"), Some("jazz")));
     assert_eq!((made.name.as_str(), made.realm.as_str()), ("acme", "sip.acme.example"));
     assert_eq!((made.max_calls, made.fallback_status), (Some(7), Some(480)));
     assert_eq!(made.ring_time.unwrap().seconds, 25);
@@ -64,6 +69,8 @@ async fn a_tenant_is_made_found_changed_and_deleted() {
             hosts: Some(Names { names: vec!["carrier.example".to_owned()] }),
             srtp: Some(Srtp::Optional.into()),
             codecs: Some(Names { names: vec!["g722".to_owned()] }),
+            country: Some("de".to_owned()),
+            music: Some(String::new()),
             peers: Some(Names::default()),
             ..Default::default()
         })
@@ -74,6 +81,18 @@ async fn a_tenant_is_made_found_changed_and_deleted() {
     assert_eq!((changed.hosts.len(), changed.peers.len()), (1, 0));
     assert_eq!((changed.srtp(), changed.codecs.as_slice()), (Srtp::Optional, ["g722".to_owned()].as_slice()));
     assert_eq!((&changed.domains, &changed.time_zone), (&made.domains, &made.time_zone), "what was absent stays");
+    let habits = (changed.country.as_deref(), changed.language.as_deref(), changed.music.as_deref());
+    assert_eq!(habits, (Some("DE"), Some("de-at"), None), "and what is empty is everybody's");
+    let wrong = UpdateTenantRequest {
+        name: acme(),
+        country: Some("atlantis".to_owned()),
+        language: Some("../de".to_owned()),
+        music: Some("../welcome".to_owned()),
+        ..Default::default()
+    };
+    let refused = tenants.update(wrong).await.unwrap_err();
+    assert_eq!(fields(&refused), ["language", "country", "music"]);
+    assert!(refused.message().contains("country") && format!("{refused:?}").contains("DE, "), "{refused:?}");
 
     tenants.delete(DeleteTenantRequest { name: acme() }).await.unwrap();
     assert_eq!(tenants.get(GetTenantRequest { name: acme() }).await.unwrap_err().code(), Code::NotFound);
@@ -136,6 +155,7 @@ async fn a_user_is_made_found_changed_and_deleted() {
             extension: Some("1001".to_owned()),
             srtp: Srtp::Required.into(),
             codecs: vec!["OPUS".to_owned(), "pcma".to_owned()],
+            language: "fr".to_owned(),
         })
         .await
         .unwrap()
@@ -168,7 +188,7 @@ async fn a_user_is_made_found_changed_and_deleted() {
         .into_inner();
     assert_eq!((changed.display_name.as_deref(), changed.enabled), (None, false));
     assert_eq!(changed.extension.as_deref(), Some("1001"), "what was absent stays");
-    assert_eq!((changed.srtp(), changed.codecs.len()), (Srtp::Inherit, 2));
+    assert_eq!((changed.srtp(), changed.codecs.len(), changed.language.as_deref()), (Srtp::Inherit, 2, Some("fr")));
     let kept = house.store.users(tenant).by_name("alice").await.unwrap();
     assert!(kept.ha1 == Ha1::of("alice", "acme.example", "battery staple"));
 

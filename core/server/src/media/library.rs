@@ -25,7 +25,7 @@ use switch::{AudioError, Sound, TenantId, Tone};
 
 use shelf::Shelf;
 pub(super) use shelf::recordings_of;
-pub(crate) use shelf::{Folders, Zones};
+pub(crate) use shelf::{Folders, Habits, HabitsOf};
 
 /// What somebody wants to hear, and in which form.
 #[derive(Debug, Clone)]
@@ -56,21 +56,19 @@ const WAITING: usize = 4_096;
 pub(crate) struct Library {
     jobs: SyncSender<Job>,
     shelf: Arc<Shelf>,
-    plan: &'static Plan,
 }
 
 impl std::fmt::Debug for Library {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Library").field("country", &self.plan.country).finish_non_exhaustive()
+        f.debug_struct("Library").finish_non_exhaustive()
     }
 }
 
 impl Library {
     /// Starts the threads; they end when nobody can wish any more.
-    pub(crate) fn start(folders: Folders, zones: Zones, threads: usize) -> Result<Self> {
+    pub(crate) fn start(folders: Folders, habits: HabitsOf, threads: usize) -> Result<Self> {
         let (jobs, waiting) = sync_channel(WAITING);
-        let plan = Plan::of(&folders.country);
-        let (waiting, shelf) = (Arc::new(Mutex::new(waiting)), Arc::new(Shelf::new(folders, zones, plan)));
+        let (waiting, shelf) = (Arc::new(Mutex::new(waiting)), Arc::new(Shelf::new(folders, habits)));
         for number in 0..threads {
             let (waiting, shelf) = (waiting.clone(), shelf.clone());
             std::thread::Builder::new()
@@ -78,7 +76,8 @@ impl Library {
                 .spawn(move || work(&waiting, &shelf))
                 .context("starting a thread that reads sounds")?;
         }
-        Ok(Self { jobs, shelf, plan })
+        shelf.tell_of_silence();
+        Ok(Self { jobs, shelf })
     }
 
     /// Whether all of these can be heard, as far as files tell. Reads them: not for a thread that others wait for.
@@ -122,8 +121,9 @@ impl Library {
 
     /// Finds and encodes what is wished for. What needs no file is given at once, the rest by another thread.
     pub(super) fn fetch(&self, wish: Wish, answer: impl FnOnce(Result<Vec<Item>, AudioError>) + Send + 'static) {
-        if let Some(items) = wish.sounds.iter().map(|sound| at_once(self.plan, sound)).collect::<Option<Vec<_>>>() {
-            return answer(Ok(items));
+        if wish.sounds.iter().all(needs_no_file) {
+            let plan = self.shelf.tones(wish.tenant);
+            return answer(Ok(wish.sounds.iter().filter_map(|sound| at_once(plan, sound)).collect()));
         }
         if let Err(error) = self.jobs.try_send((wish, Box::new(answer))) {
             use std::sync::mpsc::TrySendError::{Disconnected, Full};
@@ -144,6 +144,10 @@ fn work(waiting: &Mutex<Receiver<Job>>, shelf: &Shelf) {
         let broken = || Err(AudioError::Unplayable("a sound".to_owned(), "it cannot be read".to_owned()));
         answer(items.unwrap_or_else(|_| broken()));
     }
+}
+
+const fn needs_no_file(sound: &Sound) -> bool {
+    matches!(sound, Sound::Silence(_) | Sound::Tone(..))
 }
 
 /// What needs no file.
@@ -186,11 +190,11 @@ mod tests {
         let folders = Folders {
             data: data.to_owned(),
             prompts: data.join("prompts"),
-            language: "de-AT".to_owned(),
-            country: "us".to_owned(),
+            language: switch::Language::parse("de-AT").expect("a language"),
+            country: "us".parse().expect("a country"),
             cache: 0,
         };
-        Library::start(folders, Box::new(|_| "UTC".to_owned()), 1).expect("a library")
+        Library::start(folders, Box::new(|_| Habits::default()), 1).expect("a library")
     }
 
     /// PCM of 16 bits at 8 kHz.
@@ -281,11 +285,11 @@ mod tests {
         let folders = Folders {
             data: data.path().to_owned(),
             prompts: data.path().join("prompts"),
-            language: "en".to_owned(),
-            country: "us".to_owned(),
+            language: switch::Language::parse("en").expect("a language"),
+            country: "us".parse().expect("a country"),
             cache: 64 << 20,
         };
-        let library = Library::start(folders, Box::new(|_| "UTC".to_owned()), 8).expect("a library");
+        let library = Library::start(folders, Box::new(|_| Habits::default()), 8).expect("a library");
         let (told, heard) = std::sync::mpsc::channel();
         for caller in 0..32 {
             let form = if caller % 4 == 0 {
@@ -315,11 +319,16 @@ mod tests {
         let folders = Folders {
             data: data.path().to_owned(),
             prompts: data.path().join("prompts"),
-            language: "en".to_owned(),
-            country: "us".to_owned(),
+            language: switch::Language::parse("en").expect("a language"),
+            country: "us".parse().expect("a country"),
             cache: 0,
         };
-        let library = Library::start(folders, Box::new(|_| panic!("as a decoder may")), 1).expect("a library");
+        let broken = std::sync::atomic::AtomicBool::new(true);
+        let habits = move |_| {
+            assert!(!broken.swap(false, std::sync::atomic::Ordering::Relaxed), "as a decoder may");
+            Habits::default()
+        };
+        let library = Library::start(folders, Box::new(habits), 1).expect("a library");
         let (told, heard) = std::sync::mpsc::channel();
         for sound in [Sound::Date(0), Sound::Prompt("welcome".to_owned())] {
             let (told, form) = (told.clone(), Form::Linear(Rate::Narrow));

@@ -40,7 +40,7 @@ use switch::{AudioError, MediaCommand, MediaEvent, MediaPort, MediaStats, NoPort
 use tokio::sync::oneshot;
 
 use crate::exchange::{Inbox, Inward};
-pub(crate) use library::{Folders, Library};
+pub(crate) use library::{Folders, Habits, Library};
 use places::{Place, Places};
 use ports::{Ports, Rested, Seat};
 pub(crate) use recordings::{Mended, Recordings, Removal};

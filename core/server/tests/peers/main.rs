@@ -6,6 +6,7 @@
 mod attacks;
 mod calling;
 mod dialplans;
+mod habits;
 mod harness;
 mod holding;
 mod lane;

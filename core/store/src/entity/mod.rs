@@ -15,7 +15,7 @@ pub(crate) mod value;
 
 use std::time::{Duration, SystemTime};
 
-use switch::{MediaPolicy, Secrecy};
+use switch::{Language, MediaPolicy, Secrecy};
 
 pub(crate) fn micros(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
@@ -25,18 +25,19 @@ pub(crate) fn time(micros: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
-/// The columns `secrecy` and `codecs`: what nobody said is null.
-pub(crate) fn media_columns(media: &MediaPolicy) -> (Option<String>, Option<String>) {
+/// The columns `secrecy`, `codecs` and `language`: what nobody said is null.
+pub(crate) fn media_columns(media: &MediaPolicy) -> [Option<String>; 3] {
     let secrecy = media.secrecy.map(|secrecy| match secrecy {
         Secrecy::Off => "off",
         Secrecy::Optional => "optional",
         Secrecy::Required => "required",
     });
-    (secrecy.map(str::to_owned), media.codecs.as_ref().map(ToString::to_string))
+    let language = media.language.as_ref().map(|language| language.as_str().to_owned());
+    [secrecy.map(str::to_owned), media.codecs.as_ref().map(ToString::to_string), language]
 }
 
 /// Back again; `None` for what was never written so.
-pub(crate) fn media_of(secrecy: Option<&str>, codecs: Option<&str>) -> Option<MediaPolicy> {
+pub(crate) fn media_of(secrecy: Option<&str>, codecs: Option<&str>, language: Option<&str>) -> Option<MediaPolicy> {
     let secrecy = match secrecy {
         None => None,
         Some("off") => Some(Secrecy::Off),
@@ -45,5 +46,6 @@ pub(crate) fn media_of(secrecy: Option<&str>, codecs: Option<&str>) -> Option<Me
         Some(_) => return None,
     };
     let codecs = codecs.map(str::parse).transpose().ok()?;
-    Some(MediaPolicy { secrecy, codecs })
+    let language = language.map(Language::parse).transpose().ok()?;
+    Some(MediaPolicy { secrecy, codecs, language })
 }

@@ -20,6 +20,9 @@ pub struct Model {
     pub secrecy: Option<String>,
     pub codecs: Option<String>,
     pub recording_days: Option<i32>,
+    pub country: Option<String>,
+    pub language: Option<String>,
+    pub music: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -18,6 +18,7 @@ pub struct Model {
     pub created: i64,
     pub secrecy: Option<String>,
     pub codecs: Option<String>,
+    pub language: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -10,6 +10,8 @@ mod m0003_media_policy;
 mod m0004_recordings;
 #[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
 mod m0005_call_direction;
+#[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
+mod m0006_country_language;
 
 use sea_orm_migration::prelude::*;
 
@@ -24,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_media_policy::Migration),
             Box::new(m0004_recordings::Migration),
             Box::new(m0005_call_direction::Migration),
+            Box::new(m0006_country_language::Migration),
         ]
     }
 }

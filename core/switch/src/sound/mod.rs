@@ -59,6 +59,7 @@ use crate::audio::{
 use crate::event::{Event, PlayEnd, RecordingState, Refusal, Reply, Side};
 use crate::ids::{CallId, CallUid, PortId, TenantId};
 use crate::media::{MediaCommand, SoundId};
+use crate::policy::Language;
 use crate::record::RecordingKind;
 use crate::sound::reading::{Reading, Turn};
 use crate::sound::told::Told;
@@ -75,7 +76,7 @@ const RINGING: Duration = Duration::from_secs(60);
 const BEEP: Duration = Duration::from_millis(400);
 
 /// Whose sound it is and where it is heard.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) call: CallId,
     pub(crate) uid: CallUid,
@@ -83,6 +84,15 @@ pub(crate) struct Place {
     pub(crate) port: PortId,
     /// Which party of the call hears it.
     pub(crate) side: Side,
+    /// In which language he who is there is spoken to; the tenant's when `None`.
+    pub(crate) language: Option<Language>,
+}
+
+impl Place {
+    /// In which language he is spoken to, as a tag.
+    pub(crate) fn language(&self) -> Option<String> {
+        self.language.as_ref().map(|language| language.as_str().to_owned())
+    }
 }
 
 /// The machine of one call.
@@ -475,6 +485,7 @@ impl Sounds {
         let id = self.mint();
         let Place { port, tenant, .. } = *at;
         self.told.begin(at, &sounds, forever, wire);
+        let language = language.or_else(|| at.language());
         wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever });
         id
     }

@@ -21,7 +21,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let (call, uid, side) = (CallId::default(), CallUid([10; 12]), Side::Caller);
-        let at = Place { call, uid, tenant: TenantId(1), port: PORT, side };
+        let at = Place { call, uid, tenant: TenantId(1), port: PORT, side, language: None };
         let wire = Wire::new(Config::default().into(), Mint::new([0; 32]), Instant::now(), SystemTime::UNIX_EPOCH);
         Self { sounds: Sounds::default(), wire, at }
     }

@@ -56,6 +56,7 @@ fn dial(users: &[&str], order: Order) -> Command {
 fn nothing_can_be_said_to_nobody_and_who_answers_is_talked_with_like_any_caller() {
     let world = World::seeded(900);
     let bob = world.phone("bob").that_answers_after(seconds(1));
+    world.language_of("bob", "de");
     let nobody = [
         Command::Ring,
         Command::Answer,
@@ -69,6 +70,7 @@ fn nothing_can_be_said_to_nobody_and_who_answers_is_talked_with_like_any_caller(
     let replies = begun(&world, commands);
     world.run_for(millis(1_500));
     assert_eq!(world.hears(&bob), [prompt("one")], "{}", world.ladder());
+    assert_eq!(world.spoken_to_in(&bob), [Some("de".to_owned())], "in his language");
     world.run_for(seconds(5));
     let mut expected = vec![Reply::Refused(Refusal::WrongState); nobody.len()];
     expected.push(Reply::Dialled(DialOutcome::Answered { target: "bob".to_owned() }));

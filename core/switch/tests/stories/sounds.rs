@@ -657,3 +657,43 @@ fn what_a_caller_took_of_our_offer_is_offered_on() {
     assert_eq!((codec_to(&world, &alice), codec_to(&world, &bob)), (Some(Codec::Pcma), Some(Codec::Pcma)));
     end(&world, &call);
 }
+
+#[test]
+fn a_caller_is_spoken_to_in_what_the_dialplan_says_else_in_his_language_else_in_the_tenants() {
+    let mut french = play("x", "");
+    if let Command::Play(play) = &mut french {
+        play.language = Some("fr".to_owned());
+    }
+    let spoken = |users: Option<&str>, tenants: Option<&str>| {
+        let world = World::seeded(95);
+        let alice = world.phone("alice");
+        if let Some(language) = users {
+            world.language_of("alice", language);
+        }
+        if let Some(language) = tenants {
+            world.language(language);
+        }
+        let music = Command::Music { sounds: Vec::new(), listens: false };
+        let call = called(&world, &alice, vec![play("x", ""), french.clone(), Command::Read(reading()), music]);
+        world.run_for(seconds(60));
+        let spoken = world.spoken_to_in(&alice);
+        end(&world, &call);
+        spoken
+    };
+    let in_what = |own: Option<&str>| {
+        let own = own.map(str::to_owned);
+        let french = Some("fr".to_owned());
+        move |spoken: &[Option<String>]| {
+            spoken.first() == Some(&own) && spoken.get(1) == Some(&french) && spoken[2..].iter().all(|one| *one == own)
+        }
+    };
+    for (users, tenants, own) in [
+        (None, None, None),
+        (None, Some("de"), Some("de")),
+        (Some("it-CH"), Some("de"), Some("it-ch")),
+        (Some("es"), None, Some("es")),
+    ] {
+        let spoken = spoken(users, tenants);
+        assert!(in_what(own)(&spoken), "{users:?}, {tenants:?}: {spoken:?}");
+    }
+}

@@ -35,6 +35,14 @@ impl World {
         keys.into_iter().flatten().map(ToString::to_string).collect()
     }
 
+    /// In which language each playing to a phone's last call was, `None` where it was left to the media's own.
+    #[must_use]
+    pub fn spoken_to_in(&self, phone: &Phone) -> Vec<Option<String>> {
+        let media = self.media_of(phone);
+        let inner = self.0.borrow();
+        media.and_then(|media| inner.around.engine.languages.get(&media).cloned()).unwrap_or_default()
+    }
+
     /// A phone hears itself.
     #[must_use]
     pub fn echoes(&self, phone: &Phone) -> bool {

@@ -75,6 +75,17 @@ impl World {
         self.0.borrow_mut().around.media.entry(user.to_owned()).or_default().secrecy = Some(secrecy);
     }
 
+    /// This user is spoken to in this language, and not in its tenant's.
+    pub fn language_of(&self, user: &str, language: &str) {
+        let language = switch::Language::parse(language).ok();
+        self.0.borrow_mut().around.media.entry(user.to_owned()).or_default().language = language;
+    }
+
+    /// The tenant's callers are spoken to in this language.
+    pub fn language(&self, language: &str) {
+        self.0.borrow_mut().around.policy.media.language = switch::Language::parse(language).ok();
+    }
+
     /// These are the codecs that this user may use.
     pub fn codecs_of(&self, user: &str, codecs: CodecOrder) {
         self.0.borrow_mut().around.media.entry(user.to_owned()).or_default().codecs = Some(codecs);

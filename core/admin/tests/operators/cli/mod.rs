@@ -288,6 +288,28 @@ async fn the_media_of_users_and_tenants_is_set_and_left_to_the_wider_circle_agai
 }
 
 #[tokio::test]
+async fn country_language_and_music_are_set_and_inherited_again() {
+    let (house, acme) = furnished().await;
+    let printed = typed(&house, "tenant set acme --country de --language de-DE --music jazz").await.fine();
+    for (label, value) in [("Country", "DE"), ("Language", "de-de"), ("Music", "jazz")] {
+        let line = printed.lines().find(|line| line.starts_with(label)).unwrap_or_default();
+        assert_eq!(line.split_whitespace().last(), Some(value), "{printed}");
+    }
+    assert!(typed(&house, "user set alice --language fr").await.fine().contains("Language      fr"));
+    let kept = house.store.tenants().get(acme).await.unwrap();
+    assert_eq!((kept.country.unwrap().code(), kept.music.unwrap().name()), ("DE", "jazz"));
+    assert_eq!(kept.policy.media.language.unwrap().as_str(), "de-de");
+    let inherit = "--country inherit --language inherit --music inherit";
+    let printed = typed(&house, &format!("tenant set acme {inherit}")).await.fine();
+    assert!(!printed.contains("Country") && !printed.contains("Language") && !printed.contains("Music"), "{printed}");
+    assert!(!typed(&house, "user set alice --language inherit").await.fine().contains("Language"));
+    let (code, why) = typed(&house, "tenant create other --country zz").await.failure();
+    assert!(code == 2 && why.contains("`zz` are not known; those of ") && why.contains("US, "), "{why}");
+    let (code, why) = typed(&house, "user set alice --language ../x").await.failure();
+    assert!(code == 2 && why.contains("no tag of a language"), "{why}");
+}
+
+#[tokio::test]
 async fn a_dialplan_is_uploaded_from_a_file_and_taken_back_by_a_short_hash() {
     let (house, acme) = House::with_acme().await;
     let folder = std::env::temp_dir().join(format!("strowger-cli-{}", std::process::id()));

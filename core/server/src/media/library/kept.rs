@@ -294,11 +294,11 @@ mod tests {
         let folders = Folders {
             data: data.to_owned(),
             prompts: data.join("prompts"),
-            language: "en".to_owned(),
-            country: "us".to_owned(),
+            language: switch::Language::parse("en").expect("a language"),
+            country: "us".parse().expect("a country"),
             cache: 1 << 20,
         };
-        Shelf::new(folders, Box::new(|_| "UTC".to_owned()), media::tone::Plan::of("us"))
+        Shelf::new(folders, Box::new(|_| crate::media::Habits::default()))
     }
 
     /// So many samples of silence, 8 kHz.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use media::say::{self, Clock, Date, SayError, Value};
 use media::sound::{Damage, Limits};
 use media::tone::{Kind, Plan, Tone};
 use media::{Rate, Sound as Samples, Track};
-use switch::{AudioError, Sound, TenantId};
+use switch::{AudioError, Country, Music, Sound, TenantId};
 
 use super::cache::{Cache, Stamp};
 use super::kept::Kept;
@@ -35,10 +34,10 @@ pub(crate) struct Folders {
     pub(crate) data: PathBuf,
     /// The system's prompts, a folder for each language.
     pub(crate) prompts: PathBuf,
-    /// The language where none is asked for.
-    pub(crate) language: String,
-    /// The country whose tones are heard.
-    pub(crate) country: String,
+    /// The language where none is asked for, and the tenant names none.
+    pub(crate) language: Language,
+    /// The country whose tones are heard where the tenant names none.
+    pub(crate) country: Country,
     /// How many bytes of sounds are kept in memory.
     pub(crate) cache: usize,
 }
@@ -48,15 +47,40 @@ pub(in crate::media) fn recordings_of(data: &Path, tenant: TenantId) -> PathBuf 
     data.join("tenants").join(tenant.0.to_string()).join("recordings")
 }
 
-/// The time zone of a tenant, by its name in the IANA database.
-pub(crate) type Zones = Box<dyn Fn(TenantId) -> String + Send + Sync>;
+/// What sounds otherwise from tenant to tenant.
+#[derive(Debug, Clone)]
+pub(crate) struct Habits {
+    /// By its name in the IANA database.
+    pub(crate) time_zone: String,
+    /// Whose tones are heard; the exchange's when `None`.
+    pub(crate) country: Option<Country>,
+    /// In which language callers are spoken to; the exchange's when `None`.
+    pub(crate) language: Option<Language>,
+    /// What is played where the default music is asked for; that itself when `None`.
+    pub(crate) music: Option<Music>,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self { time_zone: "UTC".to_owned(), country: None, language: None, music: None }
+    }
+}
+
+/// The habits of a tenant, as they are now.
+pub(crate) type HabitsOf = Box<dyn Fn(TenantId) -> Habits + Send + Sync>;
+
+/// How one wish is carried out.
+struct Manner {
+    language: Language,
+    plan: &'static Plan,
+    time_zone: String,
+    music: Option<Music>,
+}
 
 pub(super) struct Shelf {
     pub(super) folders: Folders,
-    zones: Zones,
-    plan: &'static Plan,
+    habits: HabitsOf,
     cache: Mutex<Cache>,
-    warned: AtomicBool,
     /// Files that somebody reads now: whoever wants the same waits for him, and finds it in memory.
     reading: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
     /// Files that are known to be damaged, as they were.
@@ -65,25 +89,18 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    pub(super) fn new(folders: Folders, zones: Zones, plan: &'static Plan) -> Self {
+    pub(super) fn new(folders: Folders, habits: HabitsOf) -> Self {
         let cache = Mutex::new(Cache::new(folders.cache));
-        Self {
-            folders,
-            zones,
-            plan,
-            cache,
-            warned: AtomicBool::new(false),
-            reading: Mutex::default(),
-            damaged: Mutex::default(),
-            kept: Kept::default(),
-        }
+        Self { folders, habits, cache, reading: Mutex::default(), damaged: Mutex::default(), kept: Kept::default() }
     }
 
     /// Whether all of these can be heard. Where there is no set of prompts, a prompt cannot.
     pub(super) fn audible(&self, tenant: TenantId, sounds: &[Sound], language: Option<&str>) -> Result<(), NotHeard> {
-        let tag = language.unwrap_or(&self.folders.language);
+        let tag = language;
         let unplayable = |name: &str, why: String| NotHeard::Unplayable { name: name.to_owned(), why };
-        let chain = Language::parse(tag).map_err(|error| unplayable(tag, error.to_string()))?;
+        let asked = tag.map(Language::parse).transpose();
+        let asked = asked.map_err(|error| unplayable(tag.unwrap_or_default(), error.to_string()))?;
+        let chain = self.manner(tenant, asked).language;
         let no_prompt = |name: &str| {
             let languages = chain.chain().map(str::to_owned).collect();
             NotHeard::NoPrompt { name: name.to_owned(), languages }
@@ -112,18 +129,38 @@ impl Shelf {
 
     /// All that is wished for, in order.
     pub(super) fn items(&self, wish: &Wish) -> Result<Vec<Item>, AudioError> {
-        let tag = wish.language.as_deref().unwrap_or(&self.folders.language);
-        let language = Language::parse(tag).map_err(|_| AudioError::Missing(format!("(the language {tag})")))?;
+        let asked = wish
+            .language
+            .as_deref()
+            .map(|tag| Language::parse(tag).map_err(|_| AudioError::Missing(format!("(the language {tag})"))));
+        let manner = self.manner(wish.tenant, asked.transpose()?);
         let mut items = Vec::with_capacity(wish.sounds.len());
         for sound in &wish.sounds {
-            self.add(wish, &language, sound, &mut items)?;
+            self.add(wish, &manner, sound, &mut items)?;
         }
         Ok(items)
     }
 
-    fn add(&self, wish: &Wish, language: &Language, sound: &Sound, items: &mut Vec<Item>) -> Result<(), AudioError> {
+    /// How a tenant's callers are spoken to: in what was asked for, else as the tenant has it, else as the exchange has.
+    fn manner(&self, tenant: TenantId, asked: Option<Language>) -> Manner {
+        let Habits { time_zone, country, language, music } = (self.habits)(tenant);
+        let language = asked.or(language).unwrap_or_else(|| self.folders.language.clone());
+        Manner { language, plan: self.plan(country), time_zone, music }
+    }
+
+    /// The tones of a country, else of the exchange's.
+    fn plan(&self, country: Option<Country>) -> &'static Plan {
+        country.unwrap_or(self.folders.country).tones()
+    }
+
+    /// The tones that a tenant's callers hear.
+    pub(super) fn tones(&self, tenant: TenantId) -> &'static Plan {
+        self.plan((self.habits)(tenant).country)
+    }
+
+    fn add(&self, wish: &Wish, manner: &Manner, sound: &Sound, items: &mut Vec<Item>) -> Result<(), AudioError> {
         match sound {
-            Sound::Silence(_) | Sound::Tone(..) => items.extend(at_once(self.plan, sound)),
+            Sound::Silence(_) | Sound::Tone(..) => items.extend(at_once(manner.plan, sound)),
             Sound::Recording(name) => {
                 let missing = || AudioError::Missing(name.clone());
                 let path = file_of(&self.folders.data, wish.tenant, name).ok_or_else(missing)?;
@@ -132,19 +169,22 @@ impl Shelf {
             }
             Sound::Prompt(name) => {
                 let name = Name::parse(name).map_err(|_| AudioError::Missing(name.clone()))?;
-                self.prompt(wish, language, &name, |_| true, items)?;
+                let music = manner.music.as_ref().filter(|_| name.as_str() == Music::DEFAULT).map(Music::prompt);
+                // A tenant's music that is not there is no reason for silence.
+                let music = music.filter(|own| self.find(wish.tenant, &manner.language, own, |_| true).is_some());
+                self.prompt(wish, manner, music.unwrap_or(&name), |_| true, items)?;
             }
-            Sound::Digits(text) => self.say(wish, language, &Value::Digits(text), text, items)?,
-            Sound::Spelled(text) => self.say(wish, language, &Value::Letters(text), text, items)?,
+            Sound::Digits(text) => self.say(wish, manner, &Value::Digits(text), text, items)?,
+            Sound::Spelled(text) => self.say(wish, manner, &Value::Letters(text), text, items)?,
             Sound::Number(number) => {
-                self.say(wish, language, &Value::Number(*number), &number.to_string(), items)?;
+                self.say(wish, manner, &Value::Number(*number), &number.to_string(), items)?;
             }
             Sound::Date(seconds) | Sound::Time(seconds) => {
                 let shown = seconds.to_string();
                 let no_time = |_| unsayable(&shown, SayError::NoSuchTime);
-                let (date, clock) = self.calendar(wish.tenant, *seconds).map_err(no_time)?;
+                let (date, clock) = calendar(&manner.time_zone, *seconds).map_err(no_time)?;
                 let value = if matches!(sound, Sound::Date(_)) { Value::Date(date) } else { Value::Time(clock) };
-                self.say(wish, language, &value, &shown, items)?;
+                self.say(wish, manner, &value, &shown, items)?;
             }
         }
         Ok(())
@@ -154,7 +194,7 @@ impl Shelf {
     fn say(
         &self,
         wish: &Wish,
-        language: &Language,
+        manner: &Manner,
         value: &Value<'_>,
         shown: &str,
         items: &mut Vec<Item>,
@@ -165,16 +205,17 @@ impl Shelf {
         };
         let there = |tongue: &'static dyn say::Tongue, piece: &str| {
             let tongue_is = of(tongue.code());
-            Name::parse(piece).is_ok_and(|name| self.find(wish.tenant, language, &name, tongue_is).is_some())
+            Name::parse(piece).is_ok_and(|name| self.find(wish.tenant, &manner.language, &name, tongue_is).is_some())
         };
-        let said = say::choose(value, &say::tongues(language.as_str()), there).map_err(|e| unsayable(shown, e))?;
+        let said =
+            say::choose(value, &say::tongues(manner.language.as_str()), there).map_err(|e| unsayable(shown, e))?;
         let before = items.len();
         for piece in &said.pieces {
             let name = Name::parse(piece).map_err(|_| AudioError::Missing(piece.to_string()))?;
-            if self.prompt(wish, language, &name, of(said.tongue.code()), items)? {
+            if self.prompt(wish, manner, &name, of(said.tongue.code()), items)? {
                 // One sign for all of it is enough.
                 items.truncate(before);
-                self.sign(items);
+                sign(manner.plan, items);
                 return Ok(());
             }
         }
@@ -185,12 +226,12 @@ impl Shelf {
     fn prompt(
         &self,
         wish: &Wish,
-        language: &Language,
+        manner: &Manner,
         name: &Name,
         tag_is: impl Fn(&str) -> bool,
         items: &mut Vec<Item>,
     ) -> Result<bool, AudioError> {
-        if let Some((path, stamp)) = self.find(wish.tenant, language, name, tag_is) {
+        if let Some((path, stamp)) = self.find(wish.tenant, &manner.language, name, tag_is) {
             items.push(self.item(wish, name.as_str(), &path, stamp)?);
             return Ok(false);
         }
@@ -198,20 +239,20 @@ impl Shelf {
         if self.has_set() || name.as_str().starts_with(MUSIC) {
             return Err(AudioError::Missing(name.to_string()));
         }
-        if !self.warned.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                folder = %self.folders.prompts.display(),
-                "there are no prompts: callers hear tones instead. `cargo xtask prompts` fetches an English set; docs/prompts.md says how to do it by hand"
-            );
-        }
-        self.sign(items);
+        sign(manner.plan, items);
         Ok(true)
     }
 
-    /// What stands for words that nobody has recorded: something would be said here.
-    fn sign(&self, items: &mut Vec<Item>) {
-        items.push(Item::Tone(self.plan.tone(Kind::Special), Some(Duration::from_secs(1))));
-        items.push(Item::Tone(Tone::BEEP, None));
+    /// Where there is no set of prompts, says so with what callers will hear and with the cure: once, at the start.
+    pub(super) fn tell_of_silence(&self) {
+        if !self.has_set() {
+            let folder = self.folders.prompts.display();
+            tracing::warn!(
+                %folder,
+                "there are no prompts (media.prompts): callers hear three notes and a beep in place of words, and no music on hold; \
+                 `sh deploy/prompts.sh {folder}` fetches an English set"
+            );
+        }
     }
 
     /// Whether there is any set of prompts for the system.
@@ -334,16 +375,22 @@ impl Shelf {
             "a sound is damaged: what can be heard of it is played"
         );
     }
+}
 
-    fn calendar(&self, tenant: TenantId, seconds: i64) -> Result<(Date, Clock), ()> {
-        let zone = TimeZone::get(&(self.zones)(tenant)).unwrap_or(TimeZone::UTC);
-        let there = jiff::Timestamp::from_second(seconds).map_err(drop)?.to_zoned(zone);
-        let small = |number: i8| u8::try_from(number).map_err(drop);
-        let year = u16::try_from(there.year()).map_err(drop)?;
-        let date = Date::new(year, small(there.month())?, small(there.day())?).map_err(drop)?;
-        let clock = Clock::new(small(there.hour())?, small(there.minute())?, None).map_err(drop)?;
-        Ok((date, clock))
-    }
+/// What stands for words that nobody has recorded: something would be said here.
+fn sign(plan: &Plan, items: &mut Vec<Item>) {
+    items.push(Item::Tone(plan.tone(Kind::Special), Some(Duration::from_secs(1))));
+    items.push(Item::Tone(Tone::BEEP, None));
+}
+
+fn calendar(time_zone: &str, seconds: i64) -> Result<(Date, Clock), ()> {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let there = jiff::Timestamp::from_second(seconds).map_err(drop)?.to_zoned(zone);
+    let small = |number: i8| u8::try_from(number).map_err(drop);
+    let year = u16::try_from(there.year()).map_err(drop)?;
+    let date = Date::new(year, small(there.month())?, small(there.day())?).map_err(drop)?;
+    let clock = Clock::new(small(there.hour())?, small(there.minute())?, None).map_err(drop)?;
+    Ok((date, clock))
 }
 
 /// What a thread that panicked held is still what it was.

@@ -28,7 +28,7 @@ use switch::{MediaCommand, MediaEvent, PortId, SoundId, TenantId};
 use tempfile::TempDir;
 
 use super::Engine;
-use super::library::{Folders, Library};
+use super::library::{Folders, Habits, Library};
 use super::ports::Ports;
 use super::recordings::Recordings;
 use super::worker::Worker;
@@ -38,6 +38,18 @@ use phone::Phone;
 const TENANT: TenantId = TenantId(7);
 /// Nothing that is sure to happen takes so long.
 const LONG: Duration = Duration::from_secs(10);
+
+/// The second tenant's habits are others'.
+const SECOND: TenantId = TenantId(8);
+
+fn habits(tenant: TenantId) -> Habits {
+    let time_zone = "Europe/Berlin".to_owned();
+    if tenant != SECOND {
+        return Habits { time_zone, ..Habits::default() };
+    }
+    let (country, music) = ("de".parse().ok(), "jazz".parse().ok());
+    Habits { time_zone, country, language: switch::Language::parse("de").ok(), music }
+}
 
 /// The engine with its threads, and what they say.
 struct House {
@@ -70,11 +82,11 @@ impl House {
         let folders = Folders {
             data: data.path().to_owned(),
             prompts: data.path().join("prompts"),
-            language: "en".to_owned(),
-            country: "us".to_owned(),
+            language: switch::Language::parse("en").expect("a language"),
+            country: "us".parse().expect("a country"),
             cache: 1 << 20,
         };
-        let library = Library::start(folders, Box::new(|_| "Europe/Berlin".to_owned()), 2).expect("a library");
+        let library = Library::start(folders, Box::new(habits), 2).expect("a library");
         let (recordings, _) = Recordings::start(data.path().to_owned(), free, inbox.clone()).expect("recordings");
         let (back, returned) = channel();
         let worker = |thread: usize| {
@@ -130,7 +142,12 @@ impl House {
 
     /// A prompt of the system's: a tone.
     fn prompt(&self, name: &str, hz: f64, millis: u64) {
-        let path = self.data.path().join("prompts/en").join(format!("{name}.wav"));
+        self.prompt_in("en", name, hz, millis);
+    }
+
+    /// The same in another language.
+    fn prompt_in(&self, language: &str, name: &str, hz: f64, millis: u64) {
+        let path = self.data.path().join("prompts").join(language).join(format!("{name}.wav"));
         write_wav(&path, hz, millis);
     }
 

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use media::dtmf::{Digit, Generator};
-use media::{Codec, FRAME};
-use switch::{AudioError, MediaCommand, MediaEvent, PortId, Sound, Tone};
+use media::{Codec, FRAME, Rate};
+use switch::{AudioError, MediaCommand, MediaEvent, PortId, Sound, TenantId, Tone};
 
 use super::phone::Phone;
-use super::{House, LONG, TENANT, assert_heard, sound};
+use super::{House, LONG, SECOND, TENANT, assert_heard, sound};
 
 fn play(port: PortId, id: u32, sounds: Vec<Sound>, forever: bool) -> MediaCommand {
     MediaCommand::Play { port, id: sound(id), tenant: TENANT, sounds, language: None, forever }
@@ -172,4 +172,62 @@ fn a_phone_without_events_is_heard_pressing_keys() {
         }
         assert!(house.outbox.received.try_recv().is_err(), "and no other key");
     }
+}
+
+/// What a phone hears of this, played to it for a tenant, in this language.
+fn heard_of(house: &mut House, tenant: TenantId, sound: &Sound, language: Option<&str>) -> Vec<i16> {
+    let mut phone = Phone::new(Codec::Pcmu);
+    let port = house.open(&mut phone);
+    let (sounds, language) = (vec![sound.clone()], language.map(str::to_owned));
+    house.give(MediaCommand::Play { port, id: super::sound(1), tenant, sounds, language, forever: false });
+    assert_eq!(house.event_heard_by(&mut phone), played(port, 1));
+    phone.heard
+}
+
+#[test]
+fn each_tenant_hears_the_tones_of_its_country() {
+    let mut house = House::new();
+    let busy = Sound::Tone(Tone::Busy, Duration::from_millis(400));
+    let (ours, theirs) = (heard_of(&mut house, TENANT, &busy, None), heard_of(&mut house, SECOND, &busy, None));
+    // ITU-T E.180 supplement 2: 480 and 620 Hz in the United States, 425 in Germany.
+    assert_heard(&ours, Rate::Narrow, 480.0, &[425.0]);
+    assert_heard(&ours, Rate::Narrow, 620.0, &[425.0]);
+    assert_heard(&theirs, Rate::Narrow, 425.0, &[480.0, 620.0]);
+    // Also where a tone stands in place of words.
+    let words = Sound::Prompt("welcome".to_owned());
+    let (ours, theirs) = (heard_of(&mut house, TENANT, &words, None), heard_of(&mut house, SECOND, &words, None));
+    assert!(!ours.is_empty() && !theirs.is_empty());
+}
+
+#[test]
+fn each_tenant_is_spoken_to_in_its_language_unless_another_is_asked_for() {
+    let mut house = House::new();
+    for (language, hz) in [("en", 600.0), ("de", 800.0), ("fr", 1_000.0)] {
+        house.prompt_in(language, "welcome", hz, 300);
+    }
+    house.prompt_in("en", "only-english", 1_200.0, 300);
+    let welcome = Sound::Prompt("welcome".to_owned());
+    for (tenant, asked, hz) in [
+        (TENANT, None, 600.0),
+        (SECOND, None, 800.0),
+        (SECOND, Some("fr-CA"), 1_000.0),
+        (SECOND, Some("en"), 600.0),
+        (TENANT, Some("de"), 800.0),
+    ] {
+        let others: Vec<f64> = [600.0, 800.0, 1_000.0].into_iter().filter(|other| *other != hz).collect();
+        assert_heard(&heard_of(&mut house, tenant, &welcome, asked), Rate::Narrow, hz, &others);
+    }
+    let only = Sound::Prompt("only-english".to_owned());
+    assert_heard(&heard_of(&mut house, SECOND, &only, None), Rate::Narrow, 1_200.0, &[800.0]);
+}
+
+#[test]
+fn a_tenant_has_its_own_music_and_everybodys_where_its_own_is_missing() {
+    let mut house = House::new();
+    house.prompt("moh/default", 600.0, 300);
+    let music = Sound::Prompt("moh/default".to_owned());
+    assert_heard(&heard_of(&mut house, SECOND, &music, None), Rate::Narrow, 600.0, &[900.0]);
+    house.prompt("moh/jazz", 900.0, 300);
+    assert_heard(&heard_of(&mut house, SECOND, &music, None), Rate::Narrow, 900.0, &[600.0]);
+    assert_heard(&heard_of(&mut house, TENANT, &music, None), Rate::Narrow, 600.0, &[900.0]);
 }
