@@ -10,7 +10,14 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     cargo xtask guests \
  && cargo build --release --locked -p server \
  && install -D -m 0755 target/release/strowger /out/strowger \
- && install -D -m 0644 -t /out/guests target/guests/hello.wasm target/guests/office.wasm
+ && install -D -m 0644 -t /out/guests target/guests/hello.wasm target/guests/office.wasm \
+    target/guests/ivr.wasm
+
+# What callers hear: an English voice and music on hold, as Debian packages them, with the attribution that their licence
+# (CC BY-SA 3.0) asks for beside them. Another voice goes over it: `-v /srv/prompts:/usr/share/strowger/prompts:ro`.
+FROM debian:bookworm-slim AS prompts
+COPY deploy/prompts.sh /usr/local/bin/
+RUN apt-get update && prompts.sh /out/prompts && rm -rf /var/lib/apt/lists/*
 
 FROM debian:bookworm-slim
 RUN groupadd --system --gid 5060 strowger \
@@ -18,6 +25,8 @@ RUN groupadd --system --gid 5060 strowger \
  && install -d -m 0750 -o strowger -g strowger /data
 COPY --from=build /out/strowger /usr/local/bin/strowger
 COPY --from=build /out/guests /usr/share/strowger/guests
+COPY --from=prompts /out/prompts /usr/share/strowger/prompts
+ENV STROWGER__MEDIA__PROMPTS=/usr/share/strowger/prompts
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/strowger/
 
 USER strowger

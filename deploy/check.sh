@@ -65,6 +65,26 @@ check "the image runs as an ordinary user" last_user
 health() { grep -q '^HEALTHCHECK .*"strowger", "status"' Dockerfile; }
 check "the image has a health check" health
 
+# It speaks: prompts with their attribution, and dialplans to say them.
+speaks() {
+    grep -q '^RUN .*prompts.sh /out/prompts' Dockerfile &&
+        grep -q '^COPY --from=prompts /out/prompts /usr/share/strowger/prompts$' Dockerfile &&
+        grep -q '^ENV STROWGER__MEDIA__PROMPTS=/usr/share/strowger/prompts$' Dockerfile &&
+        for guest in hello office ivr; do
+            grep -q "target/guests/$guest.wasm" Dockerfile && [ -d "dialplans/$guest" ] || return 1
+        done
+}
+check "the image has prompts and dialplans" speaks
+# The same attribution, whoever fetches them.
+credited() {
+    sed -n "/<<'TEXT'/,/^TEXT/p" deploy/prompts.sh | grep -v 'TEXT' | while read -r line; do
+        sed 's/\\"/"/g' core/xtask/src/prompts.rs | grep -qF "$line" || { echo "not in xtask's: $line"; return 1; }
+    done
+}
+check "prompts.sh and xtask write the same attribution" credited
+refuses_no_folder() { ! sh deploy/prompts.sh >/dev/null; }
+check "prompts.sh says how it is used" refuses_no_folder
+
 # Where the server names its metrics, it names them all.
 if grep -rq strowger_build_info core/*/src; then
     exported() {
