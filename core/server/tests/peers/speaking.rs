@@ -64,7 +64,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The highest correlation of a piece with what was heard at one of these places, and where that is.
-fn best(heard: &[f64], places: std::ops::Range<usize>, piece: &[f64]) -> (f64, usize) {
+pub(crate) fn best(heard: &[f64], places: std::ops::Range<usize>, piece: &[f64]) -> (f64, usize) {
     let own = dot(piece, piece);
     let likeness = |place: usize| {
         let there = &heard[place..place + piece.len()];
