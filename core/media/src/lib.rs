@@ -57,4 +57,4 @@ pub use record::Recorder;
 pub use relay::{Forward, Kind, Parted, PortKey, Relay};
 pub use resample::Resampler;
 pub use sound::Sound;
-pub use transcode::{Crossing, Format, Heard, Hearing, Packetiser, Speaking, Unheard, Unspeakable};
+pub use transcode::{Crossing, Format, Heard, Hearing, Packetiser, Speaking, Unheard, Unspeakable, packet_time};

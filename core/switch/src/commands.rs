@@ -254,7 +254,7 @@ impl Switch {
         match (&call.state, call.policy.fallback) {
             // Whatever it was that broke, two people are talking.
             (CallState::Bridged { .. }, _) => call.holder = Holder::Nobody,
-            (CallState::Dialing(_), _) => {}
+            (CallState::Dialing(_), _) => self.ring_back(id),
             (CallState::Deciding, Fallback::Reject(status)) if has_failed && !answered => {
                 self.release(id, Release::with_status(status, Side::Exchange));
             }

@@ -380,12 +380,13 @@ impl Switch {
         dialing.note_failed(id, status);
         if status >= 600 {
             // §16.7 step 5: a 6xx speaks for all places where the callee could be.
-            let others: Vec<LegId> = dialing.ringing.drain(..).collect();
-            for leg in others {
+            for leg in dialing.rings_no_more() {
                 self.cancel_leg(leg, None);
             }
         }
         self.end_step_if_over(call);
+        // Perhaps it was heard, and others ring.
+        self.ring_back(call);
     }
 
     fn end_step_if_over(&mut self, id: CallId) {
@@ -399,7 +400,7 @@ impl Switch {
         let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) else { return };
         dialing.timer = None;
         dialing.note_timed_out();
-        let ringing: Vec<LegId> = dialing.ringing.drain(..).collect();
+        let ringing = dialing.rings_no_more();
         if std::mem::take(&mut dialing.resolving) > 0 {
             self.forget_resolving(id);
         }

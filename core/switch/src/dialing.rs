@@ -76,9 +76,9 @@ impl Dialing {
         self.rang = true;
     }
 
-    /// A phone has rung, and nothing is heard of the callee's side.
+    /// A phone has rung and others may still, and nothing is heard of the callee's side.
     pub(crate) fn rings_silently(&self) -> bool {
-        self.rang && self.early.is_none()
+        self.rang && self.early.is_none() && !self.ringing.is_empty()
     }
 
     /// A leg rings no more, and is heard no more; says whether it did.
@@ -89,6 +89,12 @@ impl Dialing {
             self.early = None;
         }
         self.ringing.len() < before
+    }
+
+    /// All that ring are given up, and nothing is heard of them any more.
+    pub(crate) fn rings_no_more(&mut self) -> Vec<LegId> {
+        self.early = None;
+        std::mem::take(&mut self.ringing)
     }
 
     /// A leg failed with this final status.

@@ -54,7 +54,8 @@ impl Switch {
     pub(crate) fn ring_back(&mut self, id: CallId) {
         let answered = self.caller_is_answered(id);
         let Some(call) = self.calls.get_mut(id).filter(|_| answered) else { return };
-        let port = self.legs.get(call.caller).and_then(|leg| leg.port);
+        // Where there is no voice of ours nothing can be played.
+        let port = self.legs.get(call.caller).filter(|leg| leg.voice().is_some()).and_then(|leg| leg.port);
         if let Some(port) = port
             && call.dialing().is_some_and(|dialing| dialing.rings_silently())
         {

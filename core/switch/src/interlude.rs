@@ -135,7 +135,10 @@ impl Switch {
         if bridged {
             call.play_to_party((port, side), order, &mut self.wire)
         } else if id == call.caller {
-            call.play_to_caller(port, order, &mut self.wire)
+            let (id, done) = (call.id, call.play_to_caller(port, order, &mut self.wire));
+            // Where it rings, what ended is followed by that.
+            self.ring_back(id);
+            done
         } else {
             Err(PlayRefusal::NotThere)
         }

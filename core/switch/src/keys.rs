@@ -100,7 +100,9 @@ impl Switch {
         let config = self.wire.config.clone();
         let Some(carried) = self.carried.remove(&key) else { return };
         let Ok(message) = sip::parse(&carried.bytes, &config.limits) else { return };
-        let pressed = carried.key.filter(|_| !status.is_success());
+        // Only who refuses the form gets another: where nobody answered it is too late for a key (§2.4 of RFC 6086 names 469).
+        let refused = matches!(status.0, 405 | 406 | 415 | 420 | 469 | 489 | 501);
+        let pressed = carried.key.filter(|_| refused);
         let status = match status.0 {
             _ if pressed.is_some_and(|pressed| self.press(carried.to, pressed)) => Status::OK,
             401 | 407 | 408 | 481 => Status::TEMPORARILY_UNAVAILABLE,
@@ -118,6 +120,10 @@ impl Switch {
     fn press(&mut self, id: LegId, pressed: Pressed) -> bool {
         let Some(leg) = self.legs.get(id).filter(|leg| leg.is_up()) else { return false };
         let (Some(port), Some(_)) = (leg.port, leg.voice()) else { return false };
+        if self.calls.get(leg.call).is_some_and(|call| call.hold.music() == Some(port.id)) {
+            // He hears music, and no key in it.
+            return false;
+        }
         let Pressed { digit, duration: time } = pressed;
         self.wire.media(MediaCommand::Press { port: port.id, digit, time });
         true

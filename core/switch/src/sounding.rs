@@ -57,11 +57,10 @@ impl Switch {
                     call.member.played(id, fault.clone(), &mut self.wire);
                 }
                 self.interlude_is_over(port, id, fault.clone());
+                let call = self.ports.get(&port).map(|(call, _)| *call);
+                let music = call.and_then(|call| self.calls.get(call)).is_some_and(|call| call.sounds.is_music(id));
                 self.told(port, |sounds, at, wire| sounds.played(id, fault.clone(), at, wire));
-                if fault.is_some()
-                    && let Some((call, _)) = self.ports.get(&port).copied()
-                {
-                    // Perhaps it was the music.
+                if let (Some(call), Some(_), true) = (call, fault, music) {
                     self.ring_back(call);
                 }
             }

@@ -13,5 +13,5 @@ mod speaking;
 pub use crossing::Crossing;
 pub use hearing::{Format, Heard, Hearing, Unheard};
 pub use packetiser::Packetiser;
-pub(crate) use speaking::packet_time;
+pub use speaking::packet_time;
 pub use speaking::{Speaking, Unspeakable};

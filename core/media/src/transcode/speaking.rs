@@ -29,7 +29,7 @@ pub enum Unspeakable {
 /// # Errors
 ///
 /// The ptime is no multiple of 10 ms from 10 to 60.
-pub(crate) fn packet_time(codec: Codec, ptime: Duration) -> Result<Duration, Unspeakable> {
+pub fn packet_time(codec: Codec, ptime: Duration) -> Result<Duration, Unspeakable> {
     let steps = ptime.as_micros() / STEP.as_micros();
     if ptime.is_zero() || ptime > LONGEST || ptime != STEP * u32::try_from(steps).unwrap_or(0) {
         return Err(Unspeakable::Ptime(ptime));

@@ -9,6 +9,10 @@ use switch::Voice;
 
 /// How loud an event is said to be, in −dBm0 (RFC 4733 §2.3.3).
 const VOLUME: u8 = 10;
+/// A key in the sound of another is not down for longer, in frames: five seconds.
+const LONGEST_DOWN: u16 = 250;
+/// Keys wait for so many frames in a stream that takes the place of another: a far end may not believe in it for 200 ms.
+const HELD_BACK: u8 = 13;
 /// Comfort noise is described again after so many frames,
 const NOISE_THERE: u32 = 8;
 /// and then always after so many: a second.
@@ -48,6 +52,10 @@ pub(super) struct Mouth {
     /// and for one that does.
     sender: Option<Sender>,
     departure: Option<Departure>,
+    /// For how many frames a key has been down that another far end presses in its sound.
+    down: u16,
+    /// For so many frames keys wait.
+    held_back: u8,
     /// How the far end takes comfort noise.
     noise: Option<u8>,
     /// The last frame that was passed on was noise.
@@ -75,8 +83,10 @@ impl Mouth {
             events: voice.events,
             carried: None,
             tones: Generator::new(rate),
-            sender: sender(voice),
+            sender: voice.events.map(sender),
             departure: None,
+            down: 0,
+            held_back: 0,
             noise: voice.noise,
             hisses: false,
             // Before the first sound there is nothing to tell.
@@ -92,7 +102,8 @@ impl Mouth {
     /// Says whether what is encoded already cannot be used any more.
     pub(super) fn follow(&mut self, voice: &Voice, seed: Seed) -> bool {
         if self.events != voice.events {
-            (self.events, self.sender, self.departure) = (voice.events, sender(voice), None);
+            (self.events, self.sender, self.departure) = (voice.events, voice.events.map(sender), None);
+            self.down = 0;
         }
         self.noise = voice.noise;
         let changed = (self.codec, self.wanted) != (voice.codec, voice.ptime);
@@ -107,6 +118,7 @@ impl Mouth {
         };
         if let Some(speaking) = speaking(voice.codec, rate_of(voice.codec), voice.ptime, rtp) {
             (self.speaking, self.codec, self.wanted) = (speaking, voice.codec, voice.ptime);
+            self.tones.set_rate(rate_of(voice.codec));
         }
         changed
     }
@@ -131,7 +143,19 @@ impl Mouth {
 
     /// It has nothing to say for now.
     pub(super) fn rest(&mut self, now: Instant) {
-        self.spoke = Some(now);
+        self.spoke.get_or_insert(now);
+    }
+
+    /// Keys that another far end has pressed are of no interest any more: it is not heard.
+    pub(super) fn forget_keys(&mut self) {
+        self.sender = self.events.map(sender);
+        self.tones = Generator::new(self.speaking.rate());
+        (self.departure, self.carried, self.down, self.held_back) = (None, None, 0, 0);
+    }
+
+    /// A stream begins: a far end that has just heard another is to believe in this one before keys come in it.
+    pub(super) const fn hold_keys_back(&mut self) {
+        self.held_back = HELD_BACK;
     }
 
     /// Sound: whole multiples of 10 ms.
@@ -145,18 +169,23 @@ impl Mouth {
 
     /// A frame of what the far end of another port said, or of the keys that it pressed.
     pub(super) fn pass(&mut self, rate: Rate, sound: &mut [i16], heard: Heard) {
+        let keys = self.held_back == 0;
+        self.held_back = self.held_back.saturating_sub(1);
+        self.let_go_of_what_is_stuck();
         let timestamp = self.speaking.rtp().timestamp();
         // RFC 4733 §2.5.1.1: in place of the sound.
-        if let Some(departure) = self.sender.as_mut().and_then(|sender| sender.step(timestamp)) {
+        if let Some(departure) = self.sender.as_mut().filter(|_| keys).and_then(|sender| sender.step(timestamp)) {
             self.departure = Some(departure);
             self.speaking.skip(FRAME);
             return;
         }
-        if self.tones.is_busy() && rate != self.speaking.rate() {
-            self.turn_to(rate);
-        }
-        if self.tones.fill(sound) {
-            return self.say(rate, sound);
+        if keys && self.tones.is_busy() {
+            if rate != self.speaking.rate() {
+                self.turn_to(rate);
+            }
+            if self.tones.fill(sound) {
+                return self.say(rate, sound);
+            }
         }
         // Some of the voice may be left in the first frame of noise.
         let noise = std::mem::replace(&mut self.hisses, heard == Heard::Noise) && self.hisses;
@@ -240,8 +269,25 @@ impl Mouth {
     pub(super) fn follow_key(&mut self, heard: Key) {
         let Some(sender) = &mut self.sender else { return };
         match heard {
-            Key::Began(digit) => drop(sender.press(digit)),
-            Key::Ended(_) => sender.release(),
+            Key::Began(digit) => {
+                let _ = sender.press(digit);
+                self.down = 1;
+            }
+            Key::Ended(_) => {
+                sender.release();
+                self.down = 0;
+            }
+        }
+    }
+
+    /// Whose packets cease in the middle of a key does not press it for ever.
+    fn let_go_of_what_is_stuck(&mut self) {
+        if self.down > 0 {
+            self.down += 1;
+        }
+        if self.down > LONGEST_DOWN {
+            self.down = 0;
+            self.sender.iter_mut().for_each(Sender::release);
         }
     }
 
@@ -261,12 +307,17 @@ impl Mouth {
     }
 }
 
-fn sender(voice: &Voice) -> Option<Sender> {
-    voice.events.map(|(_, clock)| Sender::new(clock, VOLUME))
+fn sender((_, clock): (u8, u32)) -> Sender {
+    Sender::new(clock, VOLUME)
 }
 
 /// A far end may ask for a time that no packet of ours has: it gets the nearest that there is.
-fn speaking(codec: Codec, rate: Rate, ptime: Duration, rtp: Packetiser) -> Option<Speaking> {
+pub(super) fn packet_time(codec: Codec, ptime: Duration) -> Duration {
     let tens = u32::try_from(ptime.as_millis() / 10).unwrap_or(2).clamp(1, 6);
-    Speaking::new(codec, rate, Duration::from_millis(10) * tens, rtp).ok()
+    let ptime = Duration::from_millis(10) * tens;
+    media::packet_time(codec, ptime).unwrap_or(ptime)
+}
+
+fn speaking(codec: Codec, rate: Rate, ptime: Duration, rtp: Packetiser) -> Option<Speaking> {
+    Speaking::new(codec, rate, packet_time(codec, ptime), rtp).ok()
 }

@@ -252,12 +252,17 @@ impl Studio {
             }
             return;
         }
-        let Some(ear) = &mut self.ear else { return };
-        let _ = ear.keys.handle(now, &arrival(&packet, *clock));
-        while let Some(heard) = ear.keys.poll() {
-            if let Key::Ended(pressed) = heard {
-                mouth.press(pressed.digit, pressed.duration.min(LONGEST_KEY));
-            }
+        if let Some(ear) = &mut self.ear {
+            let _ = ear.keys.handle(now, &arrival(&packet, *clock));
+            ear.sound_keys(mouth);
+        }
+    }
+
+    /// A key whose end was lost on the way has ended all the same (RFC 4733 §2.5.2.2).
+    fn carry_lost(&mut self, now: Instant, mouth: &mut Mouth) {
+        if let Some(ear) = self.ear.as_mut().filter(|ear| ear.keys.sounding().is_some()) {
+            ear.keys.handle_timeout(now);
+            ear.sound_keys(mouth);
         }
     }
 
@@ -269,6 +274,12 @@ impl Studio {
         mut send: impl FnMut(&[u8]),
         mut send_on: impl FnMut(&[u8]),
     ) -> Option<News> {
+        let mut other = other;
+        if let Some(mouth) = other.as_deref_mut() {
+            // It speaks in our turns, whether it has turns of its own or not.
+            mouth.resume(now);
+            self.carry_lost(now, mouth);
+        }
         if let Some(ear) = &mut self.ear {
             let heard = ear.hearing.poll(now, &mut ear.frame);
             let rate = ear.hearing.rate();
@@ -334,6 +345,17 @@ impl Studio {
             while player.poll().is_some_and(|played| matches!(played, Played::Item(_))) {}
         }
         None
+    }
+}
+
+impl Ear {
+    /// Keys that are over are sounded for another far end.
+    fn sound_keys(&mut self, mouth: &mut Mouth) {
+        while let Some(heard) = self.keys.poll() {
+            if let Key::Ended(pressed) = heard {
+                mouth.press(pressed.digit, pressed.duration.min(LONGEST_KEY));
+            }
+        }
     }
 }
 

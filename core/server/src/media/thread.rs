@@ -12,6 +12,7 @@ mod taping;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
+use media::dtmf::Heard;
 use media::{Kind, PortKey, Relay, Stats};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -182,10 +183,15 @@ impl Thread {
         let Some(kind) = self.relay.admit(now, key, kind, from, bytes) else { return };
         #[cfg(test)]
         super::tests::breaking::at_packet(key, bytes);
-        let stray = kind == Kind::Rtp && !port.apart && port.is_stray(bytes);
-        let plain = port.is_plain() && !stray;
-        if stray {
-            self.strayed(now, key, bytes);
+        let mut plain = port.is_plain();
+        if kind == Kind::Rtp && port.is_notable(bytes) {
+            if port.is_twin(now, bytes) {
+                return;
+            }
+            if port.is_stray(bytes) {
+                plain = false;
+                self.strayed(now, key, bytes);
+            }
         }
         if !plain && !self.attend(now, key, kind, bytes) {
             return;
@@ -256,10 +262,12 @@ impl Thread {
     fn strayed(&mut self, now: Instant, key: PortKey, packet: &[u8]) {
         let beside = self.relay.peer(key);
         let Some(port) = self.ports.get_mut(key) else { return };
-        port.apart = true;
-        let payload_type = packet.get(1).map(|second| second & 0x7f);
-        tracing::info!(port = ?port.id, payload_type, "the far end speaks a codec that was not agreed on: it is heard");
-        if let Some(beside) = beside {
+        if !std::mem::replace(&mut port.told_stray, true) {
+            let payload_type = packet.get(1).map(|second| second & 0x7f);
+            tracing::info!(port = ?port.id, payload_type, "the far end speaks a codec that was not agreed on: it is heard");
+        }
+        if let Some(beside) = beside.filter(|beside| port.apart != Some(*beside)) {
+            port.apart = Some(beside);
             self.wire(now, key, beside);
         }
     }
@@ -268,11 +276,20 @@ impl Thread {
     fn carry(&mut self, now: Instant, key: PortKey, beside: PortKey, packet: &[u8]) {
         let Some([port, other]) = self.ports.get_disjoint_mut([key, beside]) else { return };
         let (Some(studio), Some(there)) = (&mut port.studio, &mut other.studio) else { return };
+        let busy = there.mouth.busy;
         if port.events.is_empty() && there.mouth.takes_events() {
             // RFC 4733 §1: what was a tone in the sound is an event from here on.
             if let Some(keys) = &mut port.keys {
-                keys.handle(now, packet, |heard| there.mouth.follow_key(heard));
+                keys.handle(now, packet, |heard| {
+                    if !busy || matches!(heard, Heard::Ended(_)) {
+                        there.mouth.follow_key(heard);
+                    }
+                });
             }
+            return;
+        }
+        if busy {
+            // Nobody presses keys into what plays there.
             return;
         }
         let (relay, sent, pair, seal) = (&mut self.relay, &mut self.counted.sent, &other.pair, &mut other.seal);

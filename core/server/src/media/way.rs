@@ -14,6 +14,8 @@ use media::{Crossing, Format};
 use rtp_types::RtpPacketMut;
 use switch::Voice;
 
+use super::mouth::packet_time;
+
 /// From one port to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Way {
@@ -43,7 +45,9 @@ impl Way {
     /// may come, with their clocks in Hz.
     pub(super) fn between(from: &Voice, events: &[(u8, u32)], to: &Voice) -> Option<Self> {
         let direct = Crossing::between((from.codec, from.send), (to.codec, to.send)).is_some();
-        if !direct || from.comes != to.ptime || events.is_empty() != to.events.is_none() {
+        // What would come is told in the same way: a wish for packets that there are not is none.
+        let alike = packet_time(from.codec, from.comes) == packet_time(to.codec, to.ptime);
+        if !direct || !alike || events.is_empty() != to.events.is_none() {
             return Some(Self::Across);
         }
         let sound = from.formats.iter().filter_map(|(number, format)| sound(*number, *format, to));

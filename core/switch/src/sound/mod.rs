@@ -259,6 +259,11 @@ impl Sounds {
         }
     }
 
+    /// What plays under this name is music, and not the ring-back tone.
+    pub(crate) fn is_music(&self, over: SoundId) -> bool {
+        matches!(&self.state, State::Music { id, tune } if *id == over && !tune.rings)
+    }
+
     /// Ends the music, and nothing else.
     pub(crate) fn hush(&mut self, port: PortId, wire: &mut Wire) {
         match &mut self.state {

@@ -470,6 +470,40 @@ fn who_was_answered_hears_that_it_rings_until_somebody_answers_or_nobody_does() 
 }
 
 #[test]
+fn who_cannot_hear_us_is_not_rung_for() {
+    // The answer to our offer, in the ACK, names no codec of ours.
+    let world = World::seeded(97);
+    let alice = world.phone("alice").that_delays_its_offer().that_speaks(&["18 G729/8000"]);
+    let _bob = world.phone("bob").that_answers_after(seconds(8));
+    world.application(vec![Command::Answer, dial("bob"), Command::AwaitEnd]);
+    let call = alice.dial_number("menu");
+    world.run_for(seconds(4));
+    assert!(world.heard(&alice).len() <= 1, "{} tries", world.heard(&alice).len());
+    let told = world.events().iter().filter(|event| matches!(event, Event::Playing { .. })).count();
+    assert!(told <= 1, "{told} times");
+    call.hang_up();
+    world.run_for(seconds(1));
+    world.assert_quiet();
+}
+
+#[test]
+fn it_rings_again_when_who_was_heard_is_lost() {
+    let world = World::seeded(98);
+    let alice = world.phone("alice");
+    let (_bob, carol) = (world.phone("bob").that_has_early_media(), world.phone("carol").that_never_answers());
+    let targets = ["bob", "carol"].map(|name| Target::User(name.to_owned())).to_vec();
+    let dial = Command::Dial(Dial { targets, order: Order::InTurn, ring_time: seconds(2) });
+    let call = called(&world, &alice, vec![dial, Command::Wait(seconds(30))]);
+    world.run_for(seconds(1));
+    assert_eq!(world.hears(&alice), []);
+    world.run_for(millis(2_500));
+    assert_eq!((carol.rung(), world.hears(&alice)), (1, vec![Sound::Tone(Tone::Ringing, seconds(60))]));
+    world.run_for(seconds(6));
+    assert_eq!(world.hears(&alice), []);
+    end(&world, &call);
+}
+
+#[test]
 fn where_there_is_no_music_it_rings() {
     let world = World::seeded(96);
     let (alice, bob) = (world.phone("alice"), world.phone("bob"));

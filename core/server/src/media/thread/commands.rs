@@ -11,7 +11,7 @@ use switch::{
 };
 
 use super::Thread;
-use super::port::Port;
+use super::port::{Port, just_now};
 use crate::exchange::Inward;
 use crate::media::keys::{Keys, events};
 use crate::media::library::{Form, Wish};
@@ -179,9 +179,10 @@ impl Thread {
 
     fn expect(&mut self, now: Instant, key: PortKey, expected: Expectation, voice: Option<Voice>) {
         let seed = self.seed();
-        let mut again = None;
+        let (mut again, mut replaced) = (None, false);
         if let Some(port) = self.ports.get_mut(key) {
             let changed = port.voice != voice;
+            replaced = changed;
             if changed {
                 port.events = voice.as_ref().map(|voice| events(voice, &expected.clocks)).unwrap_or_default();
                 port.keys = voice.as_ref().map(|voice| Box::new(Keys::new(voice, &expected.clocks)));
@@ -199,6 +200,10 @@ impl Thread {
         }
         self.relay.expect(key, expected);
         if let Some(beside) = self.relay.peer(key) {
+            if replaced {
+                // Whoever listened for its keys begins anew.
+                self.unheard_by(now, beside);
+            }
             self.wire(now, key, beside);
         }
         self.seat(now, key);
@@ -272,9 +277,13 @@ impl Thread {
     }
 
     fn connect(&mut self, now: Instant, a: PortKey, b: PortKey) {
+        // Who is connected already goes on: what waits in a buffer is heard.
+        let new = self.relay.peer(a) != Some(b);
         for key in [a, b] {
             self.leave(now, key);
-            self.disconnect(now, key);
+            if new {
+                self.disconnect(now, key);
+            }
             if let Some(studio) = self.ports.get_mut(key).and_then(|port| port.studio.as_mut()) {
                 studio.hush();
                 studio.set_echo(false);
@@ -289,7 +298,7 @@ impl Thread {
         for (from, to) in [(a, b), (b, a)] {
             let (Some(one), Some(other)) = (self.ports.get(from), self.ports.get(to)) else { continue };
             let way = match (&one.voice, &other.voice) {
-                (Some(_), Some(_)) if one.apart => Some(Way::Across),
+                (Some(_), Some(_)) if one.apart == Some(to) => Some(Way::Across),
                 (Some(voice), Some(there)) => Way::between(voice, &one.events, there),
                 (None, _) | (_, None) => None,
             };
@@ -297,6 +306,9 @@ impl Thread {
             let busy = other.is_busy();
             if across.is_some() {
                 let _ = (self.studio(now, from).is_some(), self.studio(now, to).is_some());
+            }
+            if across.is_none() && self.ports.get(from).is_some_and(|port| port.way == Some(Way::Across)) {
+                self.unheard_by(now, to);
             }
             if let Some(port) = self.ports.get_mut(from) {
                 port.relayed = !busy;
@@ -316,21 +328,45 @@ impl Thread {
         let Some(beside) = self.relay.peer(key).filter(|_| !self.ports.get(key).is_some_and(Port::is_busy)) else {
             return;
         };
-        if let Some(speaker) = self.ports.get_mut(beside).filter(|port| port.way != Some(Way::Across)) {
-            speaker.apart = true;
+        let Some(speaker) = self.ports.get_mut(beside) else { return };
+        if just_now(speaker.last_key, digit, now) {
+            return;
+        }
+        speaker.pressed = Some((digit, now));
+        let begins = speaker.way != Some(Way::Across);
+        if begins {
+            speaker.apart = Some(key);
             self.wire(now, beside, key);
         }
         if let Some(studio) = self.ports.get_mut(key).and_then(|port| port.studio.as_mut()) {
+            if begins {
+                studio.mouth.hold_keys_back();
+            }
             studio.mouth.press(digit, time);
+        }
+    }
+
+    /// The other port is not heard through sound any more at this one.
+    fn unheard_by(&mut self, now: Instant, key: PortKey) {
+        if let Some(studio) = self.ports.get_mut(key).and_then(|port| port.studio.as_mut()) {
+            studio.mouth.forget_keys();
+            if !studio.is_needed() {
+                studio.mouth.rest(now);
+            }
         }
     }
 
     pub(super) fn disconnect(&mut self, now: Instant, key: PortKey) {
         let beside = self.relay.peer(key);
         self.relay.disconnect(key);
-        for key in [Some(key), beside].into_iter().flatten() {
+        for (key, other) in [(Some(key), beside), (beside, Some(key))] {
+            let Some(key) = key else { continue };
+            let across = self.ports.get(key).is_some_and(|port| port.way == Some(Way::Across));
+            if let (true, Some(other)) = (across, other) {
+                self.unheard_by(now, other);
+            }
             if let Some(port) = self.ports.get_mut(key) {
-                (port.relayed, port.apart, port.way) = (false, false, None);
+                (port.relayed, port.way) = (false, None);
                 if let Some(studio) = &mut port.studio {
                     studio.set_across(port.voice.as_ref(), None);
                 }

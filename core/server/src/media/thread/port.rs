@@ -1,10 +1,12 @@
 //! One port of a media thread.
 
 use std::net::UdpSocket;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use media::dtmf::{Digit, Event};
 use media::mixer::MemberKey;
 use media::{Kind, PortKey, Relay};
+use rtp_types::RtpPacket;
 use switch::{Bearing, MixerId, PortId, Voice};
 
 use crate::media::keys::Keys;
@@ -13,6 +15,9 @@ use crate::media::seal::Seal;
 use crate::media::studio::Studio;
 use crate::media::tape::CallTape;
 use crate::media::way::Way;
+
+/// A phone that tells a key in two forms tells it in both within this time.
+const TWIN: Duration = Duration::from_secs(2);
 
 /// What a port is to a mixer.
 #[derive(Debug, Clone, Copy)]
@@ -42,11 +47,20 @@ pub(super) struct Port {
     pub(super) way: Option<Way>,
     /// It is connected, to a port that plays nothing.
     pub(super) relayed: bool,
-    /// Its packets go through sound, whatever was agreed on: it speaks another codec than it said, or the other port hears
-    /// keys in its place.
-    pub(super) apart: bool,
-    /// The payload types that nobody agreed on and that are understood, a bit for each.
+    /// Its packets go to this port through sound, whatever was agreed on: it speaks another codec than it said, or the
+    /// other hears keys in its place. For as long as the two are parties of one call: a stream that came back after
+    /// minutes, encrypted, would be taken for an old one (RFC 3711 §3.3.1).
+    pub(super) apart: Option<PortKey>,
+    /// The payload types that nobody agreed on and that are understood, a bit for each,
     strays: u128,
+    /// and those of telephone events.
+    event_types: u128,
+    /// The last key that came as an event.
+    pub(super) last_key: Option<(Digit, Instant)>,
+    /// The last key that was pressed in its place.
+    pub(super) pressed: Option<(Digit, Instant)>,
+    /// It was told that a codec comes which nobody agreed on.
+    pub(super) told_stray: bool,
     /// It was told that packets come which nobody understands.
     pub(super) told_unheard: bool,
     pub(super) membership: Option<Membership>,
@@ -66,8 +80,12 @@ impl Port {
             tapped: false,
             way: None,
             relayed: false,
-            apart: false,
+            apart: None,
             strays: 0,
+            event_types: 0,
+            last_key: None,
+            pressed: None,
+            told_stray: false,
             told_unheard: false,
             membership: None,
         }
@@ -80,9 +98,16 @@ impl Port {
 
     /// From now on its far end is heard so.
     pub(super) fn set_voice(&mut self, voice: Option<Voice>) {
-        let strays = voice.iter().flat_map(|voice| &voice.strays);
-        self.strays = strays.fold(0, |all, (number, _)| all | 1 << (number & 0x7f));
-        (self.apart, self.told_unheard, self.voice) = (false, false, voice);
+        let bit = |all, number: u8| all | 1 << (number & 0x7f);
+        self.strays = voice.iter().flat_map(|voice| &voice.strays).fold(0, |all, (number, _)| bit(all, *number));
+        self.event_types = self.events.iter().fold(0, |all, (number, _)| bit(all, *number));
+        (self.apart, self.told_stray, self.told_unheard, self.voice) = (None, false, false, voice);
+    }
+
+    /// An RTP packet that is to be looked at though packets are passed on as they are: of a codec that was not agreed on,
+    /// or a key.
+    pub(super) fn is_notable(&self, packet: &[u8]) -> bool {
+        packet.get(1).is_some_and(|second| (self.strays | self.event_types) & 1 << (second & 0x7f) != 0)
     }
 
     /// An RTP packet of a codec that was not agreed on.
@@ -90,10 +115,30 @@ impl Port {
         packet.get(1).is_some_and(|second| self.strays & 1 << (second & 0x7f) != 0)
     }
 
+    /// The key in an RTP packet of events is one that was pressed in its place just now: some phones tell each key in two
+    /// forms, and mean one. Notes it else.
+    pub(super) fn is_twin(&mut self, now: Instant, packet: &[u8]) -> bool {
+        if packet.get(1).is_none_or(|second| self.event_types & 1 << (second & 0x7f) == 0) {
+            return false;
+        }
+        let key = RtpPacket::parse(packet).ok().and_then(|packet| Event::read(packet.payload()).ok());
+        let Some(digit) = key.map(|event| event.digit) else { return false };
+        if just_now(self.pressed, digit, now) {
+            return true;
+        }
+        self.last_key = Some((digit, now));
+        false
+    }
+
     /// Something is played to its far end.
     pub(super) fn is_busy(&self) -> bool {
         self.studio.as_ref().is_some_and(|studio| studio.mouth.busy)
     }
+}
+
+/// This key was noted not long ago.
+pub(super) fn just_now(noted: Option<(Digit, Instant)>, digit: Digit, now: Instant) -> bool {
+    noted.is_some_and(|(known, at)| known == digit && now.saturating_duration_since(at) < TWIN)
 }
 
 impl Pair {

@@ -81,7 +81,9 @@ impl Thread {
     fn others_report(&self, key: PortKey) -> bool {
         let beside = self.relay.peer(key).and_then(|beside| self.ports.get(beside));
         let busy = self.ports.get(key).is_some_and(Port::is_busy);
-        beside.is_some_and(|beside| !busy && beside.way != Some(Way::Across))
+        // What the other says of a stream of ours is nothing to who sent another one there.
+        let own = self.ports.get(key).is_some_and(|port| port.way == Some(Way::Across));
+        beside.is_some_and(|beside| !busy && !own && beside.way != Some(Way::Across))
     }
 
     fn send_report(&mut self, packet: &[u8], forward: Forward) {
