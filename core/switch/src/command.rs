@@ -61,7 +61,12 @@ pub enum Command {
     /// Play this to him alone, over what he hears in the mixer; in place of what is whispered there.
     Whisper(Vec<Sound>),
     /// Play this to all of the mixer that he is in, after what is announced already.
-    Announce(Vec<Sound>),
+    Announce {
+        /// What, one after the other.
+        sounds: Vec<Sound>,
+        /// In which language; the tenant's when `None`.
+        language: Option<String>,
+    },
     /// Record all of the mixer that he is in.
     StartRoomRecording {
         /// Its name in the tenant, as in [`Record`](Recording); a new one when `None`.

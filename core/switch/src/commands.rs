@@ -78,7 +78,7 @@ impl Switch {
             Command::Join { .. }
             | Command::Bear(_)
             | Command::Whisper(_)
-            | Command::Announce(_)
+            | Command::Announce { .. }
             | Command::StartRoomRecording { .. }
             | Command::PauseRoomRecording
             | Command::ResumeRoomRecording

@@ -115,8 +115,8 @@ impl Member {
                     wire.media(MediaCommand::Play { port, id, tenant, sounds, language, forever: false });
                 }
             }
-            Command::Announce(sounds) if check::are_playable(&sounds) && !sounds.is_empty() => {
-                wire.media(MediaCommand::Announce { mixer, id, tenant, sounds, language: None });
+            Command::Announce { sounds, language } if check::are_playable(&sounds) && !sounds.is_empty() => {
+                wire.media(MediaCommand::Announce { mixer, id, tenant, sounds, language });
             }
             Command::StartRoomRecording { name, limit, format }
                 if check::recorded(name.as_deref(), limit, LONGEST_ROOM_RECORDING) =>

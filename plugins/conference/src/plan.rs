@@ -28,7 +28,8 @@ pub struct Plan {
     pub mute_on_entry: bool,
     /// Others may be called into it.
     pub dial_out: bool,
-    /// In which language callers are spoken to at its door; the tenant's when `None`.
+    /// In which language callers are spoken to at its door, and all inside; the tenant's when `None`. What is told to one
+    /// inside is in his own.
     pub language: Option<String>,
     /// What keys do.
     pub keys: Keymap,

@@ -154,7 +154,7 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         Command::Bear(Bearing { speaking: 21, ..Bearing::default() }),
         Command::Bear(Bearing { hearing: -21, ..Bearing::default() }),
         Command::Whisper(vec![prompt("../x")]),
-        Command::Announce(Vec::new()),
+        Command::Announce { sounds: Vec::new(), language: None },
         Command::StartRoomRecording { name: Some("../x".to_owned()), limit: minutes(1), format: RecordingFormat::Wav },
         Command::StartRoomRecording { name: None, limit: minutes(24 * 60 + 1), format: RecordingFormat::Wav },
         Command::StartRoomRecording { name: None, limit: Duration::ZERO, format: RecordingFormat::Wav },
@@ -191,7 +191,7 @@ fn a_caller_who_is_not_there_is_no_member() {
         Command::Answer,
         Command::Bear(Bearing::default()),
         Command::Whisper(vec![prompt("hello")]),
-        Command::Announce(vec![prompt("hello")]),
+        Command::Announce { sounds: vec![prompt("hello")], language: None },
         Command::StartRoomRecording { name: None, limit: seconds(5), format: RecordingFormat::Wav },
         Command::PauseRoomRecording,
         Command::StopRoomRecording,
@@ -331,8 +331,8 @@ fn a_whisper_is_heard_by_one_and_an_announcement_by_all_who_hear() {
     world.run_for(SOON);
     assert!(!world.hears_whisper(alice));
     // One after the other, a second each.
-    world.command(bob, Command::Announce(vec![prompt("one")]));
-    world.command(alice, Command::Announce(vec![prompt("two")]));
+    world.command(bob, Command::Announce { sounds: vec![prompt("one")], language: None });
+    world.command(alice, Command::Announce { sounds: vec![prompt("two")], language: None });
     world.run_for(millis(1_500));
     assert_eq!([alice, bob, carol].map(|phone| world.hears_announcement(phone)), [true, true, false]);
     assert_eq!(world.heard(alice), [prompt("muted"), prompt("one"), prompt("two")]);
@@ -485,7 +485,7 @@ fn a_member_whose_phone_dies_is_gone_after_the_silence_and_the_others_go_on() {
 fn a_tone_is_announced_for_as_long_as_was_asked() {
     let (world, phones, calls) = three(521);
     let [alice, bob, _] = &phones;
-    world.command(alice, Command::Announce(vec![Sound::Tone(Tone::Beep, millis(200))]));
+    world.command(alice, Command::Announce { sounds: vec![Sound::Tone(Tone::Beep, millis(200))], language: None });
     world.run_for(millis(100));
     assert!(world.hears_announcement(bob));
     world.run_for(millis(300));

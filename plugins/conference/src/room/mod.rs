@@ -384,8 +384,8 @@ impl Room {
         }
         match (self.plan.entry, spoken) {
             (Entry::None, _) => {}
-            (Entry::Name, Some(name)) => self.tell_all(Command::Announce(vec![Sound::Recording(name), prompt(what)])),
-            (Entry::Tone | Entry::Name, _) => self.tell_all(Command::Announce(tone)),
+            (Entry::Name, Some(name)) => self.say_to_all(vec![Sound::Recording(name), prompt(what)]),
+            (Entry::Tone | Entry::Name, _) => self.say_to_all(tone),
         }
     }
 
@@ -396,7 +396,7 @@ impl Room {
         (self.recording, self.paused) = (Some(name.clone()), false);
         let limit = LONGEST_ROOM_RECORDING;
         self.tell_all(Command::StartRoomRecording { name: Some(name.clone()), limit, format });
-        self.tell_all(Command::Announce(vec![prompt(prompts::RECORDED)]));
+        self.say_to_all(vec![prompt(prompts::RECORDED)]);
         self.events.push_back(RoomEvent::Recording(Some(name)));
     }
 
@@ -437,8 +437,14 @@ impl Room {
 
     fn announce(&mut self, name: &'static str) {
         if self.whole.len() < MUCH {
-            self.tell_all(Command::Announce(vec![prompt(name)]));
+            self.say_to_all(vec![prompt(name)]);
         }
+    }
+
+    /// All hear this, in the language of the room.
+    fn say_to_all(&mut self, sounds: Vec<Sound>) {
+        let language = self.plan.language.clone();
+        self.tell_all(Command::Announce { sounds, language });
     }
 
     fn tell_all(&mut self, command: Command) {
@@ -490,7 +496,7 @@ fn is_of_recording(command: &Command) -> bool {
         | Command::PauseRoomRecording
         | Command::ResumeRoomRecording
         | Command::StopRoomRecording => true,
-        Command::Announce(sounds) => *sounds == [prompt(prompts::RECORDED)],
+        Command::Announce { sounds, .. } => *sounds == [prompt(prompts::RECORDED)],
         _ => false,
     }
 }

@@ -34,7 +34,7 @@ impl Room {
                 if self.whole.len() >= MOST {
                     return Err(RoomRefusal::NoResources);
                 }
-                self.tell_all(Command::Announce(sounds));
+                self.say_to_all(sounds);
             }
             RoomOrder::Record { name, format } => self.record(name, format)?,
             RoomOrder::PauseRecording(on) => {

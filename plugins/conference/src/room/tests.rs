@@ -38,7 +38,7 @@ fn whisper(name: &str) -> Act {
 }
 
 fn announce(name: &str) -> Act {
-    Act::Do(Command::Announce(vec![prompt(name)]))
+    Act::Do(Command::Announce { sounds: vec![prompt(name)], language: None })
 }
 
 #[test]
@@ -302,6 +302,16 @@ fn who_waits_can_leave_by_his_key_and_do_nothing_else() {
     press(&mut room, "*0");
     assert_eq!(done(&mut room, waits), [Act::Away(Left::Key, None)]);
     assert!(room.is_over());
+}
+
+#[test]
+fn what_all_hear_is_in_the_language_of_the_room() {
+    let mut room = room(Plan { language: Some("de".to_owned()), ..Plan::ad_hoc() });
+    let one = joins(&mut room, Role::Moderator);
+    done(&mut room, one);
+    room.order(RoomOrder::Announce(vec![prompt("hello")])).expect("an open room");
+    let announced = Command::Announce { sounds: vec![prompt("hello")], language: Some("de".to_owned()) };
+    assert_eq!(done(&mut room, one), [Act::Do(announced)]);
 }
 
 #[test]
