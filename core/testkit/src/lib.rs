@@ -27,10 +27,12 @@ mod phone;
 mod tape;
 mod tasks;
 mod text;
+mod voices;
 mod world;
 
 pub use handles::{Phone, Placed};
 pub use network::Weather;
 pub use phone::{Habit, Outcome};
 pub use tasks::Clock;
+pub use voices::Voices;
 pub use world::{World, millis, minutes, seconds};

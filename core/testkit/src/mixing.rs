@@ -264,7 +264,8 @@ impl Recording {
     }
 }
 
-fn sine(hz: u16, rate: Rate, tick: u64) -> Vec<i16> {
+/// A frame of what a phone says.
+pub(crate) fn sine(hz: u16, rate: Rate, tick: u64) -> Vec<i16> {
     let step = TAU * f64::from(hz) / f64::from(rate.hz());
     let begin = tick * rate.frame() as u64;
     (0..rate.frame() as u64).map(|at| ((step * (begin + at) as f64).sin() * LOUD) as i16).collect()

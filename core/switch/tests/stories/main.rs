@@ -15,4 +15,5 @@ mod secrets;
 mod sounds;
 mod tapes;
 mod traps;
+mod voices;
 mod weather;

@@ -1,7 +1,7 @@
 //! Who hears what.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use switch::{Digit, Input, MediaEvent, PortId, Secured, Sound, Voice};
 
@@ -61,6 +61,17 @@ impl World {
     pub fn loudness(&self, listener: &Phone, speaker: &Phone) -> Option<f64> {
         let hz = self.0.borrow().phones.get(speaker.at).map(PhoneState::hz)?;
         self.at_port_of(listener, |engine, port| engine.mixing.loudness(port, hz)).flatten()
+    }
+
+    /// The tone that a phone says, in Hz.
+    pub(crate) fn tone_of(&self, phone: &Phone) -> u16 {
+        self.0.borrow().phones[phone.at].hz()
+    }
+
+    /// The moment that it is in the world.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.0.borrow().now
     }
 
     /// Something is announced in the mixer that a phone is in, and heard there.
