@@ -1,6 +1,7 @@
 //! Stories of the exchange, in virtual time: each ends quiet.
 
 mod admission;
+mod answering;
 mod applications;
 mod calling;
 mod chance;
@@ -8,7 +9,9 @@ mod codecs;
 mod dialogs;
 mod interludes;
 mod keys;
+mod music;
 mod originating;
+mod reading;
 mod registering;
 mod rooms;
 mod secrets;

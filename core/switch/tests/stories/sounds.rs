@@ -1,13 +1,12 @@
-//! What callers hear, press and say to the exchange itself.
+//! What callers hear, say and press to the exchange itself.
 
 use std::time::Duration;
 
-use media::Codec;
 use switch::{
-    AudioError, Cause, Command, Dial, DialOutcome, Digit, Digits, Ended, Event, Keys, Label, Order, Play, PlayEnd,
-    Played, Read, Recording, RecordingState, Refusal, Reply, Side, Sound, Target, Tone,
+    AudioError, Command, Dial, Digit, Digits, Ended, Event, Keys, Order, Play, PlayEnd, Played, Read, Recording,
+    RecordingState, Refusal, Reply, Side, Sound, Target, Tone,
 };
-use testkit::{Outcome, Phone, Placed, World, millis, seconds};
+use testkit::{Phone, Placed, World, millis, seconds};
 
 const RELAY: &str = "application/dtmf-relay";
 const PLAIN: &str = "application/dtmf";
@@ -50,20 +49,20 @@ pub(crate) fn echo() -> Command {
     Command::Echo { end: Keys::parse("#").expect("keys"), limit: seconds(20) }
 }
 
-fn dial(name: &str) -> Command {
+pub(crate) fn dial(name: &str) -> Command {
     let targets = vec![Target::User(name.to_owned())];
     Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20) })
 }
 
 /// Alice has been answered, and this is what the application does next, until it leaves.
-fn talking_to(seed: u64, commands: Vec<Command>) -> (World, Phone, Placed) {
+pub(crate) fn talking_to(seed: u64, commands: Vec<Command>) -> (World, Phone, Placed) {
     let world = World::seeded(seed);
     let alice = world.phone("alice");
     let call = called(&world, &alice, commands);
     (world, alice, call)
 }
 
-fn called(world: &World, alice: &Phone, commands: Vec<Command>) -> Placed {
+pub(crate) fn called(world: &World, alice: &Phone, commands: Vec<Command>) -> Placed {
     let mut script = vec![Command::Answer];
     script.extend(commands);
     script.push(Command::AwaitEnd);
@@ -75,23 +74,23 @@ fn called(world: &World, alice: &Phone, commands: Vec<Command>) -> Placed {
 }
 
 /// The reply to what followed the answer.
-fn reply(world: &World) -> Option<Reply> {
+pub(crate) fn reply(world: &World) -> Option<Reply> {
     world.replies().get(1).cloned()
 }
 
-fn read(digits: &str, by: Ended) -> Option<Reply> {
+pub(crate) fn read(digits: &str, by: Ended) -> Option<Reply> {
     Some(Reply::Read(Digits { digits: digits.to_owned(), by }))
 }
 
-fn played_by(key: char) -> Option<Reply> {
+pub(crate) fn played_by(key: char) -> Option<Reply> {
     Some(Reply::Played(Played::Key(digit(key))))
 }
 
-fn digit(key: char) -> Digit {
+pub(crate) fn digit(key: char) -> Digit {
     Digit::from_char(key).expect("a key")
 }
 
-fn end(world: &World, call: &Placed) {
+pub(crate) fn end(world: &World, call: &Placed) {
     assert!(call.is_up(), "{}", world.ladder());
     call.hang_up();
     world.assert_quiet();
@@ -127,36 +126,6 @@ fn a_prompt_that_is_missing_is_told_and_the_call_lives() {
     assert_eq!(reply(&world), Some(Reply::Inaudible(AudioError::Missing("welcome".to_owned()))));
     alice.press("12#");
     assert_eq!(world.hears(&alice), [prompt("bye")]);
-    end(&world, &call);
-}
-
-#[test]
-fn keys_are_read_after_the_prompt_until_one_ends_them() {
-    let (world, alice, call) = talking_to(73, vec![Command::Read(reading())]);
-    world.run_for(seconds(2));
-    assert_eq!(world.hears(&alice), []);
-    alice.press("123#");
-    assert_eq!(reply(&world), read("123", Ended::Key(Digit::POUND)));
-    end(&world, &call);
-}
-
-#[test]
-fn as_many_keys_as_can_be_need_no_ending() {
-    let (world, alice, call) = talking_to(74, vec![Command::Read(reading())]);
-    alice.press("1234");
-    assert_eq!((world.hears(&alice), reply(&world)), (vec![], read("1234", Ended::Enough)));
-    end(&world, &call);
-}
-
-#[test]
-fn a_key_during_the_prompt_silences_it_and_counts() {
-    let (world, alice, call) = talking_to(75, vec![Command::Read(reading())]);
-    assert_eq!(world.hears(&alice), [prompt("enter-pin")]);
-    alice.press("7");
-    assert_eq!(world.hears(&alice), []);
-    alice.press("8");
-    world.run_for(seconds(2));
-    assert_eq!(reply(&world), read("78", Ended::Time));
     end(&world, &call);
 }
 
@@ -231,61 +200,6 @@ fn operators_are_told_when_the_caller_is_recorded_and_when_no_more() {
     let told: Vec<_> = world.events().into_iter().filter_map(states).collect();
     let once = [RecordingState::Running, RecordingState::Ended].map(|state| ("note".to_owned(), state));
     assert_eq!(told, [once.clone(), once].concat());
-}
-
-#[test]
-fn keys_that_were_typed_ahead_are_read_without_a_prompt() {
-    let (world, alice, call) = talking_to(76, vec![Command::Wait(seconds(3)), Command::Read(reading())]);
-    alice.press("12");
-    world.run_for(seconds(3));
-    assert_eq!((world.heard(&alice), world.replies().len()), (vec![], 2));
-    alice.press("3#");
-    assert_eq!(world.replies().last().cloned(), read("123", Ended::Key(Digit::POUND)));
-    end(&world, &call);
-}
-
-#[test]
-fn sixty_four_keys_typed_ahead_are_kept_and_the_rest_is_lost() {
-    let all = Read { min: 0, max: 64, ..reading() };
-    let (world, alice, call) = talking_to(77, vec![Command::Wait(seconds(3)), Command::Read(all)]);
-    alice.press(&"5".repeat(64));
-    alice.press("666#");
-    world.run_for(seconds(3));
-    assert_eq!(world.replies().last().cloned(), read(&"5".repeat(64), Ended::Enough));
-    end(&world, &call);
-}
-
-#[test]
-fn a_dial_forgets_what_was_typed_ahead() {
-    let script = vec![Command::Wait(seconds(1)), dial("nobody"), Command::Read(reading())];
-    let (world, alice, call) = talking_to(78, script);
-    alice.press("99");
-    world.run_for(seconds(1));
-    assert_eq!(world.replies().get(2), Some(&Reply::Dialled(DialOutcome::Unknown)));
-    assert_eq!(world.hears(&alice), [prompt("enter-pin")]);
-    end(&world, &call);
-}
-
-#[test]
-fn too_few_keys_are_asked_for_once_more() {
-    let (world, alice, call) = talking_to(79, vec![Command::Read(reading())]);
-    alice.press("1#");
-    assert_eq!(world.hears(&alice), [prompt("sorry"), prompt("enter-pin")]);
-    alice.press("12#");
-    assert_eq!(reply(&world), read("12", Ended::Key(Digit::POUND)));
-    end(&world, &call);
-}
-
-#[test]
-fn who_presses_nothing_is_asked_as_often_as_was_wished() {
-    let (world, alice, call) = talking_to(80, vec![Command::Read(reading())]);
-    world.run_for(seconds(6));
-    assert_eq!(world.hears(&alice), [prompt("sorry"), prompt("enter-pin")]);
-    world.run_for(seconds(6));
-    assert_eq!(reply(&world), None);
-    world.run_for(seconds(2));
-    assert_eq!(reply(&world), read("", Ended::Time));
-    end(&world, &call);
 }
 
 #[test]
@@ -421,117 +335,6 @@ fn an_application_that_fails_leaves_no_sound_behind() {
 }
 
 #[test]
-fn music_plays_while_it_rings_and_ends_with_the_answer() {
-    for bob_has_early_media in [false, true] {
-        let world = World::seeded(89);
-        let alice = world.phone("alice");
-        let bob = world.phone("bob");
-        let bob = if bob_has_early_media { bob.that_has_early_media() } else { bob };
-        let call = called(
-            &world,
-            &alice,
-            vec![Command::Music { sounds: vec![prompt("moh/jazz")], listens: false }, dial("bob")],
-        );
-        world.run_for(seconds(1));
-        assert_eq!((world.hears(&alice), alice.hears(&bob)), (vec![prompt("moh/jazz")], false));
-        world.run_for(seconds(3));
-        assert_eq!(world.hears(&alice), []);
-        assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
-        end(&world, &call);
-    }
-}
-
-#[test]
-fn who_was_answered_hears_that_it_rings_until_somebody_answers_or_nobody_does() {
-    let ringing = [Sound::Tone(Tone::Ringing, seconds(60))];
-    for bob_has_early_media in [false, true] {
-        let world = World::seeded(94);
-        let (alice, bob) = (world.phone("alice"), world.phone("bob"));
-        let bob = if bob_has_early_media { bob.that_has_early_media() } else { bob };
-        let call = called(&world, &alice, vec![dial("bob")]);
-        world.run_for(seconds(1));
-        // What the callee's side plays is heard in its place (RFC 3960 §3.2).
-        assert_eq!(world.hears(&alice), if bob_has_early_media { &[][..] } else { &ringing });
-        world.run_for(seconds(3));
-        assert_eq!(world.hears(&alice), []);
-        assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
-        end(&world, &call);
-    }
-    // Nobody answers: the tone is over, and the application goes on.
-    let world = World::seeded(95);
-    let (alice, _bob) = (world.phone("alice"), world.phone("bob").that_never_answers());
-    let call = called(&world, &alice, vec![dial("bob"), Command::Wait(seconds(30))]);
-    world.run_for(seconds(2));
-    assert_eq!(world.hears(&alice), ringing);
-    world.run_for(seconds(40));
-    assert!(call.is_up());
-    assert_eq!(world.hears(&alice), []);
-    end(&world, &call);
-}
-
-#[test]
-fn who_cannot_hear_us_is_not_rung_for() {
-    // The answer to our offer, in the ACK, names no codec of ours.
-    let world = World::seeded(97);
-    let alice = world.phone("alice").that_delays_its_offer().that_speaks(&["18 G729/8000"]);
-    let _bob = world.phone("bob").that_answers_after(seconds(8));
-    world.application(vec![Command::Answer, dial("bob"), Command::AwaitEnd]);
-    let call = alice.dial_number("menu");
-    world.run_for(seconds(4));
-    assert!(world.heard(&alice).len() <= 1, "{} tries", world.heard(&alice).len());
-    let told = world.events().iter().filter(|event| matches!(event, Event::Playing { .. })).count();
-    assert!(told <= 1, "{told} times");
-    call.hang_up();
-    world.run_for(seconds(1));
-    world.assert_quiet();
-}
-
-#[test]
-fn it_rings_again_when_who_was_heard_is_lost() {
-    let world = World::seeded(98);
-    let alice = world.phone("alice");
-    let (_bob, carol) = (world.phone("bob").that_has_early_media(), world.phone("carol").that_never_answers());
-    let targets = ["bob", "carol"].map(|name| Target::User(name.to_owned())).to_vec();
-    let dial = Command::Dial(Dial { targets, order: Order::InTurn, ring_time: seconds(2) });
-    let call = called(&world, &alice, vec![dial, Command::Wait(seconds(30))]);
-    world.run_for(seconds(1));
-    assert_eq!(world.hears(&alice), []);
-    world.run_for(millis(2_500));
-    assert_eq!((carol.rung(), world.hears(&alice)), (1, vec![Sound::Tone(Tone::Ringing, seconds(60))]));
-    world.run_for(seconds(6));
-    assert_eq!(world.hears(&alice), []);
-    end(&world, &call);
-}
-
-#[test]
-fn where_there_is_no_music_it_rings() {
-    let world = World::seeded(96);
-    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
-    world.lacks("moh/jazz");
-    let call =
-        called(&world, &alice, vec![Command::Music { sounds: vec![prompt("moh/jazz")], listens: false }, dial("bob")]);
-    world.run_for(seconds(1));
-    assert_eq!(world.hears(&alice), [Sound::Tone(Tone::Ringing, seconds(60))]);
-    world.run_for(seconds(3));
-    assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
-    end(&world, &call);
-}
-
-#[test]
-fn music_goes_on_when_a_dial_fails_and_until_it_is_hushed() {
-    let world = World::seeded(90);
-    let (alice, _bob) = (world.phone("alice"), world.phone("bob").that_refuses(486));
-    let wait = Command::Wait(seconds(2));
-    let music = Command::Music { sounds: Vec::new(), listens: false };
-    let call = called(&world, &alice, vec![music, dial("bob"), wait.clone(), Command::Hush, wait]);
-    world.run_for(seconds(1));
-    assert_eq!(world.hears(&alice), [prompt("moh/default")]);
-    world.run_for(seconds(2));
-    assert_eq!(world.hears(&alice), []);
-    end(&world, &call);
-}
-
-#[test]
 fn sound_is_for_a_caller_who_is_answered_and_alone() {
     let commands = [
         play("x", ""),
@@ -572,123 +375,6 @@ fn what_cannot_be_meant_is_refused_by_its_value() {
     let (world, alice, call) = talking_to(92, commands);
     let refused = world.replies().iter().filter(|reply| **reply == Reply::Refused(Refusal::BadValue)).count();
     assert_eq!((refused, world.heard(&alice)), (count, vec![]), "{:?}", world.replies());
-    end(&world, &call);
-}
-
-#[test]
-fn an_application_that_hangs_up_ends_its_music() {
-    let world = World::seeded(93);
-    let alice = world.phone("alice");
-    world.application(vec![
-        Command::Attach(Label { name: "office".to_owned(), version: "abc".to_owned() }),
-        Command::Answer,
-        Command::Music { sounds: Vec::new(), listens: false },
-        Command::Wait(seconds(1)),
-        Command::Hangup(Cause::NORMAL),
-    ]);
-    let call = alice.dial_number("x");
-    world.run_for(seconds(5));
-    assert_eq!(call.outcome(), Outcome::HungUp);
-    world.assert_quiet();
-}
-
-const EVENTS: &str = "101 telephone-event/8000";
-
-fn codec_to(world: &World, phone: &Phone) -> Option<Codec> {
-    world.voice_to(phone).map(|voice| voice.codec)
-}
-
-#[test]
-fn a_caller_is_answered_with_the_first_codec_that_the_exchange_has_too() {
-    for (seed, codecs, codec) in [
-        (110, &["97 iLBC/8000", "9 G722/8000", "0 PCMU/8000", EVENTS][..], Codec::G722),
-        (111, &["96 opus/48000/2", "0 PCMU/8000", EVENTS], Codec::Opus),
-        (112, &["8 PCMA/8000", "0 PCMU/8000", EVENTS], Codec::Pcma),
-    ] {
-        let world = World::seeded(seed);
-        let alice = world.phone("alice").that_speaks(codecs);
-        let call = called(&world, &alice, vec![play("welcome", "1")]);
-        assert_eq!((codec_to(&world, &alice), world.hears(&alice)), (Some(codec), vec![prompt("welcome")]));
-        alice.press("1");
-        assert_eq!(reply(&world), played_by('1'));
-        end(&world, &call);
-    }
-}
-
-#[test]
-fn a_caller_without_a_codec_of_ours_is_not_answered() {
-    let world = World::seeded(113);
-    let alice = world.phone("alice").that_speaks(&["97 iLBC/8000"]);
-    world.application(vec![Command::Answer, play("welcome", "")]);
-    let call = alice.dial_number("menu");
-    world.run_for(seconds(1));
-    assert_eq!(call.outcome(), Outcome::Refused(488));
-    world.assert_quiet();
-}
-
-#[test]
-fn a_caller_that_leaves_the_offer_to_us_hears_once_its_answer_is_in() {
-    let world = World::seeded(114);
-    let alice = world.phone("alice").that_delays_its_offer();
-    let call = called(&world, &alice, vec![play("welcome", "")]);
-    assert_eq!(world.hears(&alice), [prompt("welcome")], "{:?}\n{}", world.replies(), world.ladder());
-    end(&world, &call);
-}
-
-#[test]
-fn a_callee_of_another_codec_is_reached_by_transcoding() {
-    let world = World::seeded(115);
-    let alice = world.phone("alice").that_speaks(&["96 opus/48000/2", "100 telephone-event/48000"]);
-    let bob = world.phone("bob").that_speaks(&["8 PCMA/8000", EVENTS]);
-    let call = called(&world, &alice, vec![dial("bob")]);
-    world.run_for(seconds(3));
-    assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
-    let codecs = (codec_to(&world, &alice), codec_to(&world, &bob));
-    assert_eq!(codecs, (Some(Codec::Opus), Some(Codec::Pcma)));
-    // Neither is asked for what the other offers.
-    alice.resume();
-    world.run_for(seconds(1));
-    assert_eq!((alice.reinvited(), alice.hears(&bob)), (Some(200), true), "{}", world.ladder());
-    assert!(!world.ladder().contains("488"), "{}", world.ladder());
-    end(&world, &call);
-}
-
-#[test]
-fn a_callee_that_has_the_callers_codec_takes_it() {
-    let world = World::seeded(116);
-    let alice = world.phone("alice").that_speaks(&["8 PCMA/8000", "97 telephone-event/8000"]);
-    let bob = world.phone("bob").that_speaks(&["9 G722/8000", "0 PCMU/8000", "8 PCMA/8000", EVENTS]);
-    let call = called(&world, &alice, vec![dial("bob")]);
-    world.run_for(seconds(3));
-    let (one, other) = (world.voice_to(&alice).expect("a voice"), world.voice_to(&bob).expect("a voice"));
-    assert_eq!((one.codec, one.send, one.events), (other.codec, other.send, other.events));
-    end(&world, &call);
-}
-
-#[test]
-fn without_an_answer_before_the_offer_passes_as_it_is() {
-    let world = World::seeded(117);
-    let alice = world.phone("alice").that_speaks(&["97 iLBC/8000", EVENTS]);
-    let (bob, carol) = (world.phone("bob"), world.phone("carol").that_speaks(&["98 iLBC/8000"]));
-    let refused = alice.dial(&bob);
-    world.run_for(seconds(3));
-    assert_eq!(refused.outcome(), Outcome::Refused(488));
-    let call = alice.dial(&carol);
-    world.run_for(seconds(3));
-    assert!(call.is_up() && alice.hears(&carol));
-    assert_eq!((codec_to(&world, &alice), codec_to(&world, &carol)), (None, None));
-    end(&world, &call);
-}
-
-#[test]
-fn what_a_caller_took_of_our_offer_is_offered_on() {
-    let world = World::seeded(118);
-    let alice = world.phone("alice").that_delays_its_offer().that_speaks(&["8 PCMA/8000"]);
-    let bob = world.phone("bob").that_speaks(&["0 PCMU/8000", "96 opus/48000/2", "8 PCMA/8000"]);
-    let call = called(&world, &alice, vec![dial("bob")]);
-    world.run_for(seconds(3));
-    assert!(alice.hears(&bob) && bob.hears(&alice), "{}", world.ladder());
-    assert_eq!((codec_to(&world, &alice), codec_to(&world, &bob)), (Some(Codec::Pcma), Some(Codec::Pcma)));
     end(&world, &call);
 }
 
