@@ -95,8 +95,9 @@ impl PromptService for Desk {
         let DownloadPromptRequest { tenant, name, language } = request.into_inner();
         let tenant = self.tenant(&tenant).await?;
         let file = self.live.read_prompt(tenant.id, language_of(&language)?, named(&name)?).await;
+        let missing = || Status::not_found(format!("there is no prompt {name} in {language}"));
         let (sender, stream) = mpsc::channel(STREAM);
-        tokio::spawn(send(file.ok_or_else(no_prompt)?, sender));
+        tokio::spawn(send(file.ok_or_else(missing)?, sender));
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 
@@ -105,7 +106,10 @@ impl PromptService for Desk {
         let tenant = self.tenant(&tenant).await?;
         match self.live.remove_prompt(tenant.id, language_of(&language)?, named(&name)?).await {
             Ok(true) => {}
-            Ok(false) => return Err(Status::not_found("the tenant has no such prompt of its own in this language")),
+            Ok(false) => {
+                let none = format!("the tenant has no prompt {name} of its own in {language}");
+                return Err(Status::not_found(none));
+            }
             Err(error) => {
                 tracing::error!(%error, tenant = tenant.id.0, "the file of a prompt cannot be removed");
                 return Err(Status::internal("the file cannot be removed; the log says why"));
@@ -124,10 +128,6 @@ fn named(name: &str) -> Result<&str, Status> {
 
 fn language_of(language: &str) -> Result<&str, Status> {
     if language.is_empty() { Err(violation("language", "a language as en or de-AT")) } else { Ok(language) }
-}
-
-fn no_prompt() -> Status {
-    Status::not_found("there is no such prompt in this language")
 }
 
 /// The next piece, from somebody who does not keep others waiting.

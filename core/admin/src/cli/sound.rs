@@ -57,12 +57,18 @@ fn sound(console: &Console, text: &str) -> Result<Sound, Failure> {
         ("number", number) => Spelt::Number(number.parse().map_err(|_| wrong())?),
         ("spelled", letters) => Spelt::Spelled(letters.to_owned()),
         ("silence", time) => Spelt::Silence(seconds(time).ok_or_else(wrong)?),
-        ("tone", tone) => Spelt::Tone(timed(tone).ok_or_else(wrong)?),
+        ("tone", tone) => Spelt::Tone(timed(tone).ok_or_else(|| no_tone(text))?),
         ("date", moment) => Spelt::Date(instant(console, moment)?.ok_or_else(wrong)?),
         ("time", moment) => Spelt::Time(instant(console, moment)?.ok_or_else(wrong)?),
         _ => return Err(wrong()),
     };
     Ok(Sound { sound: Some(sound) })
+}
+
+fn no_tone(text: &str) -> Failure {
+    let known = TONES.map(|(name, _)| name).join(", ");
+    let why = format!("`{text}` is no tone: tone:NAME or tone:NAME:SECONDS, where NAME is {known} or a number of Hz");
+    Failure::Argument { name: "sound", why }
 }
 
 fn timed(text: &str) -> Option<TimedTone> {
@@ -131,5 +137,7 @@ mod tests {
         ] {
             assert!(sound(&console, wrong).is_err(), "{wrong:?}");
         }
+        let told = sound(&console, "tone:loud").expect_err("no tone").to_string();
+        assert!(told.contains("`tone:loud`") && told.contains("congestion, information, beep"), "{told}");
     }
 }
