@@ -172,6 +172,7 @@ fn follow(call: &mut LiveCall, at: SystemTime, event: &Event) {
         | Event::Playing { .. }
         | Event::Played { .. }
         | Event::MessageRecording { .. }
+        | Event::SpendingSoonOver(_)
         | Event::RoomRecorded { .. }
         | Event::Ended(_) => {}
     }

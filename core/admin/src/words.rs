@@ -103,6 +103,9 @@ fn event(event: Event) -> v1::call_event::Event {
         Event::Played { to, how } => Spelt::Played(playing_end(to, how)),
         Event::MessageRecording { name, state } => Spelt::MessageRecording(recording(name, state)),
         Event::Recording { name, state } => Spelt::Recording(recording(name, state)),
+        Event::SpendingSoonOver(left) => {
+            Spelt::SpendingSoonOver(v1::SpendingSoonOver { left: prost_types::Duration::try_from(left).ok() })
+        }
         Event::RoomRecorded { name, fault } => {
             let state = fault.map_or(switch::RecordingState::Ended, switch::RecordingState::Failed);
             Spelt::RoomRecorded(recording(name, state))
@@ -227,6 +230,7 @@ fn dialled(outcome: switch::DialOutcome) -> v1::Dialled {
         DialOutcome::Unregistered => (Spelt::Unregistered, None, None),
         DialOutcome::Unknown => (Spelt::Unknown, None, None),
         DialOutcome::Forbidden => (Spelt::Forbidden, None, None),
+        DialOutcome::Spent(_) => (Spelt::Spent, None, None),
         DialOutcome::Failed { status } => (Spelt::Failed, None, Some(u32::from(status))),
     };
     v1::Dialled { outcome: outcome.into(), target, status }

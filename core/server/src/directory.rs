@@ -105,6 +105,8 @@ impl Directory {
             peer,
             account,
             policy: entry.tenant.policy.clone(),
+            inbound: None,
+            emergency: false,
         }))
     }
 
@@ -114,7 +116,9 @@ impl Directory {
         let entry = known.tenants.get(&tenant).ok_or(Unresolved::Unknown)?;
         match target {
             Target::User(name) => entry.aor(name),
-            Target::Extension(number) => entry.aor(entry.extensions.get(number).unwrap_or(number)),
+            Target::Extension(number) | Target::Dialled(number) => {
+                entry.aor(entry.extensions.get(number).unwrap_or(number))
+            }
             Target::Uri(text) => {
                 let uri = sip::Uri::parse(text).map_err(|_| Unresolved::Unknown)?;
                 let permitted = entry.tenant.hosts.iter().any(|host| host.eq_ignore_ascii_case(uri.host_str()));

@@ -68,10 +68,13 @@ fn cdr(tenant: TenantId, number: u8, arrived: u64) -> Cdr {
         by: Side::Caller,
         application: Some(Label { name: "office".to_owned(), version: "abc".to_owned() }),
         fallback: None,
+        came_over: None,
+        charge: None,
         legs: vec![LegRecord {
             direction: Direction::Arriving,
             party: "alice".to_owned(),
             sip_call_id: "x".to_owned(),
+            gateway: None,
             remote: "[2001:db8::1]:5060".parse().expect("address"),
             status: Some(200),
             media: Some(MediaStats {

@@ -254,6 +254,8 @@ mod tests {
             source: SocketAddr::from(([192, 0, 2, 1], 5060)),
             arrived: SystemTime::UNIX_EPOCH,
             deadline: Duration::from_secs(5),
+            inbound: None,
+            leads_to: None,
         };
         let asked = Asked::default();
         let (events, heard) = mpsc::channel(CallControl::EVENTS);

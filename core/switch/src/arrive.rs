@@ -140,6 +140,8 @@ impl Switch {
             source: flow.remote,
             arrived: self.wire.wall(),
             deadline: self.wire.config.decision_time,
+            inbound: admission.inbound.as_ref().map(|inbound| (inbound.trunk, inbound.number.clone())),
+            leads_to: admission.inbound.as_ref().and_then(|inbound| inbound.leads_to.clone()),
         })
     }
 

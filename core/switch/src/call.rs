@@ -227,6 +227,8 @@ impl Call {
             by: ending.by,
             application: self.draft.application.take(),
             fallback: self.draft.fallback.take(),
+            came_over: invitation.inbound.as_ref().map(|(trunk, _)| *trunk),
+            charge: None,
             legs: legs.into_iter().map(|(_, leg)| leg).collect(),
         })
     }

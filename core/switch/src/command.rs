@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::audio::{CallRecording, Keys, Play, Read, Record as Recording, RecordingFormat, Sound};
 use crate::event::Cause;
 use crate::room::{Bearing, MixerId};
+use crate::trunk::EarlyMedia;
 
 /// One request of an application. Each is answered by exactly one [`Reply`](crate::Reply).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +127,24 @@ pub struct Dial {
     pub order: Order,
     /// How long each step rings; bounded by the switch's own limit.
     pub ring_time: Duration,
+    /// What is wanted of the way outside, where one is taken.
+    pub outside: Outside,
+}
+
+/// What a dial wants of the way to a number outside.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outside {
+    /// Only these trunks by name, in this order; those of the tenant's routes when empty.
+    pub trunks: Vec<String>,
+    /// Not these.
+    pub without: Vec<String>,
+    /// The number to show: one that the tenant owns, as `+4930123456` or as it is dialled. The user's, else the tenant's,
+    /// when `None`.
+    pub shown: Option<String>,
+    /// No number is shown.
+    pub private: bool,
+    /// What the caller hears before the answer; as the trunk has it when `None`.
+    pub early: Option<EarlyMedia>,
 }
 
 /// The order in which targets are tried.
@@ -144,8 +163,11 @@ pub enum Target {
     User(String),
     /// A short number of the tenant.
     Extension(String),
-    /// A number over the tenant's trunks. The PSTN is closed until granted: refused as forbidden.
+    /// A number over the tenant's trunks, as `+4930123456` or as it is dialled. The PSTN is closed until granted: refused
+    /// as forbidden.
     Number(String),
+    /// What a caller dialled: a user or a short number of the tenant; else a number over its trunks.
+    Dialled(String),
     /// A ring group. None exist yet.
     Group(String),
     /// A mailbox. None exist yet.
@@ -164,6 +186,7 @@ impl Target {
             Self::User(text)
             | Self::Extension(text)
             | Self::Number(text)
+            | Self::Dialled(text)
             | Self::Group(text)
             | Self::Mailbox(text)
             | Self::Room(text)

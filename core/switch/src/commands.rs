@@ -330,5 +330,10 @@ impl Switch {
 /// What the built-in route dials: the extension as the caller dialled it.
 fn built_in_dial(call: &Call) -> Dial {
     let target = Target::Extension(call.invitation.callee.user.clone());
-    Dial { targets: vec![target], order: Order::AtOnce, ring_time: call.policy.ring_time }
+    Dial {
+        targets: vec![target],
+        order: Order::AtOnce,
+        ring_time: call.policy.ring_time,
+        outside: crate::command::Outside::default(),
+    }
 }

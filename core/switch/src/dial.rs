@@ -4,7 +4,7 @@ use sdp::Description;
 use sip::{Flow, Message, Status, UriBuf};
 
 use crate::arrive::offer_in;
-use crate::ask::{Ask, Destination, Unresolved};
+use crate::ask::{Ask, Asker, Destination, Unresolved};
 use crate::call::{CallState, ShownAs};
 use crate::command::Dial;
 use crate::dialing::{Dialing, Early};
@@ -33,6 +33,8 @@ impl Switch {
     fn next_step(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(id) else { return };
         let tenant = call.tenant();
+        let (user, dialled) = (call.invitation.user, call.invitation.inbound.clone().map(|(_, number)| number));
+        let caller = call.invitation.caller.user.clone();
         let Some(dialing) = call.dialing() else { return };
         self.wire.timers.cancel(&mut dialing.timer);
         let Some(targets) = dialing.next_step() else {
@@ -40,9 +42,10 @@ impl Switch {
             call.state = CallState::Deciding;
             return self.dial_ended(id, &outcome, by);
         };
+        let asker = Asker { user, caller, dialled, outside: dialing.outside.clone() };
         dialing.timer = Some(self.wire.arm(dialing.ring_time(), Timer::Ring(id)));
         for target in targets {
-            self.ask(Asked::Resolve(id), Ask::Resolve { tenant, target });
+            self.ask(Asked::Resolve(id), Ask::Resolve { tenant, target, asker: Box::new(asker.clone()) });
         }
     }
 
@@ -79,6 +82,11 @@ impl Switch {
                 for (uri, path, seen) in contacts {
                     let flow = self.wire.toward(&uri.as_uri(), &seen);
                     self.add_branch(id, aor.user.clone(), (uri, path, flow), &media, false);
+                }
+            }
+            Destination::Outside(_) => {
+                if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
+                    dialing.note_unresolved(Unresolved::NoRoute);
                 }
             }
             Destination::Uri(text) => {

@@ -6,8 +6,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use sip::Status;
+
 use crate::ask::Unresolved;
-use crate::command::{Dial, Order, Target};
+use crate::command::{Dial, Order, Outside, Target};
 use crate::event::{DialOutcome, Side};
 use crate::ids::LegId;
 use crate::tables;
@@ -18,6 +20,7 @@ use crate::timers::TimerKey;
 pub(crate) struct Dialing {
     order: Order,
     ring_time: Duration,
+    pub(crate) outside: Outside,
     waiting: VecDeque<Target>,
     /// How many targets of this step are not resolved yet.
     pub(crate) resolving: usize,
@@ -46,6 +49,7 @@ impl Dialing {
         Self {
             order: dial.order,
             ring_time: dial.ring_time.min(limit),
+            outside: dial.outside,
             waiting: dial.targets.into(),
             resolving: 0,
             ringing: Vec::new(),
@@ -108,6 +112,8 @@ impl Dialing {
         let outcome = match why {
             Unresolved::Unknown => DialOutcome::Unknown,
             Unresolved::Forbidden => DialOutcome::Forbidden,
+            Unresolved::Incomplete => DialOutcome::Failed { status: Status::ADDRESS_INCOMPLETE.0 },
+            Unresolved::NoRoute => DialOutcome::Unknown,
         };
         self.why_none.get_or_insert(outcome);
     }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::audio::{AudioError, Digit, Digits, Played, Recorded, Sound};
-use crate::command::Label;
-use crate::ids::{CallUid, TenantId, UserId};
+use crate::command::{Label, Target};
+use crate::ids::{CallUid, TenantId, TrunkId, UserId};
+use crate::number::Number;
+use crate::spending::Limit;
 
 /// Something that happened to a call. Applications hear [`Event::Reply`], [`Event::Key`], [`Event::Speaking`],
 /// [`Event::RoomRecorded`] and [`Event::Ended`]; watchers hear all.
@@ -67,6 +69,8 @@ pub enum Event {
         /// How far it is.
         state: RecordingState,
     },
+    /// What may be spent is nearly spent: the call ends within this time, unless more is granted meanwhile.
+    SpendingSoonOver(Duration),
     /// What was recorded of the mixer that the caller is in is over: it was ended, was long enough, or failed.
     RoomRecorded {
         /// The recording's name in the tenant.
@@ -155,6 +159,8 @@ pub enum DialOutcome {
     Unknown,
     /// Not permitted.
     Forbidden,
+    /// No way to this number is left that may be paid for or that has room: this limit is reached.
+    Spent(Limit),
     /// Failed otherwise, with the SIP status of the best answer.
     Failed {
         /// SIP status, 300 to 699.
@@ -228,6 +234,8 @@ impl Cause {
     pub const REJECTED: Self = Self(21);
     /// 31: normal, unspecified.
     pub const UNSPECIFIED: Self = Self(31);
+    /// 34: no circuit or channel available.
+    pub const NO_CIRCUIT: Self = Self(34);
     /// 38: network out of order.
     pub const NETWORK: Self = Self(38);
     /// 41: temporary failure.
@@ -268,6 +276,10 @@ pub struct Invitation {
     pub arrived: SystemTime,
     /// How long the exchange waits for the first decision.
     pub deadline: Duration,
+    /// The trunk that it came over, and the number that was called there.
+    pub inbound: Option<(TrunkId, Number)>,
+    /// Who is rung without asking an application: a number of the tenant leads there, or it is an emergency.
+    pub leads_to: Option<Target>,
 }
 
 /// One party as the other sees it.

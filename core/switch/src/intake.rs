@@ -8,7 +8,7 @@
 use sip::transaction::{Incoming, ServerKey};
 use sip::{Flow, Message, Method, Name, Status, Writer};
 
-use crate::ask::{Account, Admission, Ask};
+use crate::ask::{Account, Admission, Ask, NotAdmitted};
 use crate::gatekeeper::Verdict;
 use crate::ids::{Aor, LegId};
 use crate::io::Output;
@@ -123,18 +123,28 @@ impl Switch {
             .or_else(|| from.uri().user_unescaped())
             .unwrap_or_default()
             .into_owned();
-        let ask = Ask::Admission { domain: domain.host_str().to_ascii_lowercase(), user, source: flow.remote };
+        let called = message.uri().ok().and_then(|uri| uri.user_unescaped().map(std::borrow::Cow::into_owned));
+        let ask = Ask::Admission {
+            domain: domain.host_str().to_ascii_lowercase(),
+            user,
+            source: flow.remote,
+            trunk: None,
+            called: called.into_iter().collect(),
+        };
         let intake = Intake { key, bytes: message.bytes().to_vec(), flow, leg };
         self.ask(Asked::Admission(Box::new(intake)), ask);
     }
 
     /// What is known of domain and user came: the gatekeeper decides, and the request goes where it is for.
-    pub(crate) fn admitted(&mut self, intake: Intake, admission: Option<Admission>) {
+    pub(crate) fn admitted(&mut self, intake: Intake, admission: Result<Admission, NotAdmitted>) {
         let config = self.wire.config.clone();
         let Intake { key, bytes, flow, leg } = intake;
         let Ok(message) = sip::parse(&bytes, &config.limits) else { return };
         // Not our domain: nothing is relayed for it, and nothing more is said.
-        let Some(admission) = admission else { return self.refuse(key, &message, flow, Status::FORBIDDEN) };
+        let admission = match admission {
+            Ok(admission) => admission,
+            Err(NotAdmitted(status)) => return self.refuse(key, &message, flow, Status(status)),
+        };
         let account = match &admission.peer {
             Some(_) if !matches!(message.method(), Some(Method::Register)) => None,
             _ => match self.gatekeeper.check(self.wire.now, &admission, &message, flow.remote.ip()) {

@@ -42,6 +42,7 @@ mod media;
 mod member;
 mod mint;
 mod mixing;
+mod number;
 mod originate;
 mod policy;
 mod record;
@@ -50,32 +51,38 @@ mod release;
 mod room;
 mod sound;
 mod sounding;
+mod spending;
 mod switch;
 mod tables;
 mod taping;
 mod timers;
+mod trunk;
 mod voice;
 mod wire;
 
 pub use application::{Application, CallControl, Commands, Failure, HungUp, Places, Running};
-pub use ask::{Account, Admission, Answer, Ask, Destination, Fallback, Ha1, NoPort, TenantPolicy, Unresolved};
+pub use ask::{
+    Account, Admission, Answer, Ask, Asker, Destination, Fallback, Ha1, Hop, Inbound, Location, NoPort, NotAdmitted,
+    Outbound, TenantPolicy, Unlocated, Unresolved,
+};
 pub use audio::{
     AudioError, CallRecording, Digit, Digits, Ended, Keys, Play, Played, Read, Record as Recording, Recorded,
     RecordingFormat, RecordingLayout, Sound, Tone, is_recording_name,
 };
-pub use command::{Command, Dial, Label, Order, Target};
+pub use command::{Command, Dial, Label, Order, Outside, Target};
 pub use config::Config;
 pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, PlayEnd, RecordingState, Refusal, Reply, Side};
 pub use habits::{Country, Music, NoMusic, UnknownCountry};
-pub use ids::{Aor, CallId, CallUid, LegId, PortId, TenantId, Ticket, UserId};
+pub use ids::{Aor, CallId, CallUid, GatewayId, LegId, PortId, TenantId, Ticket, TrunkId, UserId};
 pub use interlude::{PlayRefusal, SoundOrder};
 pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
+pub use number::{E164, NoE164, Number, NumberClass};
 pub use originate::Origination;
 pub use policy::{BadOrder, CodecOrder, Language, MediaPolicy};
 pub use record::{
-    BindingChange, CallDirection, Cdr, Direction, Disposition, KeptRecording, LegRecord, Notice, Record, RecordingEnd,
-    RecordingKind, StoredBinding,
+    BindingChange, CallDirection, Cdr, Charge, Direction, Disposition, KeptRecording, LegRecord, Notice, Record,
+    RecordingEnd, RecordingKind, StoredBinding, Via,
 };
 pub use room::{
     Bearing, JoinError, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, NotReached, Role, RoomEvent,
@@ -83,5 +90,11 @@ pub use room::{
 };
 pub use sdp::{Secrecy, Secured};
 pub use sound::check::are_playable;
+pub use spending::{Limit, Money, NoMoney, Payer, Purse, Rate, SpendingLimits, Spent};
 pub use switch::Switch;
 pub use taping::RecordingOrder;
+pub use trunk::{
+    Assert, Choice, EarlyMedia, FromForm, Gateway, GatewayRule, GatewayState, GatewayView, HashOver, Identity, KeyForm,
+    Login, NumberForm, NumberStyle, PrivacyForm, Probe, Registered, Registration, Reliable, SessionTimer, Site, Source,
+    Trunk, TrunkView,
+};

@@ -64,6 +64,8 @@ impl Switch {
             source: own.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))),
             arrived: self.wire.wall(),
             deadline: self.wire.config.decision_time,
+            inbound: None,
+            leads_to: None,
         };
         let id = self.open_call(invitation, policy, shown_as);
         if let Some(call) = self.calls.get_mut(id) {

@@ -6,8 +6,11 @@ use std::time::{Duration, SystemTime};
 use crate::audio::{RecordingFormat, RecordingLayout};
 use crate::command::Label;
 use crate::event::{Cause, Side};
-use crate::ids::{Aor, CallUid, TenantId, UserId};
+use crate::ids::{Aor, CallUid, GatewayId, TenantId, TrunkId, UserId};
 use crate::media::MediaStats;
+use crate::number::{Number, NumberClass};
+use crate::spending::{Limit, Money, Payer, Rate};
+use crate::trunk::{GatewayState, Registered};
 
 /// Something to keep.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,8 +118,31 @@ pub struct Cdr {
     pub application: Option<Label>,
     /// Why the tenant's fallback served the caller, if it did.
     pub fallback: Option<String>,
+    /// The trunk that it came over.
+    pub came_over: Option<TrunkId>,
+    /// What was charged for the leg outside that was answered.
+    pub charge: Option<Charge>,
     /// Every leg, the caller's first.
     pub legs: Vec<LegRecord>,
+}
+
+/// What is charged for a call to a number outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// By which trunk.
+    pub trunk: TrunkId,
+    /// Which number.
+    pub number: Number,
+    /// What kind of number that is for the caller.
+    pub class: NumberClass,
+    /// At which rate; `None` where nobody has said.
+    pub rate: Option<Rate>,
+    /// So many seconds.
+    pub seconds: u64,
+    /// What they cost.
+    pub cost: Money,
+    /// Who paid, beside the trunk.
+    pub user: Option<UserId>,
 }
 
 /// Where a call came from and went to, as seen from the tenant.
@@ -186,12 +212,23 @@ pub struct LegRecord {
     pub party: String,
     /// Its SIP Call-ID.
     pub sip_call_id: String,
+    /// The gateway that it went by, or came from.
+    pub gateway: Option<Via>,
     /// Where its signalling came from or went to.
     pub remote: SocketAddr,
     /// The last final status on it, if there was one.
     pub status: Option<u16>,
     /// What went through its media port; `None` when it had none.
     pub media: Option<MediaStats>,
+}
+
+/// By which trunk and gateway a leg goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Via {
+    /// The trunk's name.
+    pub trunk: String,
+    /// The gateway's; `None` for a call that comes from none of them.
+    pub gateway: Option<String>,
 }
 
 /// Who began a leg.
@@ -270,5 +307,51 @@ pub enum Notice {
     Malformed {
         /// The source.
         source: IpAddr,
+    },
+    /// A source asks more often than it may, and is not answered for a while.
+    Flooded {
+        /// The source.
+        source: IpAddr,
+    },
+    /// We are registered at a carrier, or no longer.
+    Registration {
+        /// Where.
+        trunk: TrunkId,
+        /// How it stands.
+        state: Registered,
+    },
+    /// A gateway came alive, or died.
+    Gateway {
+        /// Of which trunk.
+        trunk: TrunkId,
+        /// Which.
+        gateway: GatewayId,
+        /// How it stands.
+        state: GatewayState,
+    },
+    /// A call by a trunk was tried: by one of its gateways, with this final status; `None` when it was given up.
+    Attempt {
+        /// Which trunk.
+        trunk: TrunkId,
+        /// By which gateway.
+        gateway: GatewayId,
+        /// What came of it.
+        status: Option<u16>,
+        /// How long it took until it rang or was answered (post-dial delay).
+        rang_after: Option<Duration>,
+    },
+    /// Four fifths of what a payer may spend in a day are spent.
+    SpendingNear {
+        /// Whose.
+        payer: Payer,
+        /// Of what.
+        limit: Limit,
+    },
+    /// A limit of a payer is reached: a call was refused, or ended.
+    SpendingOver {
+        /// Whose.
+        payer: Payer,
+        /// Of what.
+        limit: Limit,
     },
 }

@@ -4,6 +4,7 @@ use sip::Status;
 
 use crate::event::{Cause, DialOutcome};
 use crate::record::Disposition;
+use crate::spending::Limit;
 
 /// The cause of a final SIP status (RFC 3398 §8.2.6.1).
 pub(crate) fn cause_of_status(status: u16) -> Cause {
@@ -57,6 +58,9 @@ pub(crate) fn status_of_outcome(outcome: &DialOutcome) -> Status {
         DialOutcome::Declined => 603,
         DialOutcome::Unknown => 404,
         DialOutcome::Forbidden => 403,
+        // No channel is free now: later there may be (RFC 3398 §7.2.4.1, cause 34).
+        DialOutcome::Spent(Limit::Concurrent | Limit::PerSecond) => 503,
+        DialOutcome::Spent(_) => 403,
         DialOutcome::Failed { status } => shown(*status),
     })
 }
@@ -71,6 +75,8 @@ pub(crate) fn cause_of_outcome(outcome: &DialOutcome) -> Cause {
         DialOutcome::Unregistered => Cause::ABSENT,
         DialOutcome::Unknown => Cause::UNALLOCATED,
         DialOutcome::Forbidden => Cause::FORBIDDEN,
+        DialOutcome::Spent(Limit::Concurrent | Limit::PerSecond) => Cause::NO_CIRCUIT,
+        DialOutcome::Spent(_) => Cause::FORBIDDEN,
         DialOutcome::Failed { .. } => cause_of_status(status_of_outcome(outcome).0),
     }
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use switch::{
     Account, Admission, Answer, Aor, Ask, CallId, Cdr, Command, Destination, Event, Fallback, Ha1, MediaCommand,
-    MediaEvent, MediaPolicy, MediaPort, MediaStats, PortId, Target, TenantId, TenantPolicy, Unresolved, UserId,
+    MediaEvent, MediaPolicy, MediaPort, MediaStats, NotAdmitted, PortId, Target, TenantId, TenantPolicy, Unresolved,
+    UserId,
 };
 
 use crate::engine::Engine;
@@ -80,16 +81,20 @@ impl Surroundings {
 
     pub(crate) fn answer(&mut self, ask: Ask, ip: IpAddr) -> Answer {
         match ask {
-            Ask::Admission { domain, user, source } => {
+            Ask::Admission { domain, user, source, .. } => {
                 let tenant = tenant_of(&domain);
-                Answer::Admission(tenant.map(|tenant| Box::new(self.admission(tenant, &domain, &user, source.ip()))))
+                let admission = tenant.map(|tenant| Box::new(self.admission(tenant, &domain, &user, source.ip())));
+                Answer::Admission(admission.ok_or(NotAdmitted(403)))
             }
-            Ask::Resolve { tenant, target } => Answer::Resolve(match target {
-                Target::User(name) | Target::Extension(name) if self.users.contains_key(&(tenant, name.clone())) => {
+            Ask::Locate(site) => Answer::Located(Err(switch::Unlocated(site.host))),
+            Ask::Resolve { tenant, target, .. } => Answer::Resolve(match target {
+                Target::User(name) | Target::Extension(name) | Target::Dialled(name)
+                    if self.users.contains_key(&(tenant, name.clone())) =>
+                {
                     let media = self.media.get(&name).cloned().unwrap_or_default().or(&self.policy.media);
                     Ok(vec![Destination::Aor { aor: Aor { tenant, user: name }, media }])
                 }
-                Target::User(_) | Target::Extension(_) => Err(Unresolved::Unknown),
+                Target::User(_) | Target::Extension(_) | Target::Dialled(_) => Err(Unresolved::Unknown),
                 Target::Uri(uri) if self.hosts.iter().any(|host| uri.contains(host.as_str())) => {
                     Ok(vec![Destination::Uri(uri)])
                 }
@@ -118,7 +123,15 @@ impl Surroundings {
             media: self.media.get(name).cloned().unwrap_or_default().or(&self.policy.media),
         });
         let peer = self.peers.contains(&source).then(|| "peer".to_owned());
-        Admission { tenant, realm: domain.to_owned(), peer, account, policy: self.policy.clone() }
+        Admission {
+            tenant,
+            realm: domain.to_owned(),
+            peer,
+            account,
+            policy: self.policy.clone(),
+            inbound: None,
+            emergency: false,
+        }
     }
 
     /// Carries out an order; says what the engine answers.

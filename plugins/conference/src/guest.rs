@@ -57,7 +57,12 @@ impl Guest {
 
     /// Rings him; says whether he answered and is wanted still.
     async fn rings(&self, call: &mut CallControl) -> Result<bool, Failure> {
-        let dial = Dial { targets: vec![self.target.clone()], order: Order::AtOnce, ring_time: RING };
+        let dial = Dial {
+            targets: vec![self.target.clone()],
+            order: Order::AtOnce,
+            ring_time: RING,
+            outside: switch::Outside::default(),
+        };
         let dialled = tokio::select! {
             biased;
             () = self.cancelled.notified() => None,
@@ -133,7 +138,7 @@ fn why(outcome: &DialOutcome) -> NotReached {
         DialOutcome::Declined => NotReached::Declined,
         DialOutcome::Unregistered => NotReached::Unregistered,
         DialOutcome::Unknown => NotReached::Unknown,
-        DialOutcome::Forbidden => NotReached::Forbidden,
+        DialOutcome::Forbidden | DialOutcome::Spent(_) => NotReached::Forbidden,
         DialOutcome::Answered { .. } | DialOutcome::Failed { .. } => NotReached::Failed,
     }
 }

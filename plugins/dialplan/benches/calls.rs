@@ -115,6 +115,8 @@ fn invitation(callee: &str) -> Arc<Invitation> {
         source: ([127, 0, 0, 1], 5060).into(),
         arrived: SystemTime::UNIX_EPOCH,
         deadline: Duration::from_secs(5),
+        inbound: None,
+        leads_to: None,
     })
 }
 
@@ -161,7 +163,12 @@ impl Application for Dials {
             call.request(Command::Answer).await?;
             call.request(Command::Wait(Duration::from_millis(5))).await?;
             let targets = vec![Target::User("bob".to_owned())];
-            let dial = Dial { targets, order: Order::AtOnce, ring_time: Duration::from_secs(30) };
+            let dial = Dial {
+                targets,
+                order: Order::AtOnce,
+                ring_time: Duration::from_secs(30),
+                outside: switch::Outside::default(),
+            };
             let _ = call.dial(dial).await?;
             call.request(Command::Hangup(Cause::NORMAL)).await?;
             Ok(())

@@ -1,6 +1,6 @@
 //! One vocabulary in two spellings: the exchange's words and the contract's.
 
-use switch::{Cause, Dial, DialOutcome, Order, Party, Refusal, Side, Target};
+use switch::{Cause, Dial, DialOutcome, Order, Outside, Party, Refusal, Side, Target};
 
 use crate::bindings::strowger::dialplan::types as wit;
 
@@ -20,6 +20,7 @@ pub(crate) fn dial(targets: Vec<wit::Target>, order: wit::Order, ring_millisecon
             wit::Order::InTurn => Order::InTurn,
         },
         ring_time: std::time::Duration::from_millis(ring_milliseconds.into()),
+        outside: Outside::default(),
     })
 }
 
@@ -53,7 +54,7 @@ pub(crate) fn outcome(outcome: DialOutcome) -> wit::DialOutcome {
         DialOutcome::Declined => wit::DialOutcome::Declined,
         DialOutcome::Unregistered => wit::DialOutcome::Unregistered,
         DialOutcome::Unknown => wit::DialOutcome::Unknown,
-        DialOutcome::Forbidden => wit::DialOutcome::Forbidden,
+        DialOutcome::Forbidden | DialOutcome::Spent(_) => wit::DialOutcome::Forbidden,
         DialOutcome::Failed { status } => wit::DialOutcome::Failed(status),
     }
 }

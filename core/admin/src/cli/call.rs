@@ -365,6 +365,9 @@ fn describe(event: &CallEvent) -> String {
         }
         Some(Event::MessageRecording(news)) => format!("recording of the caller: {}", tape(news)),
         Some(Event::Recording(news)) => format!("recording: {}", tape(news)),
+        Some(Event::SpendingSoonOver(news)) => {
+            format!("what may be spent is nearly spent: it ends within {} s", news.left.map_or(0, |left| left.seconds))
+        }
         Some(Event::RoomRecorded(news)) => format!("recording of the room: {}", tape(news)),
         Some(Event::Ended(ended)) => {
             let (cause, by) = (words::cause(ended.cause), words::side(ended.by()));

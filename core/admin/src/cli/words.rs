@@ -100,6 +100,7 @@ pub(crate) fn outcome(outcome: DialOutcome) -> &'static str {
         DialOutcome::Unregistered => "no phone registered",
         DialOutcome::Unknown => "nobody of that name",
         DialOutcome::Forbidden => "not permitted",
+        DialOutcome::Spent => "a limit is reached",
         DialOutcome::Failed => "failed",
     }
 }

@@ -356,6 +356,8 @@ impl Exchange {
             source: "192.0.2.7:5060".parse().unwrap(),
             arrived: at(uid.into()),
             deadline: Duration::from_secs(10),
+            inbound: None,
+            leads_to: None,
         };
         self.board.hear(id, at(uid.into()), &Event::Arrived(Arc::new(invitation)));
         id
@@ -549,6 +551,8 @@ pub(crate) fn cdr(number: u8, tenant: TenantId, caller: &str, callee: &str) -> C
         by: Side::Callee,
         application: Some(Label { name: "office".to_owned(), version: "abcdef0123456789".to_owned() }),
         fallback: None,
+        came_over: None,
+        charge: None,
         legs: vec![leg(Direction::Arriving, caller), leg(Direction::Calling, "bob")],
     }
 }
@@ -573,6 +577,7 @@ fn leg(direction: Direction, party: &str) -> LegRecord {
         direction,
         party: party.to_owned(),
         sip_call_id: format!("{party}-call"),
+        gateway: None,
         remote,
         status: Some(200),
         media: Some(media),

@@ -67,12 +67,13 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         Event::Played { to: Side::Caller, how: PlayEnd::Failed(AudioError::NoCodec) },
         Event::MessageRecording { name: "note".to_owned(), state: RecordingState::Running },
         Event::RoomRecorded { name: "board".to_owned(), fault: Some(AudioError::NoCodec) },
+        Event::SpendingSoonOver(Duration::from_secs(30)),
         Event::Ended(ending),
     ] {
         house.exchange.board.hear(call, at(7), &event);
     }
     let mut heard = Vec::new();
-    for _ in 0..28 {
+    for _ in 0..29 {
         let event = events.message().await.unwrap().unwrap();
         assert_eq!((event.uid.as_str(), event.tenant.as_str()), (call_uid(1).to_string().as_str(), "acme"));
         assert_eq!(event.missed, 0);
@@ -106,6 +107,7 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
                 format!("playing to {:?} {sounds:?} {}", playing.to(), playing.forever)
             }
             Spelt::Played(end) => format!("played {:?} {:?}", end.by(), end.fault.map(|fault| fault.fault())),
+            Spelt::SpendingSoonOver(news) => format!("spent in {}", news.left.unwrap().seconds),
             Spelt::MessageRecording(news) | Spelt::Recording(news) | Spelt::RoomRecorded(news) => {
                 format!("recording {} {:?} {:?}", news.name, news.state(), news.fault.map(|fault| fault.fault()))
             }
@@ -144,6 +146,7 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             "played Failed Some(NoCodec)",
             "recording note Running None",
             "recording board Failed Some(NoCodec)",
+            "spent in 30",
             "ended 16 Caller 200",
         ]
     );

@@ -172,7 +172,8 @@ impl Observer for Ladder {
                 format!("ended by the {:?} with cause {}", ending.by, ending.cause.0).to_lowercase()
             }
             Event::Reply(switch::Reply::Dialled(outcome)) => format!("the dial came out: {outcome:?}"),
-            Event::Reply(_)
+            Event::SpendingSoonOver(_)
+            | Event::Reply(_)
             | Event::Held(_)
             | Event::Resumed(_)
             | Event::Key(_)

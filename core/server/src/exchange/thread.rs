@@ -13,8 +13,8 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{ConnectionId, Flow, Transmit, Transport};
 use switch::{
-    Answer, Application, Ask, CallControl, CallId, Command, Event, Input, Invitation, Notice, Output, PortId, Record,
-    RecordingEnd, StoredBinding, Switch,
+    Answer, Application, Ask, CallControl, CallId, Command, Event, Input, Invitation, NotAdmitted, Notice, Output,
+    PortId, Record, RecordingEnd, StoredBinding, Switch, Unlocated,
 };
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -329,10 +329,11 @@ impl Thread {
     /// Everything is known at once, from memory.
     fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Admission { domain, user, source } => {
-                Answer::Admission(self.directory.admission(&domain, &user, source))
+            Ask::Admission { domain, user, source, .. } => {
+                Answer::Admission(self.directory.admission(&domain, &user, source).ok_or(NotAdmitted(403)))
             }
-            Ask::Resolve { tenant, target } => Answer::Resolve(self.directory.resolve(tenant, &target)),
+            Ask::Locate(site) => Answer::Located(Err(Unlocated(site.host))),
+            Ask::Resolve { tenant, target, .. } => Answer::Resolve(self.directory.resolve(tenant, &target)),
             Ask::Port { toward, beside } => Answer::Port(self.engine.open(toward, beside)),
         }
     }
@@ -452,6 +453,15 @@ impl Thread {
                 metrics::counter!("strowger_sip_malformed_total").increment(1);
                 tracing::debug!(%source, "not to be understood");
             }
+            Notice::Flooded { source } => {
+                metrics::counter!("strowger_floods_total").increment(1);
+                tracing::warn!(%source, "asks too often: it is not answered for a while");
+            }
+            Notice::Registration { .. }
+            | Notice::Gateway { .. }
+            | Notice::Attempt { .. }
+            | Notice::SpendingNear { .. }
+            | Notice::SpendingOver { .. } => tracing::debug!(?notice, "of the way outside"),
         }
     }
 

@@ -232,6 +232,7 @@ impl Leg {
             direction: self.direction,
             party: self.party.clone(),
             sip_call_id: self.sip_call_id.clone(),
+            gateway: None,
             remote: self.flow.remote,
             status: self.last_status,
             media: self.stats,

@@ -7,7 +7,7 @@ use testkit::{Outcome, World, seconds};
 
 fn dial(targets: &[&str], order: Order, time: u64) -> Command {
     let targets = targets.iter().map(|name| Target::User((*name).to_owned())).collect();
-    Command::Dial(Dial { targets, order, ring_time: Duration::from_secs(time) })
+    Command::Dial(Dial { targets, order, ring_time: Duration::from_secs(time), outside: switch::Outside::default() })
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn whatever_three_phones_do_every_call_ends_once_and_leaves_nothing() {
 fn any_command(dice: &mut Dice) -> Command {
     let dial = |name: &str, order| {
         let targets = vec![Target::User(name.to_owned()), Target::User("carol".to_owned())];
-        Command::Dial(Dial { targets, order, ring_time: seconds(6) })
+        Command::Dial(Dial { targets, order, ring_time: seconds(6), outside: switch::Outside::default() })
     };
     match dice.below(16) {
         0 | 1 => play("welcome", "12#"),

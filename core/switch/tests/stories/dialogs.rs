@@ -102,7 +102,7 @@ fn hold_between_codecs_is_answered_here_and_music_plays_all_the_same() {
     let alice = world.phone("alice").that_speaks(&["96 opus/48000/2"]);
     let bob = world.phone("bob").that_speaks(&["8 PCMA/8000"]);
     let targets = vec![Target::User("bob".to_owned())];
-    let dial = Dial { targets, order: Order::AtOnce, ring_time: seconds(20) };
+    let dial = Dial { targets, order: Order::AtOnce, ring_time: seconds(20), outside: switch::Outside::default() };
     world.application(vec![Command::Answer, Command::Dial(dial), Command::AwaitEnd]);
     let call = alice.dial_number("menu");
     world.run_for(seconds(5));

@@ -240,7 +240,12 @@ fn what_plays_while_it_rings_ends_with_the_answer_or_gives_way_to_early_media() 
         let (alice, bob) = (world.phone("alice"), world.phone("bob").that_answers_after(seconds(3)));
         let bob = if early { bob.that_has_early_media() } else { bob };
         bob.register();
-        let dial = Dial { targets: vec![Target::User("bob".to_owned())], order: Order::AtOnce, ring_time: seconds(20) };
+        let dial = Dial {
+            targets: vec![Target::User("bob".to_owned())],
+            order: Order::AtOnce,
+            ring_time: seconds(20),
+            outside: switch::Outside::default(),
+        };
         world.application(vec![Command::Answer, Command::Wait(seconds(1)), Command::Dial(dial), Command::AwaitEnd]);
         let call = alice.dial(&bob);
         world.run_for(millis(500));
@@ -265,7 +270,12 @@ fn a_prompt_that_is_missing_leaves_the_music() {
 #[test]
 fn the_ring_back_tone_goes_on_after_what_an_operator_plays_and_is_no_music_of_his() {
     let targets = vec![Target::User("bob".to_owned())];
-    let dial = Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20) });
+    let dial = Command::Dial(Dial {
+        targets,
+        order: Order::AtOnce,
+        ring_time: seconds(20),
+        outside: switch::Outside::default(),
+    });
     let world = World::seeded(440);
     let (alice, bob) = (world.phone("alice"), world.phone("bob").that_answers_after(seconds(6)));
     world.application(vec![Command::Answer, dial, Command::AwaitEnd]);

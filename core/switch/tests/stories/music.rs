@@ -77,7 +77,12 @@ fn it_rings_again_when_who_was_heard_is_lost() {
     let alice = world.phone("alice");
     let (_bob, carol) = (world.phone("bob").that_has_early_media(), world.phone("carol").that_never_answers());
     let targets = ["bob", "carol"].map(|name| Target::User(name.to_owned())).to_vec();
-    let dial = Command::Dial(Dial { targets, order: Order::InTurn, ring_time: seconds(2) });
+    let dial = Command::Dial(Dial {
+        targets,
+        order: Order::InTurn,
+        ring_time: seconds(2),
+        outside: switch::Outside::default(),
+    });
     let call = called(&world, &alice, vec![dial, Command::Wait(seconds(30))]);
     world.run_for(seconds(1));
     assert_eq!(world.hears(&alice), []);

@@ -49,7 +49,7 @@ fn begun(world: &World, commands: Vec<Command>) -> Arc<Mutex<Vec<Reply>>> {
 
 fn dial(users: &[&str], order: Order) -> Command {
     let targets = users.iter().map(|user| Target::User((*user).to_owned())).collect();
-    Command::Dial(Dial { targets, order, ring_time: seconds(10) })
+    Command::Dial(Dial { targets, order, ring_time: seconds(10), outside: switch::Outside::default() })
 }
 
 #[test]

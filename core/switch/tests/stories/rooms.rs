@@ -163,7 +163,12 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     }
     assert_eq!(world.replies()[before..], vec![Reply::Refused(Refusal::BadValue); 7]);
     let play = Play { sounds: vec![prompt("hello")], language: None, interrupt: Keys::NONE, forever: false };
-    let dial = Dial { targets: vec![Target::User("bob".to_owned())], order: Order::AtOnce, ring_time: seconds(5) };
+    let dial = Dial {
+        targets: vec![Target::User("bob".to_owned())],
+        order: Order::AtOnce,
+        ring_time: seconds(5),
+        outside: switch::Outside::default(),
+    };
     for command in [
         join(ROOM, Bearing::default()),
         join(OTHER, Bearing::default()),

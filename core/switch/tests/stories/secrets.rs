@@ -206,7 +206,12 @@ fn an_offer_in_the_answer_is_encrypted_where_it_must_be() {
 fn the_exchange_answers_and_connects_a_secure_caller_itself() {
     let world = World::seeded(713);
     let targets = vec![Target::User("bob".to_owned())];
-    let dial = Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20) });
+    let dial = Command::Dial(Dial {
+        targets,
+        order: Order::AtOnce,
+        ring_time: seconds(20),
+        outside: switch::Outside::default(),
+    });
     world.application(vec![Command::Answer, dial, Command::AwaitEnd]);
     let (alice, bob) = (world.phone("alice").that_insists_on_encryption(), world.phone("bob"));
     let call = alice.dial_number("menu");

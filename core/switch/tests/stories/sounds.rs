@@ -51,7 +51,7 @@ pub(crate) fn echo() -> Command {
 
 pub(crate) fn dial(name: &str) -> Command {
     let targets = vec![Target::User(name.to_owned())];
-    Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20) })
+    Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20), outside: switch::Outside::default() })
 }
 
 /// Alice has been answered, and this is what the application does next, until it leaves.

@@ -21,7 +21,7 @@ fn start(name: Option<&str>) -> Command {
 
 fn dial_bob() -> Command {
     let targets = vec![Target::User("bob".to_owned())];
-    Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20) })
+    Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(20), outside: switch::Outside::default() })
 }
 
 /// Alice and Bob, registered; what the application says to a call, until it leaves.

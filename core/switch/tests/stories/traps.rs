@@ -202,7 +202,14 @@ fn a_trusted_peer_is_not_challenged_and_nobody_else_is_trusted_for_it() {
 fn the_way_out_is_closed_until_it_is_granted() {
     let world = World::seeded(72);
     let (alice, gateway) = (world.phone("alice"), world.unregistered_phone("gateway"));
-    let dial = |target| Command::Dial(Dial { targets: vec![target], order: Order::AtOnce, ring_time: seconds(9) });
+    let dial = |target| {
+        Command::Dial(Dial {
+            targets: vec![target],
+            order: Order::AtOnce,
+            ring_time: seconds(9),
+            outside: switch::Outside::default(),
+        })
+    };
     let uri = format!("sip:+4912345@{}", gateway.address());
     world.application(vec![
         dial(Target::Number("+4912345".to_owned())),
@@ -238,7 +245,12 @@ fn a_record_says_where_its_call_came_from_and_went_to() {
     assert_eq!(talk(alice.dial(&bob)), CallDirection::Internal);
     assert_eq!(talk(carrier.dial(&bob)), CallDirection::Inbound);
     let targets = vec![Target::Uri(format!("sip:+4912345@{}", carrier.address()))];
-    let out = Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(9) });
+    let out = Command::Dial(Dial {
+        targets,
+        order: Order::AtOnce,
+        ring_time: seconds(9),
+        outside: switch::Outside::default(),
+    });
     world.application(vec![out.clone(), Command::Detach]);
     assert_eq!(talk(alice.dial_number("out")), CallDirection::Outbound);
     world.application(vec![out, Command::Detach]);

@@ -156,7 +156,12 @@ fn every_kind_of_target_is_dialled_as_it_is_meant() {
             Target::Room(text("r")),
             Target::Uri(text("sip:x@y")),
         ];
-        let dial = Dial { targets, order: Order::InTurn, ring_time: Duration::from_secs(5) };
+        let dial = Dial {
+            targets,
+            order: Order::InTurn,
+            ring_time: Duration::from_secs(5),
+            outside: switch::Outside::default(),
+        };
         line.asks(Command::Dial(dial), Reply::Dialled(DialOutcome::Busy)).await;
         line.leaves().await;
     });
@@ -181,7 +186,12 @@ fn every_outcome_of_a_dial_is_told() {
         for (reply, told) in replies {
             let mut line = parrot("dial user:b at-once 1000").await;
             let targets = vec![Target::User("b".to_owned())];
-            let dial = Dial { targets, order: Order::AtOnce, ring_time: Duration::from_secs(1) };
+            let dial = Dial {
+                targets,
+                order: Order::AtOnce,
+                ring_time: Duration::from_secs(1),
+                outside: switch::Outside::default(),
+            };
             line.asks(Command::Dial(dial), reply).await;
             line.asks(Command::Detach, Reply::Done).await;
             assert_eq!(line.kept(0).as_deref(), Some(told));

@@ -173,6 +173,8 @@ pub(crate) fn invitation(callee: &str) -> Invitation {
         source: ([127, 0, 0, 1], 5060).into(),
         arrived: SystemTime::UNIX_EPOCH,
         deadline: Duration::from_secs(5),
+        inbound: None,
+        leads_to: None,
     }
 }
 

@@ -7,7 +7,12 @@ use switch::{Command, Dial, DialOutcome, Order, Reply, Target};
 use crate::exchange::{Line, guest, on_one_worker};
 
 fn dial(target: Target) -> Command {
-    Command::Dial(Dial { targets: vec![target], order: Order::AtOnce, ring_time: Duration::from_secs(30) })
+    Command::Dial(Dial {
+        targets: vec![target],
+        order: Order::AtOnce,
+        ring_time: Duration::from_secs(30),
+        outside: switch::Outside::default(),
+    })
 }
 
 fn bob() -> Target {

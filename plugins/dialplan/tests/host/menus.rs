@@ -69,7 +69,12 @@ async fn in_main_menu(language: Reply) -> Line {
 
 fn ringing(user: &str) -> Command {
     let targets = vec![Target::User(user.to_owned())];
-    Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: Duration::from_secs(25) })
+    Command::Dial(Dial {
+        targets,
+        order: Order::AtOnce,
+        ring_time: Duration::from_secs(25),
+        outside: switch::Outside::default(),
+    })
 }
 
 async fn holds_on(line: &mut Line) {
