@@ -44,6 +44,7 @@ mod mint;
 mod mixing;
 mod number;
 mod originate;
+mod plan;
 mod policy;
 mod record;
 pub mod registrar;
@@ -79,6 +80,9 @@ pub use io::{Input, Output};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
 pub use number::{E164, NoE164, Number, NumberClass};
 pub use originate::Origination;
+pub use plan::{
+    DialRules, Did, DidNumbers, DidTarget, Grants, Hours, NoDid, NoHours, Route, TenantOutside, UserOutside,
+};
 pub use policy::{BadOrder, CodecOrder, Language, MediaPolicy};
 pub use record::{
     BindingChange, CallDirection, Cdr, Charge, Direction, Disposition, KeptRecording, LegRecord, Notice, Record,
