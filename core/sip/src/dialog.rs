@@ -128,11 +128,8 @@ impl Dialog {
     /// A request inside the dialog (§12.2.1.1), with the next CSeq; headers of its own and the body are to be added.
     #[must_use]
     pub fn request(&mut self, method: Method<'_>, via: &str) -> Writer {
-        self.local_seq += 1;
-        if method == Method::Invite {
-            self.invite_seq = self.local_seq;
-        }
-        self.write(method, self.local_seq, via)
+        let cseq = self.count(method);
+        self.write(method, cseq, via)
     }
 
     /// The ACK for the 2xx to our last INVITE (§13.2.2.4).
@@ -141,18 +138,34 @@ impl Dialog {
         self.write(Method::Ack, self.invite_seq, via)
     }
 
+    /// What stands in the first line of a request (§12.2.1.1): the target, or a strict router in front of it.
+    #[must_use]
+    pub fn request_uri(&self) -> &str {
+        match self.route_set.first().and_then(|route| crate::NameAddr::parse(route, "Route").ok()) {
+            Some(first) if first.uri().param("lr").is_none() => first.uri().as_str(),
+            _ => &self.remote_target,
+        }
+    }
+
+    /// The next CSeq, for a request that is sent again inside the dialog (§22.2).
+    pub fn count(&mut self, method: Method<'_>) -> u32 {
+        self.local_seq += 1;
+        if method == Method::Invite {
+            self.invite_seq = self.local_seq;
+        }
+        self.local_seq
+    }
+
     fn write(&self, method: Method<'_>, cseq: u32, via: &str) -> Writer {
         // A strict router in front: it is the Request-URI, and the target goes to the end of the route.
-        let strict = match self.route_set.first().and_then(|route| crate::NameAddr::parse(route, "Route").ok()) {
-            Some(first) if first.uri().param("lr").is_none() => Some(first.uri().as_str()),
-            _ => None,
-        };
-        let mut writer = Writer::request(method, strict.unwrap_or(&self.remote_target));
+        let first = self.request_uri();
+        let strict = !std::ptr::eq(first, self.remote_target.as_str());
+        let mut writer = Writer::request(method, first);
         writer.header(Name::Via, via);
-        for route in self.route_set.iter().skip(usize::from(strict.is_some())) {
+        for route in self.route_set.iter().skip(usize::from(strict)) {
             writer.header(Name::Route, route);
         }
-        if strict.is_some() {
+        if strict {
             writer.header(Name::Route, format_args!("<{}>", self.remote_target));
         }
         writer.header(Name::MaxForwards, 70);

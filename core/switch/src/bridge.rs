@@ -372,7 +372,16 @@ impl Switch {
     /// A response: to whose request, and what for.
     pub(crate) fn response(&mut self, message: &Message<'_>) {
         let Some(status) = message.status() else { return };
-        let Some((_, Owner { leg, purpose })) = self.wire.layer.handle_response(self.wire.now, message) else { return };
+        let Some((_, owner)) = self.wire.layer.handle_response(self.wire.now, message) else { return };
+        let (leg, purpose) = match owner {
+            Owner::Leg(leg, purpose) => (leg, purpose),
+            Owner::Errand(errand) => return self.errand_answered(errand, message, status),
+        };
+        if matches!(status, Status::UNAUTHORIZED | Status::PROXY_AUTHENTICATION_REQUIRED)
+            && self.proves(leg, purpose, message, status)
+        {
+            return;
+        }
         match purpose {
             Purpose::Invite => self.invite_answered(leg, message, status),
             Purpose::Reinvite => self.reinvite_answered(leg, message, status),
@@ -384,7 +393,10 @@ impl Switch {
 
     /// A request of ours was not answered (408) or could not be sent (503).
     pub(crate) fn transaction_failed(&mut self, owner: Owner, status: u16) {
-        let Owner { leg, purpose } = owner;
+        let (leg, purpose) = match owner {
+            Owner::Leg(leg, purpose) => (leg, purpose),
+            Owner::Errand(errand) => return self.errand_failed(errand, status),
+        };
         match purpose {
             Purpose::Invite => {
                 let calling = self.legs.get(leg).is_some_and(|leg| !Leg::is_up(leg));

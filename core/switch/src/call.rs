@@ -26,6 +26,7 @@ use crate::sound::Sounds;
 use crate::tables;
 use crate::taping::Tape;
 use crate::timers::TimerKey;
+use crate::trunk::EarlyMedia;
 use crate::wire::Wire;
 
 /// One call.
@@ -166,6 +167,14 @@ impl Call {
     pub(crate) fn dialing(&mut self) -> Option<&mut Dialing> {
         match &mut self.state {
             CallState::Dialing(dialing) => Some(dialing),
+            _ => None,
+        }
+    }
+
+    /// What a dial wants its caller to hear before the answer, where it has said so.
+    pub(crate) fn early_wanted(&self) -> Option<EarlyMedia> {
+        match &self.state {
+            CallState::Dialing(dialing) => dialing.outside.early,
             _ => None,
         }
     }

@@ -327,9 +327,12 @@ impl Switch {
     }
 }
 
-/// What the built-in route dials: the extension as the caller dialled it.
+/// What the built-in route dials: where the called number leads, else what the caller dialled.
 fn built_in_dial(call: &Call) -> Dial {
-    let target = Target::Extension(call.invitation.callee.user.clone());
+    let target = match &call.invitation.leads_to {
+        Some(target) => target.clone(),
+        None => Target::Dialled(call.invitation.callee.user.clone()),
+    };
     Dial {
         targets: vec![target],
         order: Order::AtOnce,

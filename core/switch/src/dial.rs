@@ -16,10 +16,27 @@ use crate::media::MediaCommand;
 use crate::policy::MediaPolicy;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
+use crate::trunk::Sought;
 use crate::voice;
+use crate::way::OnTrunk;
 
 /// RFC 3326 §2: tells a phone that another took the call, so that it does not list a missed one.
 const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+/// Whom to ring.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    /// For people.
+    pub(crate) party: String,
+    /// The URI, the route there and the flow.
+    pub(crate) to: (UriBuf, Vec<String>, Flow),
+    /// What its media may be.
+    pub(crate) media: MediaPolicy,
+    /// See [`Leg::wide`](Leg).
+    pub(crate) wide: bool,
+    /// The trunk that it goes over.
+    pub(crate) trunk: Option<Box<OnTrunk>>,
+}
 
 impl Switch {
     pub(crate) fn begin_dial(&mut self, id: CallId, dial: Dial) {
@@ -81,14 +98,11 @@ impl Switch {
                 }
                 for (uri, path, seen) in contacts {
                     let flow = self.wire.toward(&uri.as_uri(), &seen);
-                    self.add_branch(id, aor.user.clone(), (uri, path, flow), &media, false);
+                    let (party, to) = (aor.user.clone(), (uri, path, flow));
+                    self.add_branch(id, Branch { party, to, media: media.clone(), wide: false, trunk: None });
                 }
             }
-            Destination::Outside(_) => {
-                if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
-                    dialing.note_unresolved(Unresolved::NoRoute);
-                }
-            }
+            Destination::Outside(outbound) => self.set_out(id, *outbound),
             Destination::Uri(text) => {
                 let uri = UriBuf::parse(text.as_str()).ok();
                 match uri.and_then(|uri| self.wire.flow_to(&uri.as_uri()).map(|flow| (uri, flow))) {
@@ -96,7 +110,8 @@ impl Switch {
                         if let Some(call) = self.calls.get_mut(id) {
                             call.draft.outside = true;
                         }
-                        self.add_branch(id, text, (uri, Vec::new(), flow), &MediaPolicy::default(), false);
+                        let (to, media) = ((uri, Vec::new(), flow), MediaPolicy::default());
+                        self.add_branch(id, Branch { party: text, to, media, wide: false, trunk: None });
                     }
                     None => {
                         if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
@@ -108,14 +123,8 @@ impl Switch {
         }
     }
 
-    fn add_branch(
-        &mut self,
-        id: CallId,
-        party: String,
-        to: (UriBuf, Vec<String>, Flow),
-        media: &MediaPolicy,
-        wide: bool,
-    ) {
+    pub(crate) fn add_branch(&mut self, id: CallId, branch: Branch) {
+        let Branch { party, to, media, wide, trunk } = branch;
         let flow = to.2;
         let limit = self.wire.config.max_branches;
         let Some(call) = self.calls.get_mut(id) else { return };
@@ -130,7 +139,7 @@ impl Switch {
         }
         let seal = Seal::new(media.secrecy, self.wire.config.secrecy);
         let mut leg = Leg::calling(id, party, to, &caller, seal, &mut self.wire);
-        (leg.policy, leg.wide) = (media.clone(), wide);
+        (leg.policy, leg.wide, leg.trunk) = (media, wide, trunk);
         let leg = self.add_leg(leg);
         if let Some(call) = self.calls.get_mut(id) {
             call.legs.push(leg);
@@ -185,18 +194,25 @@ impl Switch {
             Some(_) => return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0),
             None => None,
         };
-        let from = From { shown_as, host: self.wire.shown(&leg.flow) };
-        let party = leg.party.clone();
-        let to = To { party: &party, host: self.wire.shown(&leg.flow) };
-        let letter =
-            Letter { from: &from, to: &to, max_forwards: shown_as.max_forwards, privacy: shown_as.privacy.as_deref() };
-        if !leg.invite(&letter, offer.as_ref(), &mut self.wire) {
-            self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0);
+        let sent = if leg.trunk.is_some() {
+            let private =
+                self.calls.get_mut(leg.call).and_then(|call| call.dialing()).is_some_and(|it| it.outside.private);
+            leg.invite_outside(shown_as, private, offer.as_ref(), &mut self.wire)
+        } else {
+            let from = From { shown_as, host: self.wire.shown(&leg.flow) };
+            let party = leg.party.clone();
+            let to = To { party: &party, host: self.wire.shown(&leg.flow) };
+            leg.invite(&Letter::plain(&from, &to, shown_as), offer.as_ref(), &mut self.wire)
+        };
+        if !sent {
+            return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0);
         }
+        self.begin_patience(id);
     }
 
     /// An answer to the INVITE of a calling leg.
     pub(crate) fn invite_answered(&mut self, id: LegId, response: &Message<'_>, status: Status) {
+        self.gateway_spoke(id, response, status);
         match status.0 {
             100 => {}
             101..=199 => self.branch_progress(id, response, status),
@@ -225,7 +241,8 @@ impl Switch {
         if !dialing.lost(id) {
             return false;
         }
-        self.add_branch(call, party, to, &policy, true);
+        let trunk = self.legs.get_mut(id).and_then(|leg| self.trunks.hand_over(leg));
+        self.add_branch(call, Branch { party, to, media: policy, wide: true, trunk });
         if let Some(leg) = self.legs.get_mut(id) {
             leg.last_status.get_or_insert(Status::NOT_ACCEPTABLE_HERE.0);
         }
@@ -258,6 +275,7 @@ impl Switch {
                 (None, false) => false,
             };
         if taken {
+            self.attempt_over(id, Some(Status::OK.0));
             return self.bridge(call, id, offered);
         }
         // Too late, or not to be understood: it is acknowledged and ended (§13.2.2.4, §13.3.1.4).
@@ -373,6 +391,10 @@ impl Switch {
 
     /// A calling leg failed with this status; the dial goes on without it.
     pub(crate) fn branch_failed(&mut self, id: LegId, status: u16) {
+        if self.moves_on(id, status) {
+            return;
+        }
+        self.attempt_over(id, Some(status));
         let Some(leg) = self.legs.get_mut(id) else { return };
         leg.last_status.get_or_insert(status);
         self.branch_lost(id, status);
@@ -397,7 +419,7 @@ impl Switch {
         self.ring_back(call);
     }
 
-    fn end_step_if_over(&mut self, id: CallId) {
+    pub(crate) fn end_step_if_over(&mut self, id: CallId) {
         if self.calls.get_mut(id).and_then(|call| call.dialing()).is_some_and(|dialing| dialing.step_is_over()) {
             self.next_step(id);
         }
@@ -422,7 +444,8 @@ impl Switch {
     pub(crate) fn forget_resolving(&mut self, id: CallId) {
         let timers = &mut self.wire.timers;
         self.questions.retain(|_, question| {
-            let stale = matches!(question.asked, Asked::Resolve(call) if call == id);
+            let stale =
+                matches!(question.asked, Asked::Resolve(call) | Asked::Locate(Sought::Way(call, ..)) if call == id);
             if stale {
                 timers.cancel(&mut question.timer);
             }
@@ -432,6 +455,7 @@ impl Switch {
 
     /// Gives up a calling leg: it lives until its final answer is in.
     pub(crate) fn cancel_leg(&mut self, id: LegId, reason: Option<&str>) {
+        self.attempt_over(id, None);
         let waits = self.legs.get_mut(id).is_some_and(|leg| leg.cancel(reason, &mut self.wire));
         if waits {
             self.close_port(id);

@@ -44,6 +44,7 @@ mod mint;
 mod mixing;
 mod number;
 mod originate;
+mod outside;
 mod plan;
 mod policy;
 mod record;
@@ -59,6 +60,7 @@ mod taping;
 mod timers;
 mod trunk;
 mod voice;
+mod way;
 mod wire;
 
 pub use application::{Application, CallControl, Commands, Failure, HungUp, Places, Running};

@@ -83,7 +83,10 @@ impl Switch {
                 leg.refuse(sip::Status(status), release.reason_phrase.as_deref(), &mut self.wire);
                 false
             }
-            LegState::Calling(_) => leg.cancel(Some(&reason), &mut self.wire),
+            LegState::Calling(_) => {
+                self.attempt_over(id, None);
+                self.legs.get_mut(id).is_some_and(|leg| leg.cancel(Some(&reason), &mut self.wire))
+            }
             LegState::Up(_) => leg.hang_up(Some(reason), &mut self.wire),
             // Its BYE is under way.
             LegState::Releasing => true,
@@ -98,6 +101,12 @@ impl Switch {
         self.close_port(id);
         let Some(mut leg) = self.legs.remove(id) else { return };
         leg.forget(&mut self.wire);
+        if let Some(on) = leg.trunk.as_deref_mut() {
+            if let Some(attempt) = &mut on.attempt {
+                self.wire.timers.cancel(&mut attempt.patience);
+            }
+            self.trunks.gave_back(on.trunk.id, on.gateway);
+        }
         self.tags.remove(&leg.local_tag);
         if let Some(key) = leg.arrived_by {
             self.invites.remove(&key);

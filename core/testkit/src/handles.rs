@@ -47,6 +47,36 @@ impl Phone {
         self.habit(Habit::NeverAnswers)
     }
 
+    /// It rings, and refuses after this time with this status.
+    #[must_use]
+    pub fn that_rings_then_refuses(self, after: Duration, status: u16) -> Self {
+        self.habit(Habit::RingsThenRefuses(after, status))
+    }
+
+    /// It plays something, and refuses after this time with this status.
+    #[must_use]
+    pub fn that_plays_then_refuses(self, after: Duration, status: u16) -> Self {
+        self.habit(Habit::PlaysThenRefuses(after, status))
+    }
+
+    /// It says nothing for this time, then answers.
+    #[must_use]
+    pub fn that_answers_late(self, after: Duration) -> Self {
+        self.habit(Habit::AnswersLate(after))
+    }
+
+    /// It says nothing to calls, but answers questions.
+    #[must_use]
+    pub fn that_is_deaf_to_calls(self) -> Self {
+        self.habit(Habit::Deaf)
+    }
+
+    /// It says that it tries, and nothing more.
+    #[must_use]
+    pub fn that_only_tries(self) -> Self {
+        self.habit(Habit::Tries)
+    }
+
     /// It refuses every call with this status.
     #[must_use]
     pub fn that_refuses(self, status: u16) -> Self {

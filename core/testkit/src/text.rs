@@ -113,6 +113,18 @@ pub(crate) fn request(method: Method, uri: &str, rows: &[(&str, String)], body: 
 
 /// A response with the rows that RFC 3261 §8.2.6.2 has copied.
 pub(crate) fn response(to: &Heard, status: u16, tag: &str, contact: Option<&str>, body: &[u8]) -> Vec<u8> {
+    response_with(to, status, tag, contact, &[], body)
+}
+
+/// The same with further rows.
+pub(crate) fn response_with(
+    to: &Heard,
+    status: u16,
+    tag: &str,
+    contact: Option<&str>,
+    extra: &[(&'static str, String)],
+    body: &[u8],
+) -> Vec<u8> {
     let mut rows: Vec<(&str, String)> = to.values("Via").into_iter().map(|via| ("Via", via)).collect();
     rows.extend(to.values("Record-Route").into_iter().map(|route| ("Record-Route", route)));
     rows.push(("From", to.value("From")));
@@ -123,6 +135,7 @@ pub(crate) fn response(to: &Heard, status: u16, tag: &str, contact: Option<&str>
     if let Some(contact) = contact {
         rows.push(("Contact", format!("<{contact}>")));
     }
+    rows.extend(extra.iter().cloned());
     let status_code = StatusCode::from(status);
     let response =
         rsip::Response { status_code, version: Version::V2, headers: headers(&rows, body), body: body.to_vec() };
@@ -207,4 +220,34 @@ pub(crate) fn field(row: &str, name: &str) -> Option<String> {
         known.eq_ignore_ascii_case(name).then_some(value)
     })?;
     Some(rest.trim_matches('"').to_owned())
+}
+
+/// Do these credentials prove that a request comes from this user?
+pub(crate) fn credentials(row: &str, method: Method, user: &str, realm: &str, password: &str) -> bool {
+    let field = |name: &str| {
+        let (_, rest) = row.split_once(&format!("{name}="))?;
+        Some(match rest.strip_prefix('"') {
+            Some(rest) => rest.split('"').next().unwrap_or_default().to_owned(),
+            None => rest.split([',', ' ']).next().unwrap_or_default().to_owned(),
+        })
+    };
+    let (Some(nonce), Some(uri), Some(nc), Some(cnonce)) = (field("nonce"), field("uri"), field("nc"), field("cnonce"))
+    else {
+        return false;
+    };
+    let uri = rsip::Uri::try_from(uri.as_str()).expect("a plain URI");
+    let qop = rsip::headers::auth::AuthQop::Auth { cnonce, nc: u8::from_str_radix(&nc, 16).expect("few") };
+    let expected = rsip::services::DigestGenerator {
+        username: user,
+        password,
+        nonce: &nonce,
+        uri: &uri,
+        realm,
+        method: &method,
+        qop: Some(&qop),
+        algorithm: rsip::headers::auth::Algorithm::Md5,
+    };
+    field("username").as_deref() == Some(user)
+        && field("realm").as_deref() == Some(realm)
+        && field("response") == Some(expected.compute())
 }

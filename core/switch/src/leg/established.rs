@@ -2,6 +2,7 @@
 
 use media::Codec;
 use sdp::{Description, Order};
+use sip::digest::Proven;
 use sip::transaction::ServerKey;
 use sip::{Flow, Method, Name, Status, Uri, Writer};
 
@@ -44,10 +45,21 @@ impl Leg {
             writer.header(Name::Reason, reason);
         }
         writer.header(Name::UserAgent, &wire.config.agent);
+        if let Some(on) = self.trunk.as_deref_mut() {
+            let proven =
+                Proven { method, uri: up.dialog.request_uri(), body: body.map(|(_, body)| body).unwrap_or_default() };
+            let cnonce = wire.mint.tag();
+            if let Some((name, value)) = on.proof.row(on.trunk.login.as_ref(), &proven, &cnonce) {
+                writer.header(name, value);
+            }
+        }
         let bytes = match body {
             Some((kind, body)) => writer.body(kind, body),
             None => writer.finish(),
         };
+        if let Some(on) = self.trunk.as_deref_mut() {
+            on.asked = Some((purpose, bytes.clone()));
+        }
         wire.request(flow, bytes, self.id, purpose).is_some()
     }
 

@@ -17,6 +17,8 @@
 mod arriving;
 mod calling;
 mod established;
+mod outside;
+mod place;
 mod seal;
 
 use std::time::{Duration, Instant};
@@ -29,8 +31,9 @@ use crate::ids::{CallId, LegId};
 use crate::keys::Keying;
 use crate::media::{MediaPort, MediaStats};
 use crate::policy::MediaPolicy;
-use crate::record::{Direction, LegRecord};
+use crate::record::{Direction, LegRecord, Via};
 use crate::timers::{Timer, TimerKey};
+use crate::way::OnTrunk;
 use crate::wire::Wire;
 pub(crate) use seal::Seal;
 
@@ -72,6 +75,8 @@ pub(crate) struct Leg {
     pub(crate) contact_user: String,
     /// The transaction of the INVITE that it arrived with.
     pub(crate) arrived_by: Option<ServerKey>,
+    /// The trunk that it goes over.
+    pub(crate) trunk: Option<Box<OnTrunk>>,
 }
 
 /// Where a leg stands.
@@ -191,6 +196,7 @@ impl Leg {
             keying: Keying::default(),
             contact_user: invite.uri().ok().and_then(|uri| uri.user()).unwrap_or("strowger").to_owned(),
             arrived_by: Some(key),
+            trunk: None,
         }
     }
 
@@ -223,6 +229,7 @@ impl Leg {
             keying: Keying::default(),
             contact_user: caller.to_owned(),
             arrived_by: None,
+            trunk: None,
         }
     }
 
@@ -232,7 +239,7 @@ impl Leg {
             direction: self.direction,
             party: self.party.clone(),
             sip_call_id: self.sip_call_id.clone(),
-            gateway: None,
+            gateway: self.trunk.as_deref().map(|on| Via { trunk: on.trunk.name.clone(), gateway: on.gateway_name() }),
             remote: self.flow.remote,
             status: self.last_status,
             media: self.stats,

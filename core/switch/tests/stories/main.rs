@@ -18,5 +18,6 @@ mod secrets;
 mod sounds;
 mod tapes;
 mod traps;
+mod trunks;
 mod voices;
 mod weather;

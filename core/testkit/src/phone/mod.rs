@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rsip::Method;
 
+use crate::carrier::Carrier;
 use crate::line::{Line, LineState, Repeated, T2};
 use crate::text::{self, Heard};
 
@@ -26,6 +27,16 @@ pub enum Habit {
     Unplugged,
     /// Plays something before it answers after this time.
     EarlyMedia(Duration),
+    /// Rings, and refuses after this time with this status.
+    RingsThenRefuses(Duration, u16),
+    /// Plays something, and refuses after this time with this status.
+    PlaysThenRefuses(Duration, u16),
+    /// Says nothing for this time, then answers.
+    AnswersLate(Duration),
+    /// Says nothing to calls, but answers questions.
+    Deaf,
+    /// Says that it tries, and nothing more.
+    Tries,
 }
 
 /// How a call came out for the phone that placed it.
@@ -93,6 +104,8 @@ pub(crate) struct PhoneState {
     answered: Vec<(String, Vec<u8>)>,
     serial: u32,
     register: (String, u32),
+    /// What it does as a carrier.
+    pub(crate) carrier: Carrier,
     /// Every status that came, for tests of the wire.
     pub(crate) heard: Vec<(String, u16)>,
 }
@@ -113,6 +126,7 @@ struct Waiting {
 #[derive(Debug, Clone)]
 enum Plan {
     Answer(String),
+    Refuse(String, u16),
 }
 
 /// Each phone has a tone of its own, of whole periods in 20 ms.
@@ -172,6 +186,7 @@ impl PhoneState {
             serial: 0,
             register: (format!("register-{user}-{address}"), 0),
             heard: Vec::new(),
+            carrier: Carrier::default(),
         }
     }
 
@@ -199,7 +214,9 @@ impl PhoneState {
 
     fn reply(&mut self, to: &Heard, status: u16, tag: &str, body: &[u8]) {
         let contact = self.contact();
-        let bytes = text::response(to, status, tag, (to.method() == Some(Method::Invite)).then_some(&contact), body);
+        let contact = (to.method() == Some(Method::Invite)).then_some(contact.as_str());
+        let rest = self.carrier.rests.filter(|_| status == 503).map(|seconds| ("Retry-After", seconds.to_string()));
+        let bytes = text::response_with(to, status, tag, contact, rest.as_slice(), body);
         if status >= 200 {
             self.answered.push((answer_key(to), bytes.clone()));
         }
@@ -269,9 +286,13 @@ impl PhoneState {
         }
         let due: Vec<Plan> = self.plans.iter().filter(|(due, _)| *due <= now).map(|(_, plan)| plan.clone()).collect();
         self.plans.retain(|(due, _)| *due > now);
-        for Plan::Answer(call_id) in due {
-            if let Some(at) = self.lines.iter().position(|line| line.call_id == call_id) {
-                self.answer(now, at);
+        for plan in due {
+            let (Plan::Answer(call_id) | Plan::Refuse(call_id, _)) = &plan;
+            // The newest: a request that was proven comes again with the same Call-ID.
+            let Some(at) = self.lines.iter().rposition(|line| line.call_id == *call_id) else { continue };
+            match plan {
+                Plan::Answer(_) => self.answer(now, at),
+                Plan::Refuse(_, status) => self.decline(at, status),
             }
         }
     }
