@@ -11,6 +11,7 @@ use sip::transaction::{Incoming, ServerKey};
 use sip::{Flow, Message, Method, Name, Status, Writer};
 
 use crate::ask::{Account, Admission, Ask, NotAdmitted};
+use crate::floods::Heard;
 use crate::gatekeeper::Verdict;
 use crate::ids::{Aor, GatewayId, LegId};
 use crate::io::Output;
@@ -44,7 +45,7 @@ impl Switch {
         if !message.is_request() {
             return self.response(&message);
         }
-        if self.gatekeeper.is_banned(self.wire.now, flow.remote.ip()) {
+        if self.gatekeeper.is_banned(self.wire.now, flow.remote.ip()) || self.is_flood(&message, flow) {
             return;
         }
         if let Err(fault) = sip::validate(&message) {
@@ -62,6 +63,23 @@ impl Switch {
                 self.refuse_stateless(&message, flow, Status::SERVICE_UNAVAILABLE);
             }
         }
+    }
+
+    /// Whoever asks without being in a call, known as a carrier or having proven anything has only so many questions.
+    fn is_flood(&mut self, message: &Message<'_>, flow: Flow) -> bool {
+        let inside = message.to().ok().and_then(|to| to.tag()).is_some_and(|tag| self.tags.contains_key(tag));
+        if inside
+            || matches!(message.method(), Some(Method::Ack | Method::Cancel))
+            || self.trunks.source(&flow, None, self.vouched_for(&flow)).is_some()
+        {
+            return false;
+        }
+        match self.floods.handle_request(self.wire.now, flow.remote.ip()) {
+            Heard::Yes => return false,
+            Heard::NoMore => self.notice(Notice::Flooded { source: flow.remote.ip() }),
+            Heard::No => {}
+        }
+        true
     }
 
     fn request(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow) {
@@ -178,7 +196,10 @@ impl Switch {
             _ if source.is_some() && admission.inbound.is_some() => None,
             Some(_) if !matches!(message.method(), Some(Method::Register)) => None,
             _ => match self.gatekeeper.check(self.wire.now, &admission, &message, flow.remote.ip()) {
-                Verdict::Pass(account) => Some(account),
+                Verdict::Pass(account) => {
+                    self.floods.vouch(self.wire.now, flow.remote.ip());
+                    Some(account)
+                }
                 Verdict::Challenge { rows, refused } => {
                     if refused {
                         self.notice(Notice::Unauthorised { source: flow.remote.ip() });

@@ -28,6 +28,7 @@ mod dial;
 mod dialing;
 mod early;
 mod event;
+pub mod floods;
 pub mod gatekeeper;
 mod habits;
 mod hold;

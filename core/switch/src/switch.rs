@@ -11,6 +11,7 @@ use slotmap::SlotMap;
 use crate::ask::{Answer, Ask, Unlocated};
 use crate::call::Call;
 use crate::config::Config;
+use crate::floods::Floods;
 use crate::gatekeeper::Gatekeeper;
 use crate::ids::{Aor, CallId, LegId, PortId, TenantId, Ticket};
 use crate::intake::Intake;
@@ -30,6 +31,7 @@ pub struct Switch {
     pub(crate) wire: Wire,
     pub(crate) registrar: Registrar,
     pub(crate) gatekeeper: Gatekeeper,
+    pub(crate) floods: Floods,
     pub(crate) trunks: Trunks,
     pub(crate) calls: SlotMap<CallId, Call>,
     pub(crate) legs: SlotMap<LegId, Leg>,
@@ -75,6 +77,7 @@ impl Switch {
         let config = Arc::new(config);
         let mut mint = Mint::new(seed);
         Self {
+            floods: Floods::new(config.floods.clone()),
             registrar: Registrar::new(config.registrar.clone()),
             gatekeeper: Gatekeeper::new(config.gatekeeper.clone(), mint.secret(), now),
             wire: Wire::new(config, mint, now, wall),
