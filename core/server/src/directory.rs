@@ -130,6 +130,16 @@ impl Directory {
         }
     }
 
+    /// A number outside, as it is dialled.
+    pub(crate) fn number(
+        &self,
+        _tenant: TenantId,
+        _user: Option<switch::UserId>,
+        _dialled: &str,
+    ) -> Option<dialplan::FoundNumber> {
+        None
+    }
+
     /// The user of this name or extension.
     pub(crate) fn find(&self, tenant: TenantId, name_or_extension: &str) -> Option<dialplan::Found> {
         let known = self.known.load();

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use dialplan::{Found, Keeper, ValueFault, Wait};
+use dialplan::{Found, FoundNumber, Keeper, ValueFault, Wait};
 use store::{Error, Store};
-use switch::TenantId;
+use switch::{TenantId, UserId};
 use tokio::runtime::Handle;
 
 use crate::directory::Directory;
@@ -31,6 +31,10 @@ impl Shelf {
 impl Keeper for Shelf {
     fn find(&self, tenant: TenantId, name_or_extension: &str) -> Option<Found> {
         self.directory.find(tenant, name_or_extension)
+    }
+
+    fn number(&self, tenant: TenantId, user: Option<UserId>, dialled: &str) -> Option<FoundNumber> {
+        self.directory.number(tenant, user, dialled)
     }
 
     fn time_zone(&self, tenant: TenantId) -> String {

@@ -413,7 +413,7 @@ impl Switch {
 }
 
 /// The Q.850 cause in a Reason header (RFC 3326), where there is one.
-fn q850_in(reason: &str) -> Option<Cause> {
+pub(crate) fn q850_in(reason: &str) -> Option<Cause> {
     reason.split(',').find_map(|value| {
         let mut parts = value.split(';').map(str::trim);
         parts.next().filter(|protocol| protocol.eq_ignore_ascii_case("Q.850"))?;

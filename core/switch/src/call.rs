@@ -15,7 +15,7 @@ use std::time::SystemTime;
 use crate::ask::TenantPolicy;
 use crate::command::Label;
 use crate::dialing::Dialing;
-use crate::event::{Cause, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
+use crate::event::{Cause, DialFacts, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
 use crate::hold::Hold;
 use crate::ids::{CallId, LegId, TenantId};
 use crate::interlude::Interludes;
@@ -127,6 +127,8 @@ pub(crate) struct Draft {
     pub(crate) ending: Option<(Ending, SystemTime)>,
     /// How the last dial came out, and by whom.
     pub(crate) dialled: Option<(DialOutcome, Side)>,
+    /// The same in detail.
+    pub(crate) facts: DialFacts,
     /// The legs that are gone, in the order of their going; the caller's is put first at the end.
     pub(crate) legs: Vec<(LegId, LegRecord)>,
 }
@@ -193,6 +195,16 @@ impl Call {
         if self.pending == Some(kind) {
             self.pending = None;
             self.reply(reply, wire);
+        }
+    }
+
+    /// Takes note of a final answer to one of the dial's INVITEs: the best of them counts.
+    pub(crate) fn note_answer(&mut self, status: u16, cause: Option<Cause>, trunk: Option<String>) {
+        let facts = &mut self.draft.facts;
+        if facts.status.is_none_or(|known| status < 300 || tables::better(known, status) == status) {
+            facts.status = Some(status);
+            facts.cause = cause.or_else(|| Some(tables::cause_of_status(status)));
+            facts.trunk = trunk;
         }
     }
 

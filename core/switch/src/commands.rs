@@ -60,6 +60,7 @@ impl Switch {
             Command::Answer => self.answer_caller(id),
             Command::Reject { status, reason } => self.reject(id, status, reason),
             Command::Dial(dial) => self.dial(id, dial),
+            Command::LastDial => call.reply(Reply::LastDial(call.draft.facts.clone()), &mut self.wire),
             Command::Wait(time) => {
                 call.pending = Some(Pending::Wait);
                 // An hour is longer than any application has reason to wait.

@@ -1,14 +1,15 @@
 //! Rings whom a dial names: resolves targets, writes leg B anew for every contact, takes the first that answers.
 
 use sdp::Description;
-use sip::{Flow, Message, Status, UriBuf};
+use sip::{Flow, Message, Name, Status, UriBuf};
 
 use crate::arrive::offer_in;
 use crate::ask::{Ask, Asker, Destination, Unresolved};
+use crate::bridge::q850_in;
 use crate::call::{CallState, ShownAs};
 use crate::command::Dial;
 use crate::dialing::{Dialing, Early};
-use crate::event::{DialOutcome, Event, Side};
+use crate::event::{DialFacts, DialOutcome, Event, Side};
 use crate::ids::{CallId, LegId};
 use crate::leg::{Leg, LegState, Reinvite, Seal};
 use crate::letter::{Escaped, From, Letter, To};
@@ -42,6 +43,7 @@ impl Switch {
     pub(crate) fn begin_dial(&mut self, id: CallId, dial: Dial) {
         let limit = self.wire.config.max_ring_time;
         if let Some(call) = self.calls.get_mut(id) {
+            call.draft.facts = DialFacts::default();
             call.state = CallState::Dialing(Box::new(Dialing::new(dial, limit)));
             self.next_step(id);
         }
@@ -213,6 +215,7 @@ impl Switch {
     /// An answer to the INVITE of a calling leg.
     pub(crate) fn invite_answered(&mut self, id: LegId, response: &Message<'_>, status: Status) {
         self.gateway_spoke(id, response, status);
+        self.note_facts(id, response, status);
         match status.0 {
             100 => {}
             101..=199 => self.branch_progress(id, response, status),
@@ -220,6 +223,20 @@ impl Switch {
             // RFC 3261 §21.4.26: perhaps the codecs.
             488 if self.widen(id) => {}
             _ => self.branch_failed(id, status.0),
+        }
+    }
+
+    /// What this answer says, for an application that wants to know more than how its dial came out.
+    fn note_facts(&mut self, id: LegId, response: &Message<'_>, status: Status) {
+        let Some(leg) = self.legs.get(id) else { return };
+        let trunk = leg.trunk.as_deref().map(|on| on.trunk.name.clone());
+        let Some(call) = self.calls.get_mut(leg.call).filter(|call| matches!(call.state, CallState::Dialing(_))) else {
+            return;
+        };
+        call.draft.facts.rang |= status == Status::RINGING;
+        if status.is_final() {
+            let cause = response.value(Name::Reason).and_then(|reason| q850_in(&reason));
+            call.note_answer(status.0, cause, trunk);
         }
     }
 

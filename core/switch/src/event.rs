@@ -123,6 +123,8 @@ pub enum Reply {
     Done,
     /// How a dial came out.
     Dialled(DialOutcome),
+    /// How the last dial came out in detail.
+    LastDial(DialFacts),
     /// What was played is over.
     Played(Played),
     /// What was read from the keys.
@@ -166,6 +168,19 @@ pub enum DialOutcome {
         /// SIP status, 300 to 699.
         status: u16,
     },
+}
+
+/// How a dial came out, in detail: what the best answer of the far ends said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DialFacts {
+    /// Its SIP status; `None` where nobody was called or nobody said anything final.
+    pub status: Option<u16>,
+    /// The Q.850 cause: as the far end gave it (RFC 3326), else that of the status.
+    pub cause: Option<Cause>,
+    /// The trunk that it came over, by its name.
+    pub trunk: Option<String>,
+    /// Somebody was rung.
+    pub rang: bool,
 }
 
 /// Why a command was not done.

@@ -75,7 +75,9 @@ pub use audio::{
 };
 pub use command::{Command, Dial, Label, Order, Outside, Target};
 pub use config::Config;
-pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, PlayEnd, RecordingState, Refusal, Reply, Side};
+pub use event::{
+    Cause, DialFacts, DialOutcome, Ending, Event, Invitation, Party, PlayEnd, RecordingState, Refusal, Reply, Side,
+};
 pub use habits::{Country, Music, NoMusic, UnknownCountry};
 pub use ids::{Aor, CallId, CallUid, GatewayId, LegId, PortId, TenantId, Ticket, TrunkId, UserId};
 pub use interlude::{PlayRefusal, SoundOrder};

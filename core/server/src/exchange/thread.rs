@@ -278,7 +278,10 @@ impl Thread {
                 self.switch.forget_bindings(now, &aor);
                 self.drain(now);
             }
-            Inward::Drain => self.switch.drain(now),
+            Inward::Drain => {
+                self.switch.drain(now);
+                self.drain(now);
+            }
             Inward::Stop => {}
         }
     }
