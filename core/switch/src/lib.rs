@@ -99,6 +99,7 @@ pub use room::{
 };
 pub use sdp::{Secrecy, Secured};
 pub use sound::check::are_playable;
+pub use spending::ledger;
 pub use spending::{Limit, Money, NoMoney, Payer, Purse, Rate, SpendingLimits, Spent};
 pub use switch::Switch;
 pub use taping::RecordingOrder;
