@@ -92,6 +92,7 @@ impl Switch {
             pending: None,
             legs: Vec::new(),
             draft: Draft::default(),
+            bill: None,
             sounds: Sounds::default(),
             language: policy.media.language.clone(),
             member: Member::default(),

@@ -21,8 +21,9 @@ use crate::ids::{CallId, LegId, TenantId};
 use crate::interlude::Interludes;
 use crate::member::Member;
 use crate::policy::Language;
-use crate::record::{CallDirection, Cdr, Disposition, LegRecord};
+use crate::record::{CallDirection, Cdr, Charge, Disposition, LegRecord};
 use crate::sound::Sounds;
+use crate::spending::ledger::BillId;
 use crate::tables;
 use crate::taping::Tape;
 use crate::timers::TimerKey;
@@ -49,6 +50,8 @@ pub(crate) struct Call {
     /// Every leg that ever belonged to the call and still lives.
     pub(crate) legs: Vec<LegId>,
     pub(crate) draft: Draft,
+    /// What its leg outside spends.
+    pub(crate) bill: Option<BillId>,
     /// What sounds for the caller while the exchange itself talks with him.
     pub(crate) sounds: Sounds,
     /// In which language he is spoken to where nobody asks for one; the tenant's when `None`.
@@ -127,6 +130,8 @@ pub(crate) struct Draft {
     pub(crate) ending: Option<(Ending, SystemTime)>,
     /// How the last dial came out, and by whom.
     pub(crate) dialled: Option<(DialOutcome, Side)>,
+    /// What was charged for the leg outside that was answered.
+    pub(crate) charge: Option<Charge>,
     /// The same in detail.
     pub(crate) facts: DialFacts,
     /// The legs that are gone, in the order of their going; the caller's is put first at the end.
@@ -249,7 +254,7 @@ impl Call {
             application: self.draft.application.take(),
             fallback: self.draft.fallback.take(),
             came_over: invitation.inbound.as_ref().map(|(trunk, _)| *trunk),
-            charge: None,
+            charge: self.draft.charge.take(),
             legs: legs.into_iter().map(|(_, leg)| leg).collect(),
         })
     }

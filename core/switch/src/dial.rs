@@ -15,6 +15,7 @@ use crate::leg::{Leg, LegState, Reinvite, Seal};
 use crate::letter::{Escaped, From, Letter, To};
 use crate::media::MediaCommand;
 use crate::policy::MediaPolicy;
+use crate::spending::ledger::BillId;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
 use crate::trunk::Sought;
@@ -58,7 +59,9 @@ impl Switch {
         self.wire.timers.cancel(&mut dialing.timer);
         let Some(targets) = dialing.next_step() else {
             let (outcome, by) = (dialing.outcome(), dialing.ended_by());
+            let bills: Vec<BillId> = dialing.bills().collect();
             call.state = CallState::Deciding;
+            self.give_back(bills);
             return self.dial_ended(id, &outcome, by);
         };
         let asker = Asker { user, caller, dialled, outside: dialing.outside.clone() };
@@ -325,11 +328,17 @@ impl Switch {
         self.wire.timers.cancel(&mut dialing.timer);
         let others: Vec<LegId> = dialing.ringing.drain(..).filter(|leg| *leg != callee).collect();
         let early = dialing.early.take();
+        let at =
+            self.legs.get(callee).and_then(|leg| leg.trunk.as_deref()?.attempt.as_ref()).map(|attempt| attempt.way);
+        let bill = at.and_then(|at| dialing.ways.get_mut(at)?.bill.take());
+        let others_bills: Vec<BillId> = dialing.bills().collect();
         self.wire.timers.cancel(&mut call.set_up);
         let caller = call.caller;
         let alone = call.originated && !self.legs.contains_key(caller);
         call.state = if alone { CallState::Deciding } else { CallState::Bridged { callee } };
         self.still(caller);
+        self.give_back(others_bills);
+        self.begin_charge(id, callee, bill);
         for leg in others {
             self.cancel_leg(leg, Some(ELSEWHERE));
         }

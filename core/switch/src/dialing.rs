@@ -13,6 +13,7 @@ use crate::command::{Dial, Order, Outside, Target};
 use crate::event::{DialOutcome, Side};
 use crate::ids::LegId;
 use crate::spending::Limit;
+use crate::spending::ledger::BillId;
 use crate::tables;
 use crate::timers::TimerKey;
 use crate::way::Way;
@@ -75,6 +76,11 @@ impl Dialing {
         };
         self.resolving = step.len();
         (!step.is_empty()).then_some(step)
+    }
+
+    /// What is reserved for its ways.
+    pub(crate) fn bills(&mut self) -> impl Iterator<Item = BillId> + '_ {
+        self.ways.iter_mut().filter_map(|way| way.bill.take())
     }
 
     pub(crate) fn ring_time(&self) -> Duration {

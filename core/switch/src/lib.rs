@@ -21,6 +21,7 @@ mod ask;
 mod audio;
 mod bridge;
 mod call;
+mod charging;
 mod command;
 mod commands;
 mod config;

@@ -14,7 +14,7 @@ use crate::letter::Escaped;
 use crate::record::Notice;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
-use crate::trunk::{EarlyMedia, HashOver, Proof, Site, Sought, Trunk, domain_of, host_of};
+use crate::trunk::{Choice, EarlyMedia, HashOver, Proof, Site, Sought, Trunk, domain_of, host_of};
 use crate::way::{Attempt, OnTrunk, Way, WayEnd, fails_over};
 use crate::wire::Purpose;
 
@@ -76,8 +76,12 @@ impl Switch {
             return false;
         };
         let Some(known) = self.trunks.get(trunk).filter(|known| known.trunk.enabled) else { return true };
-        let value = match &known.trunk.choice {
-            crate::trunk::Choice::Hash(over) => self.hashed_over(id, at, over.clone()),
+        let choice = known.trunk.choice.clone();
+        if !self.may_spend(id, at) {
+            return true;
+        }
+        let value = match choice {
+            Choice::Hash(over) => self.hashed_over(id, at, over),
             _ => String::new(),
         };
         let order = self.trunks.order(trunk, &value, &mut self.wire);

@@ -41,10 +41,12 @@ impl Switch {
         };
         let ending = Ending { cause: release.cause, by: release.by, status };
         let wire = &mut self.wire;
+        let mut bills = Vec::new();
         if let CallState::Dialing(mut dialing) =
             std::mem::replace(&mut call.state, CallState::Releasing { cdr_written: false })
         {
             wire.timers.cancel(&mut dialing.timer);
+            bills.extend(dialing.bills());
         }
         for timer in [&mut call.decide, &mut call.set_up, &mut call.timer] {
             wire.timers.cancel(timer);
@@ -67,6 +69,8 @@ impl Switch {
             }
         }
         self.forget_resolving(id);
+        self.give_back(bills);
+        self.end_charge(id);
         for leg in legs {
             self.let_go(leg, status, &release);
         }

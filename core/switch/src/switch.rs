@@ -21,6 +21,7 @@ use crate::leg::Leg;
 use crate::mint::Mint;
 use crate::record::{LegRecord, Notice, Record, StoredBinding};
 use crate::registrar::Registrar;
+use crate::spending::ledger::{BillId, Ledger};
 use crate::timers::{Timer, TimerKey};
 use crate::trunk::{Sought, Trunks};
 use crate::wire::Wire;
@@ -33,6 +34,9 @@ pub struct Switch {
     pub(crate) gatekeeper: Gatekeeper,
     pub(crate) floods: Floods,
     pub(crate) trunks: Trunks,
+    pub(crate) ledger: Ledger,
+    /// Calls by what their legs outside spend.
+    pub(crate) bills: HashMap<BillId, CallId>,
     pub(crate) calls: SlotMap<CallId, Call>,
     pub(crate) legs: SlotMap<LegId, Leg>,
     pub(crate) questions: SlotMap<Ticket, Question>,
@@ -82,6 +86,8 @@ impl Switch {
             gatekeeper: Gatekeeper::new(config.gatekeeper.clone(), mint.secret(), now),
             wire: Wire::new(config, mint, now, wall),
             trunks: Trunks::default(),
+            ledger: Ledger::new(now, wall),
+            bills: HashMap::new(),
             calls: SlotMap::with_key(),
             legs: SlotMap::with_key(),
             questions: SlotMap::with_key(),
@@ -125,6 +131,7 @@ impl Switch {
             Input::Timeout => self.timeout(),
         }
         self.settle_transactions();
+        self.tell_spending();
     }
 
     /// The next output; `None` when all are taken. Messages come last: the media engine must know whom to expect before
@@ -139,7 +146,7 @@ impl Switch {
     /// When [`Input::Timeout`] is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let others = [self.registrar.poll_timeout(), self.trunks.poll_timeout()];
+        let others = [self.registrar.poll_timeout(), self.trunks.poll_timeout(), self.ledger.poll_timeout()];
         [self.wire.timers.next(), self.wire.layer.poll_timeout()].into_iter().chain(others).flatten().min()
     }
 
@@ -167,6 +174,8 @@ impl Switch {
             && self.ports.is_empty()
             && self.carried.is_empty()
             && self.trunks.is_idle()
+            && self.ledger.is_quiet()
+            && self.bills.is_empty()
             && self.wire.reels.is_empty()
             && self.wire.layer.is_empty()
             && self.wire.timers.is_empty()
@@ -270,6 +279,7 @@ impl Switch {
             }
         }
         self.trunks_are_due();
+        self.spending_is_due();
         for change in self.registrar.handle_timeout(now) {
             self.wire.outputs.push_back(Output::Record(Record::Binding(change)));
         }

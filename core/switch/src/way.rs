@@ -17,6 +17,7 @@ use sip::{Status, Transport};
 use crate::ask::{Hop, Outbound};
 use crate::ids::GatewayId;
 use crate::spending::Limit;
+use crate::spending::ledger::BillId;
 use crate::tables;
 use crate::timers::TimerKey;
 use crate::trunk::{Proof, Trunk};
@@ -40,6 +41,8 @@ pub(crate) struct Way {
     best: Option<u16>,
     /// Why a trunk was passed over.
     limit: Option<Limit>,
+    /// What is reserved for it.
+    pub(crate) bill: Option<BillId>,
 }
 
 impl Way {
@@ -54,6 +57,7 @@ impl Way {
             addresses: VecDeque::new(),
             best: None,
             limit: None,
+            bill: None,
         }
     }
 

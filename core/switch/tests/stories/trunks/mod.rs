@@ -5,6 +5,7 @@ mod failing;
 mod inbound;
 mod proving;
 mod registering;
+mod spending;
 
 use switch::{Command, Dial, Order, Outside, Target, Trunk};
 use testkit::{Phone, World, hop, seconds};
