@@ -7,11 +7,12 @@
 //! ```
 
 mod inbox;
+mod locator;
 mod streams;
 mod thread;
 mod udp;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
