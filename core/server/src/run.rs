@@ -148,6 +148,7 @@ impl Station {
         let parts = Parts {
             config: switch_config(settings)?,
             seed: seed()?,
+            chance: seed()?,
             listeners,
             bindings,
             directory: directory.clone(),
@@ -155,6 +156,7 @@ impl Station {
             engine,
             writer,
             streams: stream_limits(settings),
+            name_servers: settings.name_servers()?,
             observer,
         };
         let signalling = exchange::start(parts, exchange.clone(), outbox, &runtime)?;

@@ -166,7 +166,9 @@ impl Wire {
         self.config
             .locals
             .iter()
-            .find(|(kind, address)| *kind == transport && address.is_ipv4() == toward.is_ipv4())
+            .filter(|(kind, address)| *kind == transport && address.is_ipv4() == toward.is_ipv4())
+            // What leaves from loopback comes no further.
+            .find(|(_, address)| toward.is_loopback() || !address.ip().is_loopback())
             .map(|(_, address)| *address)
     }
 

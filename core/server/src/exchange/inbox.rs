@@ -10,9 +10,11 @@ use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
 use switch::{
     Aor, Application, CallId, Command, LegRecord, MediaEvent, MediaStats, Origination, PlayRefusal, RecordingOrder,
-    Refusal, Side, SoundOrder, StoredBinding, TenantId,
+    Refusal, Side, Site, SoundOrder, StoredBinding, TenantId,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::locator::Outcome;
 
 /// Something from another thread.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) enum Inward {
     Closed(ConnectionId),
     /// No stream could be made.
     Unsent(Flow),
+    /// What came of looking for a peer.
+    Located(Site, Outcome),
     /// An application or an operator wants something.
     Command(CallId, Command),
     /// The media engine has news.

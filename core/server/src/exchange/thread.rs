@@ -14,12 +14,13 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{ConnectionId, Flow, Transmit, Transport};
 use switch::{
     Answer, Application, Ask, CallControl, CallId, Command, Event, Input, Invitation, NotAdmitted, Notice, Output,
-    PortId, Record, RecordingEnd, StoredBinding, Switch, Unlocated,
+    PortId, Record, RecordingEnd, StoredBinding, Switch, Ticket,
 };
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::inbox::{Begun, Inward, Outbox};
+use super::locator::Locator;
 use super::streams::{Streams, name_of};
 use super::udp::{Batch, Udp};
 use super::{Exchange, Listener};
@@ -32,6 +33,8 @@ use crate::observer::Observer;
 pub(crate) struct Parts {
     pub(crate) config: switch::Config,
     pub(crate) seed: [u8; 32],
+    /// From this grows the chance by which addresses are tried.
+    pub(crate) chance: [u8; 32],
     pub(crate) listeners: Vec<Listener>,
     pub(crate) bindings: Vec<StoredBinding>,
     pub(crate) directory: Arc<Directory>,
@@ -39,6 +42,8 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) writer: store::Writer,
     pub(crate) streams: super::StreamLimits,
+    /// Whom to ask for addresses; the system's name servers when there are none.
+    pub(crate) name_servers: Vec<SocketAddr>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
@@ -71,6 +76,8 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
             }
         }
     }
+    let (servers, locals) = (parts.name_servers, config.locals.clone());
+    let locator = Locator::new(servers, locals, parts.chance, exchange.inbox.clone(), runtime.clone());
     let mut switch = Switch::new(config, parts.seed, now, SystemTime::now());
     for binding in parts.bindings {
         switch.restore(now, binding);
@@ -89,6 +96,7 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
         streams,
         connections: HashMap::new(),
         peers: HashMap::new(),
+        locator,
         directory: parts.directory,
         applications: parts.applications,
         engine: parts.engine,
@@ -120,6 +128,7 @@ struct Thread {
     connections: HashMap<ConnectionId, (Flow, mpsc::Sender<Vec<u8>>)>,
     /// Open streams by transport and remote address: the newest.
     peers: HashMap<(Transport, SocketAddr), ConnectionId>,
+    locator: Locator,
     directory: Arc<Directory>,
     applications: Arc<Applications>,
     engine: Engine,
@@ -255,6 +264,11 @@ impl Thread {
                 self.handle(now, Input::Closed(connection));
             }
             Inward::Unsent(flow) => self.handle(now, Input::Unsent(flow)),
+            Inward::Located(site, outcome) => {
+                for (ticket, answer) in self.locator.learn(now, &site, outcome) {
+                    self.handle(now, Input::Answer(ticket, answer));
+                }
+            }
             Inward::Command(call, command) => self.handle(now, Input::Command(call, command)),
             Inward::Media(event) => self.handle(now, Input::Media(event)),
             Inward::Registrations(tenant, answer) => {
@@ -308,19 +322,20 @@ impl Thread {
     fn drain(&mut self, now: Instant) {
         loop {
             while let Some(output) = self.switch.poll() {
-                self.output(output);
+                self.output(now, output);
             }
             let Some(input) = self.inputs.pop_front() else { return };
             self.switch.handle(now, input);
         }
     }
 
-    fn output(&mut self, output: Output) {
+    fn output(&mut self, now: Instant, output: Output) {
         match output {
             Output::Transmit(transmit) => self.transmit(transmit),
             Output::Ask(ticket, ask) => {
-                let answer = self.answer(ask);
-                self.inputs.push_back(Input::Answer(ticket, answer));
+                if let Some(answer) = self.answer(now, ticket, ask) {
+                    self.inputs.push_back(Input::Answer(ticket, answer));
+                }
             }
             Output::Event(call, event) => self.event(call, event),
             Output::Media(command) => self.engine.command(command),
@@ -329,16 +344,16 @@ impl Thread {
         }
     }
 
-    /// Everything is known at once, from memory.
-    fn answer(&mut self, ask: Ask) -> Answer {
-        match ask {
+    /// All is answered at once, from memory, but where a peer is: that may have to be looked for, and is told later.
+    fn answer(&mut self, now: Instant, ticket: Ticket, ask: Ask) -> Option<Answer> {
+        Some(match ask {
             Ask::Admission { domain, user, source, .. } => {
                 Answer::Admission(self.directory.admission(&domain, &user, source).ok_or(NotAdmitted(403)))
             }
-            Ask::Locate(site) => Answer::Located(Err(Unlocated(site.host))),
+            Ask::Locate(site) => return self.locator.locate(now, ticket, site),
             Ask::Resolve { tenant, target, .. } => Answer::Resolve(self.directory.resolve(tenant, &target)),
             Ask::Port { toward, beside } => Answer::Port(self.engine.open(toward, beside)),
-        }
+        })
     }
 
     fn transmit(&mut self, transmit: Transmit) {
@@ -479,6 +494,7 @@ impl Thread {
         // The wall clock may have been set meanwhile.
         self.switch.set_wall(now, SystemTime::now());
         self.engine.tidy(now);
+        self.locator.tell_gauges();
         metrics::gauge!("strowger_calls").set(self.switch.calls() as f64);
         metrics::gauge!("strowger_transactions").set(self.switch.transactions() as f64);
         metrics::gauge!("strowger_registrations").set(self.switch.bindings() as f64);
