@@ -20,6 +20,13 @@ fn fax(house: &House, port: PortId, phone: &Phone) {
     house.give(MediaCommand::Fax { port, remote, signalling: remote.ip() });
 }
 
+/// What was on its way still has come.
+fn settle(phones: [&Phone; 2]) {
+    for phone in phones {
+        while phone.hear_datagram_within(Duration::from_millis(200)).is_some() {}
+    }
+}
+
 /// Says a tone of its own for a while, and the other hears it.
 fn heard_by(one: &mut Phone, other: &mut Phone) {
     other.heard.clear();
@@ -43,6 +50,7 @@ fn fax_passes_as_it_is_and_the_sound_comes_back_with_its_keys() {
         fax(&house, port, phone);
     }
     house.give(MediaCommand::Connect { a, b });
+    settle([&one, &other]);
     let sent: Vec<Vec<u8>> = (0..300).map(|number| udptl(number * 200, usize::from(number) * 4)).collect();
     for datagram in &sent {
         one.send_raw(datagram);
@@ -94,8 +102,7 @@ fn nobody_plays_reports_or_records_while_it_is_fax() {
     let played = house.event();
     let Some(MediaEvent::Played { port, id, fault: Some(_) }) = played else { panic!("{played:?}") };
     assert_eq!((port, id), (b, sound(2)));
-    // What was under way when the order came.
-    while other.hear_datagram_within(Duration::from_millis(100)).is_some() {}
+    settle([&one, &other]);
     // Long enough for a report, and for the tone of the recording.
     let mut passed = 0;
     for number in 0..320 {
@@ -112,8 +119,7 @@ fn nobody_plays_reports_or_records_while_it_is_fax() {
     let path = house.data.path().join("tenants/7/recordings/talk.wav");
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     // Two sides of 8 kHz: after the talk and what was on its way there is nothing but silence.
-    let samples: Vec<i16> =
-        bytes[44..].chunks_exact(4).map(|frame| i16::from_le_bytes([frame[0], frame[1]])).collect();
+    let samples: Vec<i16> = bytes[44..].chunks_exact(4).map(|frame| i16::from_le_bytes([frame[0], frame[1]])).collect();
     let late = &samples[samples.len() / 4..];
     assert!(late.len() > 8_000 * 8, "{} samples", samples.len());
     let loudest = late.iter().map(|sample| sample.unsigned_abs()).max();
