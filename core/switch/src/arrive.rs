@@ -13,13 +13,13 @@ use crate::event::{Event, Invitation, Party, Side};
 use crate::hold::Hold;
 use crate::ids::{CallId, GatewayId, LegId};
 use crate::interlude::Interludes;
-use crate::leg::{Leg, Seal};
+use crate::leg::{Leg, Seal, too_short};
 use crate::member::Member;
 use crate::sound::Sounds;
 use crate::switch::{Asked, Switch};
 use crate::taping::Tape;
 use crate::timers::Timer;
-use crate::trunk::Trunk;
+use crate::trunk::{SessionTimer, Trunk};
 use crate::way::OnTrunk;
 
 impl Switch {
@@ -50,6 +50,10 @@ impl Switch {
         if admission.policy.max_calls.is_some_and(|limit| calls >= limit) && !admission.emergency {
             return self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
         }
+        let session = source.as_ref().map_or_else(SessionTimer::passive, |(trunk, _)| trunk.timer);
+        if let Some(least) = too_short(&session, message) {
+            return self.refuse_short(key, message, flow, least);
+        }
         let Some(invitation) = self.invitation(message, flow, admission, account) else {
             return self.refuse(key, message, flow, Status::BAD_REQUEST);
         };
@@ -60,6 +64,7 @@ impl Switch {
         let mut leg = Leg::arriving(id, key, message, flow, party, seal, &mut self.wire);
         leg.policy.clone_from(policy);
         leg.trunk = source.map(|(trunk, gateway)| Box::new(OnTrunk::arriving(trunk, gateway)));
+        leg.follow_trunk();
         if let Some(offer) = offer {
             // The first offer of a dialog cannot be glare.
             let _ = leg.negotiation.handle_remote_offer(offer);
@@ -184,8 +189,12 @@ impl Switch {
         self.wire.respond(cancel, Status::OK, writer.finish());
         match leg.and_then(|leg| self.legs.get(leg)).map(|leg| leg.call) {
             Some(call) => {
+                let release = Release::with_status(487, Side::Caller);
+                if leg.is_some_and(|leg| self.take_back(leg, Status::REQUEST_TERMINATED)) {
+                    return self.release(call, release);
+                }
                 // §9.2: no effect after a final response.
-                self.release_unanswered(call, Release::with_status(487, Side::Caller));
+                self.release_unanswered(call, release);
             }
             None => self.forget_intake(invite),
         }

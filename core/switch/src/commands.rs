@@ -135,6 +135,9 @@ impl Switch {
         let (LegState::Arriving(_), Some(_)) = (&leg.state, leg.port) else {
             return call.refuse(Refusal::WrongState, &mut self.wire);
         };
+        if leg.is_described() {
+            return self.answer_described(id);
+        }
         let offer = leg.negotiation.remote_offer().cloned();
         let ours = match &offer {
             Some(offer) => leg.answer_of_ours(offer, &mut self.wire),
@@ -153,7 +156,7 @@ impl Switch {
         if stored.is_err() {
             return call.refuse(Refusal::WrongState, &mut self.wire);
         }
-        leg.accept(&body, offer.is_none(), &mut self.wire);
+        leg.accept(Some(&body), offer.is_none(), &mut self.wire);
         if let Some(offer) = &offer {
             leg.expect_media(offer, &mut self.wire);
         }

@@ -145,6 +145,7 @@ impl Switch {
         let seal = Seal::new(media.secrecy, self.wire.config.secrecy);
         let mut leg = Leg::calling(id, party, to, &caller, seal, &mut self.wire);
         (leg.policy, leg.wide, leg.trunk) = (media, wide, trunk);
+        leg.follow_trunk();
         let leg = self.add_leg(leg);
         if let Some(call) = self.calls.get_mut(id) {
             call.legs.push(leg);
@@ -167,9 +168,9 @@ impl Switch {
             }
             return;
         };
-        // What the caller offered, as far as both may use it; or, once we answered it ourselves or there is nothing of that
-        // kind, what it speaks and all that we can make of it; or nothing, when the caller leaves the offer to the callee.
-        let up = caller.is_up();
+        // What the caller offered, as far as both may use it; or, once it was answered or there is nothing of that kind, what
+        // it speaks and all that we can make of it; or nothing, when the caller leaves the offer to the callee.
+        let up = caller.is_up() || caller.negotiation.remote().is_some();
         let agreed = if up { caller.agreed() } else { caller.would_agree(&self.wire) };
         let basis = caller.negotiation.remote_offer().cloned();
         let policy = caller.policy.clone();
@@ -221,10 +222,15 @@ impl Switch {
         self.note_facts(id, response, status);
         match status.0 {
             100 => {}
-            101..=199 => self.branch_progress(id, response, status),
+            101..=199 => {
+                if self.progress_counts(id, response) {
+                    self.branch_progress(id, response, status);
+                }
+            }
             200..=299 => self.branch_answered(id, response),
             // RFC 3261 §21.4.26: perhaps the codecs.
             488 if self.widen(id) => {}
+            422 if self.calls_longer(id, response) => {}
             _ => self.branch_failed(id, status.0),
         }
     }
@@ -248,7 +254,10 @@ impl Switch {
     fn widen(&mut self, id: LegId) -> bool {
         let Some(leg) = self.legs.get(id) else { return false };
         let Some(caller) = self.calls.get(leg.call).and_then(|call| self.legs.get(call.caller)) else { return false };
-        let (LegState::Calling(calling), false) = (&leg.state, leg.wide || caller.is_up()) else { return false };
+        let (LegState::Calling(calling), false) = (&leg.state, leg.wide || caller.is_up() || caller.is_described())
+        else {
+            return false;
+        };
         let Some(offered) = leg.negotiation.local().and_then(Description::audio) else { return false };
         let more = voice::named(&leg.speakable(&self.wire));
         let more = more.iter().any(|codec| offered.voices().all(|known| !known.is_same(codec)));
@@ -276,18 +285,23 @@ impl Switch {
             return leg.answered_again(response, &mut self.wire);
         }
         let offered = leg.negotiation.local().is_some();
+        let early = leg.take_early(response);
         if !leg.answered(response, &self.wire) {
             return;
         }
+        leg.terms_came(response, &mut self.wire);
+        let (answer, settled) = early.map_or((None, false), |early| leg.go_on(early, response));
         let call = leg.call;
         let wins = self
             .calls
             .get_mut(call)
             .and_then(|call| call.dialing())
             .is_some_and(|dialing| dialing.ringing.contains(&id));
-        let body = offer_in(response).ok().flatten();
+        // RFC 3262 §5: what a reliable 1xx has said counts, whatever the 2xx says.
+        let body = answer.or_else(|| offer_in(response).ok().flatten());
         let taken = wins
             && match (body, offered) {
+                _ if settled => true,
                 (Some(answer), true) => leg.answer_came(answer).is_ok(),
                 (Some(offer), false) => leg.offer_came(offer, &mut self.wire).is_ok(),
                 // The early answer of an unreliable 1xx must be repeated, but some phones do not.
@@ -365,11 +379,28 @@ impl Switch {
         let Some([caller, leg]) = self.legs.get_disjoint_mut([caller_id, callee]) else { return false };
         if offered {
             leg.ack(None, &mut self.wire);
+        } else if caller.is_described() {
+            // It cannot be offered anything before its call is taken: the callee is answered by ourselves.
+            let spoken = caller.voice().map(|voice| voice.codec);
+            if !leg.ack_with_answer(spoken, &mut self.wire) {
+                return false;
+            }
         } else if let Some(up) = leg.up() {
             up.reinvite = Some(Reinvite::AckDue);
         }
         let Some(theirs) = leg.negotiation.remote().or(leg.negotiation.remote_offer()).cloned() else { return false };
-        if !caller.is_up() {
+        if !caller.is_up() && caller.is_described() {
+            caller.accept(None, false, &mut self.wire);
+        } else if !caller.is_up() && offered && caller.negotiation.remote_offer().is_none() {
+            // What was agreed with the callee before it took the call is offered to the caller, who left that to it.
+            let agreed = leg.agreed();
+            let Some(ours) = caller.propose(&agreed, &mut self.wire) else { return false };
+            let body = ours.to_bytes();
+            if caller.negotiation.local_offer(ours).is_err() {
+                return false;
+            }
+            caller.accept(Some(&body), true, &mut self.wire);
+        } else if !caller.is_up() {
             let same = early.is_some_and(|early| early.leg == callee && early.answer == theirs.to_bytes());
             let heard = caller.early_answer().map(<[u8]>::to_vec);
             let ours = match heard {
@@ -394,7 +425,7 @@ impl Switch {
                 self.fork_caller(caller_id);
             }
             if let Some(caller) = self.legs.get_mut(caller_id) {
-                caller.accept(&body, !offered, &mut self.wire);
+                caller.accept(Some(&body), !offered, &mut self.wire);
             }
         }
         self.connect(caller_id, callee);
@@ -427,7 +458,7 @@ impl Switch {
         self.leg_gone(id);
     }
 
-    fn branch_lost(&mut self, id: LegId, status: u16) {
+    pub(crate) fn branch_lost(&mut self, id: LegId, status: u16) {
         let Some(call) = self.legs.get(id).map(|leg| leg.call) else { return };
         let Some(dialing) = self.calls.get_mut(call).and_then(|call| call.dialing()) else { return };
         if !dialing.ringing.contains(&id) {

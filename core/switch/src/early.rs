@@ -30,6 +30,8 @@ impl Switch {
         let early = match leg.negotiation.local() {
             // What a carrier sends before the answer is not for this caller.
             Some(_) if replaced => None,
+            // That was its offer, and it is answered.
+            Some(_) if leg.is_settled() => None,
             Some(_) => offer_in(response).ok().flatten(),
             // The callee's offer in an unreliable 1xx cannot be answered (RFC 3262 §5).
             None => None,
@@ -102,6 +104,10 @@ impl Switch {
                 None => caller.carry(answer, &mut self.wire),
             };
             match &said {
+                // RFC 3262 §5: in an answer that is acknowledged it is for good.
+                Some(said) if caller.is_assured() && caller.answer(said.clone()).is_ok() => {
+                    caller.expect_agreed(&mut self.wire);
+                }
                 Some(said) if leg.wide => caller.expect_early(&offer, said, &mut self.wire),
                 _ => caller.expect_media(&offer, &mut self.wire),
             }

@@ -21,7 +21,7 @@ use crate::switch::{Asked, Switch};
 use crate::trunk::{Trunk, called_by, caller_of};
 
 /// Extensions that we understand (RFC 3261 §19.2).
-const SUPPORTED: &[&str] = &["path"];
+const SUPPORTED: &[&str] = &["path", "100rel", "timer"];
 
 /// A request that waits to be admitted.
 #[derive(Debug)]
@@ -86,6 +86,7 @@ impl Switch {
         let method = message.method().unwrap_or(Method::Other(""));
         match method {
             Method::Invite | Method::Bye | Method::Info | Method::Options | Method::Register => {}
+            Method::Prack | Method::Update => {}
             // §21.5.2: not recognised; §8.2.1: recognised but not allowed.
             Method::Other(_) => return self.refuse(key, message, flow, Status::NOT_IMPLEMENTED),
             _ => return self.refuse(key, message, flow, Status::METHOD_NOT_ALLOWED),
@@ -107,7 +108,9 @@ impl Switch {
                 self.options(key, message, flow);
             }
             // Only ever inside a dialog.
-            Method::Bye | Method::Info => self.refuse(key, message, flow, Status::NO_SUCH_CALL),
+            Method::Bye | Method::Info | Method::Prack | Method::Update => {
+                self.refuse(key, message, flow, Status::NO_SUCH_CALL)
+            }
             Method::Invite if self.draining || self.calls.len() >= self.wire.config.max_calls => {
                 self.notice(Notice::Overloaded);
                 self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);

@@ -189,6 +189,22 @@ impl Switch {
         }
     }
 
+    /// A callee was heard, and cannot be talked with all the same: it is given up, and the call tried elsewhere or not.
+    pub(crate) fn give_up_branch(&mut self, id: LegId, status: u16) {
+        if self.is_to_move_on(id, status) {
+            let way = self.give_up_here(id, status);
+            self.cancel_leg(id, None);
+            return self.move_on(way);
+        }
+        self.attempt_over(id, Some(status));
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.last_status.get_or_insert(status);
+        }
+        // It lives until it says something after all.
+        self.cancel_leg(id, None);
+        self.branch_lost(id, status);
+    }
+
     /// An answer of any kind came from a gateway.
     pub(crate) fn gateway_spoke(&mut self, id: LegId, response: &Message<'_>, status: Status) {
         let now = self.wire.now;
@@ -304,7 +320,7 @@ fn uri_of(trunk: &Trunk, gateway: GatewayId, site: &Site, callee: &str) -> Strin
 }
 
 /// §20.33: seconds, then perhaps a comment and parameters.
-fn retry_after(response: &Message<'_>) -> Option<Duration> {
+pub(crate) fn retry_after(response: &Message<'_>) -> Option<Duration> {
     let value = response.value(Name::RetryAfter)?;
     let digits = value.trim().split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok().map(Duration::from_secs)

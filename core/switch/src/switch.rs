@@ -266,6 +266,10 @@ impl Switch {
                 Timer::Count(call) => self.counts_are_due(call),
                 Timer::Patience(leg) => self.patience_is_over(leg),
                 Timer::Accepting(leg) => self.accept_again(leg),
+                Timer::Assured(leg) => self.prack_is_due(leg),
+                Timer::Refresh(leg) => self.refresh_is_due(leg),
+                Timer::Expired(leg) => self.dialog_expired(leg),
+                Timer::Update(leg) => self.update_is_overdue(leg),
                 Timer::Progress(leg) => {
                     if let Some(leg) = self.legs.get_mut(leg) {
                         leg.repeat_progress(&mut self.wire);

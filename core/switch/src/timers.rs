@@ -24,6 +24,14 @@ pub(crate) enum Timer {
     Accepting(LegId),
     /// A 1xx of ours is to be sent again, every minute (§13.3.1.1).
     Progress(LegId),
+    /// A 1xx of ours has no PRACK yet (RFC 3262 §3).
+    Assured(LegId),
+    /// A dialog is to be refreshed (RFC 4028 §7.2).
+    Refresh(LegId),
+    /// A dialog was not refreshed in time (§10).
+    Expired(LegId),
+    /// An UPDATE of the far end waits too long for the other leg.
+    Update(LegId),
     /// A gateway has said nothing to an INVITE of ours.
     Patience(LegId),
     /// A question was not answered.

@@ -45,6 +45,12 @@ pub(crate) enum Purpose {
     Invite,
     /// An INVITE inside the dialog.
     Reinvite,
+    /// An INVITE inside the dialog that refreshes it, for nobody else.
+    Refresh,
+    /// An UPDATE that does.
+    Update,
+    /// A PRACK in the early dialog at this place.
+    Prack(usize),
     /// A BYE.
     Bye,
     /// A BYE to a fork that answered too late: nobody waits for its answer.

@@ -170,7 +170,7 @@ impl Surroundings {
         }
         let answer = self.engine.carry_out(now, command, toward);
         match *command {
-            MediaCommand::Expect { port, remote, .. } => {
+            MediaCommand::Expect { port, remote, .. } | MediaCommand::Fax { port, remote, .. } => {
                 self.ports.insert(port, Some(remote));
                 None
             }
@@ -270,6 +270,7 @@ fn port_of(command: &MediaCommand) -> Option<PortId> {
     match *command {
         MediaCommand::Connect { a, .. } => Some(a),
         MediaCommand::Expect { port, .. }
+        | MediaCommand::Fax { port, .. }
         | MediaCommand::Disconnect { port }
         | MediaCommand::Watch { port, .. }
         | MediaCommand::Play { port, .. }

@@ -10,7 +10,7 @@ use crate::wire::{Purpose, Wire};
 impl Leg {
     /// Sends the INVITE. `from` and `to` are whole name-addrs without tags.
     pub(crate) fn invite(&mut self, letter: &Letter<'_>, offer: Option<&Description>, wire: &mut Wire) -> bool {
-        let via = wire.via(&self.flow);
+        let (via, wishes) = (wire.via(&self.flow), self.wishes());
         let LegState::Calling(calling) = &mut self.state else { return false };
         let mut writer = Writer::request(Method::Invite, calling.uri.as_str());
         writer.header(Name::Via, via);
@@ -28,6 +28,9 @@ impl Leg {
             .header(Name::UserAgent, &wire.config.agent);
         if let Some(privacy) = letter.privacy {
             writer.header(Name::Privacy, privacy);
+        }
+        for (name, value) in &wishes {
+            writer.header(*name, value);
         }
         for (name, value) in letter.rows {
             writer.named(name, value);

@@ -2,13 +2,14 @@
 
 use sdp::Description;
 use sip::digest::Proven;
-use sip::{Message, Method, Name, Writer};
+use sip::{Message, Method, Name, Uri, Writer};
 
 use super::{Leg, LegState, Sent, Up};
 use crate::call::ShownAs;
 use crate::letter::Letter;
 use crate::number::NumberClass;
-use crate::trunk::Introduction;
+use crate::trunk::{Introduction, Reliable};
+use crate::way::OnTrunk;
 use crate::wire::{Purpose, Wire};
 
 impl Leg {
@@ -42,6 +43,16 @@ impl Leg {
         self.invite(&letter, offer, wire)
     }
 
+    /// Acknowledgements, session timers and fax are as the trunk wants them that it goes over; whoever else is called
+    /// outside may have its provisional answers acknowledged.
+    pub(crate) fn follow_trunk(&mut self) {
+        if let Some(on) = self.trunk.as_deref() {
+            (self.reliable, self.session, self.fax) = (on.trunk.reliable, on.trunk.timer, on.trunk.fax);
+        } else if self.party.starts_with("sip:") || self.party.starts_with("sips:") {
+            self.reliable = Reliable::Supported;
+        }
+    }
+
     /// The request that was challenged goes out again (RFC 3261 §22.2, §8.1.3.5): same Call-ID and tags, the next CSeq, a
     /// new branch, and credentials. Says whether it did.
     pub(crate) fn ask_again(&mut self, purpose: Purpose, wire: &mut Wire) -> bool {
@@ -50,6 +61,14 @@ impl Leg {
                 Some(sent) if !calling.cancelled => (sent.invite.clone(), self.flow),
                 _ => return false,
             },
+            (LegState::Calling(calling), Purpose::Prack(at)) => {
+                let asked = self.trunk.as_deref().and_then(|on| on.asked.clone());
+                let early = calling.early.get(at).and_then(|early| Uri::parse(early.dialog.next_hop()).ok());
+                match asked.filter(|(known, _)| *known == purpose) {
+                    Some((_, bytes)) => (bytes, early.map_or(self.flow, |hop| wire.toward(&hop, &self.flow))),
+                    None => return false,
+                }
+            }
             (LegState::Up(_) | LegState::Releasing, _) => {
                 let asked = self.trunk.as_deref().and_then(|on| on.asked.clone());
                 match asked.filter(|(known, _)| *known == purpose) {
@@ -61,14 +80,21 @@ impl Leg {
         };
         let Ok(request) = sip::parse(&bytes, &wire.config.limits) else { return false };
         let (Some(method), Ok(cseq)) = (request.method(), request.cseq()) else { return false };
-        let cseq = match &mut self.state {
-            LegState::Up(up) => up.dialog.count(method),
+        let cseq = match (&mut self.state, purpose) {
+            (LegState::Up(up), _) => up.dialog.count(method),
+            (LegState::Calling(calling), Purpose::Prack(at)) => match calling.early.get_mut(at) {
+                Some(early) => early.dialog.count(method),
+                None => return false,
+            },
             _ => cseq.number + 1,
         };
         let Some(bytes) = self.proven(&request, method, cseq, wire) else { return false };
         let Some(key) = wire.request(flow, bytes.clone(), self.id, purpose) else { return false };
-        match &mut self.state {
-            LegState::Calling(calling) => calling.sent = Some(Sent { key, invite: bytes }),
+        if matches!((method, purpose), (Method::Invite, Purpose::Reinvite | Purpose::Refresh)) {
+            self.asked = Some(key);
+        }
+        match (&mut self.state, purpose) {
+            (LegState::Calling(calling), Purpose::Invite) => calling.sent = Some(Sent { key, invite: bytes }),
             _ => {
                 if let Some(on) = self.trunk.as_deref_mut() {
                     on.asked = Some((purpose, bytes));
@@ -78,22 +104,57 @@ impl Leg {
         true
     }
 
+    /// The INVITE that calls goes out again with what is asked for now (RFC 4028 §7.3): same Call-ID and tags, the next CSeq,
+    /// a new branch. Says whether it did.
+    pub(crate) fn call_again(&mut self, wire: &mut Wire) -> bool {
+        let LegState::Calling(calling) = &self.state else { return false };
+        let Some(invite) = calling.sent.as_ref().filter(|_| !calling.cancelled).map(|sent| sent.invite.clone()) else {
+            return false;
+        };
+        let Ok(request) = sip::parse(&invite, &wire.config.limits) else { return false };
+        let (Ok(uri), Ok(cseq)) = (request.uri(), request.cseq()) else { return false };
+        let on = self.trunk.as_deref_mut();
+        let credentials = on.and_then(|on| on.credentials(Method::Invite, uri.as_str(), request.body(), wire));
+        let rows: Vec<_> = self.wishes().into_iter().chain(credentials).collect();
+        let Some(bytes) = self.written_again(&request, Method::Invite, cseq.number + 1, &rows, wire) else {
+            return false;
+        };
+        let Some(key) = wire.request(self.flow, bytes.clone(), self.id, Purpose::Invite) else { return false };
+        if let LegState::Calling(calling) = &mut self.state {
+            calling.sent = Some(Sent { key, invite: bytes });
+            calling.early.clear();
+        }
+        true
+    }
+
     /// The same request with this CSeq, a new Via and credentials.
     fn proven(&mut self, request: &Message<'_>, method: Method<'_>, cseq: u32, wire: &mut Wire) -> Option<Vec<u8>> {
-        let (via, cnonce) = (wire.via(&self.flow), wire.mint.tag());
         let uri = request.uri().ok()?;
-        let on = self.trunk.as_deref_mut()?;
-        let proven = Proven { method, uri: uri.as_str(), body: request.body() };
-        let (name, value) = on.proof.row(on.trunk.login.as_ref(), &proven, &cnonce)?;
-        let mut writer = Writer::request(method, uri.as_str());
-        writer.header(Name::Via, via);
+        let row = self.trunk.as_deref_mut()?.credentials(method, uri.as_str(), request.body(), wire)?;
+        self.written_again(request, method, cseq, &[row], wire)
+    }
+
+    /// The same request with this CSeq, a new Via, and these rows in place of those of their names.
+    fn written_again(
+        &self,
+        request: &Message<'_>,
+        method: Method<'_>,
+        cseq: u32,
+        rows: &[(Name, String)],
+        wire: &mut Wire,
+    ) -> Option<Vec<u8>> {
+        let mut writer = Writer::request(method, request.uri().ok()?.as_str());
+        writer.header(Name::Via, wire.via(&self.flow));
         for row in request.rows() {
             match row.name {
                 Name::Via | Name::ContentLength | Name::Authorization | Name::ProxyAuthorization => {}
                 Name::CSeq => {
                     writer.header(Name::CSeq, format_args!("{cseq} {}", method.as_str()));
-                    writer.header(name, &value);
+                    for (name, value) in rows {
+                        writer.header(*name, value);
+                    }
                 }
+                name if rows.iter().any(|(known, _)| *known == name) => {}
                 Name::Other => {
                     writer.named(row.name_text, row.value());
                 }
@@ -106,6 +167,20 @@ impl Leg {
             [] => writer.finish(),
             body => writer.untyped_body(body),
         })
+    }
+}
+
+impl OnTrunk {
+    /// What proves a request with this URI and body to the carrier, once it has asked for that.
+    pub(super) fn credentials(
+        &mut self,
+        method: Method<'_>,
+        uri: &str,
+        body: &[u8],
+        wire: &mut Wire,
+    ) -> Option<(Name, String)> {
+        let cnonce = wire.mint.tag();
+        self.proof.row(self.trunk.login.as_ref(), &Proven { method, uri, body }, &cnonce)
     }
 }
 

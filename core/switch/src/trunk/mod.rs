@@ -442,6 +442,14 @@ pub struct SessionTimer {
     pub least: Duration,
 }
 
+impl SessionTimer {
+    /// Not asked for, and taken when the far end asks.
+    #[must_use]
+    pub fn passive() -> Self {
+        Self { expires: None, ..Self::default() }
+    }
+}
+
 impl Default for SessionTimer {
     fn default() -> Self {
         Self { expires: Some(Duration::from_secs(1800)), least: Duration::from_secs(90) }

@@ -36,8 +36,8 @@ fn no_method_passes_without_credentials() {
         (Method::Message, 405),
         (Method::Publish, 405),
         (Method::Refer, 405),
-        (Method::Update, 405),
-        (Method::PRack, 405),
+        (Method::Update, 481),
+        (Method::PRack, 481),
     ] {
         mallory.ask(method, "sip:bob@example.com", vec![("Contact", "<sip:mallory@10.0.1.2>".to_owned())]);
         world.run_for(seconds(1));
