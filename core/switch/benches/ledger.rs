@@ -32,7 +32,9 @@ fn ledger(users: i64) -> (Ledger, Instant, SystemTime) {
     let (now, wall) = (Instant::now(), SystemTime::now());
     let mut ledger = Ledger::new(now, wall);
     for user in 0..users {
-        open(&mut ledger, user, now, wall);
+        // Within a minute, so that no two have the same end.
+        let later = Duration::from_nanos(60_000_000_000 / users.unsigned_abs() * user.unsigned_abs());
+        open(&mut ledger, user, now + later, wall + later);
     }
     (ledger, now, wall)
 }
@@ -46,21 +48,19 @@ fn open(ledger: &mut Ledger, user: i64, now: Instant, wall: SystemTime) -> Optio
 #[divan::bench(args = [1, 1_000, 100_000])]
 fn opened_answered_and_closed_beside(bencher: Bencher<'_, '_>, users: i64) {
     let (mut ledger, now, wall) = ledger(users);
-    let mut user = 0;
+    let (now, wall, mut user) = (now + Duration::from_secs(60), wall + Duration::from_secs(60), 0);
     bencher.bench_local(|| {
         user = (user + 7_919) % users;
         let bill = open(&mut ledger, user, now, wall)?;
-        ledger.close(bill, now + Duration::from_secs(30), wall)
+        ledger.close(bill, now, wall)
     });
 }
 
 #[divan::bench(args = [1, 1_000, 100_000])]
 fn a_slice_granted_beside(bencher: Bencher<'_, '_>, users: i64) {
-    let (mut ledger, ..) = ledger(users);
-    let (began, wall) = (Instant::now(), SystemTime::now());
+    let (mut ledger, began, wall) = ledger(users);
     bencher.bench_local(|| {
         let due = ledger.poll_timeout()?;
-        // One a turn.
         ledger.handle_timeout(due, wall + due.saturating_duration_since(began));
         ledger.poll_timeout()
     });

@@ -272,9 +272,9 @@ impl Book {
         }
     }
 
-    fn open(&mut self, who: u8, rate: Option<Rate>, after: Option<usize>) {
+    fn open(&mut self, who: u8, rate: Option<&Rate>, after: Option<usize>) {
         let who: Vec<usize> = (0..4).filter(|bit| who >> bit & 1 == 1).collect();
-        let terms = rate.clone().unwrap_or(Rate {
+        let terms = rate.cloned().unwrap_or(Rate {
             prefix: String::new(),
             connect: Money::ZERO,
             per_minute: Money::ZERO,
@@ -286,7 +286,7 @@ impl Book {
         let purses: Vec<Purse> = who.iter().map(|who| self.purse(*who)).collect();
         let (now, wall) = self.time();
         let after = after.map(|at| self.calls[at].id);
-        match (self.ledger.open(now, wall, &purses, rate.as_ref(), after), expected) {
+        match (self.ledger.open(now, wall, &purses, rate, after), expected) {
             (Ok(id), Ok(granted)) => {
                 for one in &who {
                     if !earlier.is_some_and(|earlier| self.calls[earlier].who.contains(one)) {
@@ -427,7 +427,7 @@ impl Book {
         match turn {
             Turn::Open { who, rate, after } => {
                 let after = after.and_then(|after| one(after, &self.calls));
-                self.open(who, rate, after);
+                self.open(who, rate.as_ref(), after);
             }
             Turn::Answer(index) => one(index, &self.calls).into_iter().for_each(|at| self.answer(at)),
             Turn::Close(index) => one(index, &self.calls).into_iter().for_each(|at| self.close(at)),

@@ -503,6 +503,18 @@ fn of_a_slice_of_yesterday_nothing_comes_back_today() {
     story.pass_seconds(20);
     assert_eq!(story.close(two), Some((20, Money::ZERO)));
     assert_eq!(story.spent(TENANT).2, 20);
+    // One second into its second slice, 15 of the first are left.
+    story.pass_seconds(DAY - 61);
+    let one = story.open(&purses, None).expect("no limit");
+    story.answered(one);
+    story.pass_seconds(41);
+    let two = story.open(&purses, None).expect("no limit");
+    story.answered(two);
+    story.pass_seconds(4);
+    assert_eq!(story.spent(TENANT).2, 120);
+    assert_eq!(story.close(one), Some((45, Money::ZERO)));
+    assert_eq!(story.spent(TENANT).2, 60, "what the other was granted stays");
+    assert_eq!(story.close(two), Some((4, Money::ZERO)));
 }
 
 #[test]
@@ -583,6 +595,19 @@ fn a_day_may_have_23_or_25_hours_and_a_moved_tenant_has_one_long_one() {
     story.pass_seconds(3 * HOUR);
     assert_eq!(open(&mut story, hours(30)), hours(54), "and to the east: four hours are no day");
     story.close(held);
+}
+
+#[test]
+fn no_purse_makes_a_day_of_more_than_a_day() {
+    let mut story = Story::begins();
+    for days in [0, 1, 2, 1000] {
+        let day_ends = story.midnight() + Duration::from_secs(days * DAY);
+        let purse = Purse { payer: TENANT, limits: NONE, day_ends };
+        let bill = story.ledger.open(story.now, story.wall, &[purse], None, None).expect("no limit");
+        story.close(bill);
+        let spent = story.ledger.spent(story.now, story.wall, TENANT).expect("known");
+        assert_eq!(spent.day_ends, story.midnight(), "{days}");
+    }
 }
 
 #[test]
