@@ -97,7 +97,7 @@ impl Switch {
             pending: None,
             legs: Vec::new(),
             draft: Draft::default(),
-            bill: None,
+            bills: Vec::new(),
             sounds: Sounds::default(),
             language: policy.media.language.clone(),
             member: Member::default(),

@@ -50,8 +50,8 @@ pub(crate) struct Call {
     /// Every leg that ever belonged to the call and still lives.
     pub(crate) legs: Vec<LegId>,
     pub(crate) draft: Draft,
-    /// What its leg outside spends.
-    pub(crate) bill: Option<BillId>,
+    /// What its legs outside spend: one, but for a call that the exchange began outside and connects outside.
+    pub(crate) bills: Vec<BillId>,
     /// What sounds for the caller while the exchange itself talks with him.
     pub(crate) sounds: Sounds,
     /// In which language he is spoken to where nobody asks for one; the tenant's when `None`.

@@ -78,7 +78,7 @@ impl Switch {
             user: call.invitation.user,
         });
         let Some(bill) = bill else { return };
-        call.bill = Some(bill);
+        call.bills.push(bill);
         self.bills.insert(bill, id);
         self.ledger.answered(bill, now, wall);
     }
@@ -87,10 +87,12 @@ impl Switch {
     pub(crate) fn end_charge(&mut self, id: CallId) {
         let (now, wall) = (self.wire.now, self.wire.wall());
         let Some(call) = self.calls.get_mut(id) else { return };
-        let Some(bill) = call.bill.take() else { return };
-        self.bills.remove(&bill);
-        if let (Some(charged), Some(charge)) = (self.ledger.close(bill, now, wall), &mut call.draft.charge) {
-            (charge.seconds, charge.cost) = charged;
+        for bill in std::mem::take(&mut call.bills) {
+            self.bills.remove(&bill);
+            if let (Some((seconds, cost)), Some(charge)) = (self.ledger.close(bill, now, wall), &mut call.draft.charge) {
+                charge.seconds += seconds;
+                charge.cost.0 = charge.cost.0.saturating_add(cost.0);
+            }
         }
     }
 

@@ -161,13 +161,13 @@ pub enum DialOutcome {
     Unknown,
     /// Not permitted.
     Forbidden,
-    /// No way to this number is left that may be paid for or that has room: this limit is reached.
-    Spent(Limit),
     /// Failed otherwise, with the SIP status of the best answer.
     Failed {
         /// SIP status, 300 to 699.
         status: u16,
     },
+    /// No way to this number is left that may be paid for or that has room: this limit is reached.
+    Spent(Limit),
 }
 
 /// How a dial came out, in detail: what the best answer of the far ends said.
