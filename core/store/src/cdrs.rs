@@ -3,12 +3,12 @@
 use std::time::SystemTime;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
-use switch::{Cdr, Direction, LegRecord, TenantId};
+use switch::{Cdr, Charge, Direction, LegRecord, Money, Number, NumberClass, Rate, TenantId, TrunkId, UserId, Via};
 
 use crate::entity::{cdr, micros, time};
 use crate::error::Error;
@@ -54,6 +54,10 @@ pub struct StoredCdr {
     pub application_version: Option<String>,
     /// Why the fallback served the caller, if it did.
     pub fallback: Option<String>,
+    /// The trunk that it came over.
+    pub came_over: Option<TrunkId>,
+    /// What was charged for it.
+    pub charge: Option<Charge>,
     /// Every leg, the caller's first.
     pub legs: Vec<StoredLeg>,
 }
@@ -71,8 +75,21 @@ pub struct StoredLeg {
     pub remote: String,
     /// The last final status on it.
     pub status: Option<u16>,
+    /// The gateway that it went by, or came from; unknown in records of versions that did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<StoredVia>,
     /// What went through its media port.
     pub media: Option<StoredMedia>,
+}
+
+/// By which trunk and gateway a leg went, by their names at that time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredVia {
+    /// The trunk.
+    pub trunk: String,
+    /// The gateway; `None` for a call that came from none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
 }
 
 /// What went through a media port.
@@ -121,6 +138,25 @@ pub struct CdrFilter {
     pub disposition: Option<String>,
     /// This direction.
     pub direction: Option<String>,
+    /// Over this trunk, in or out.
+    pub trunk: Option<TrunkId>,
+}
+
+/// What calls outside were charged, of one tenant and one user by one trunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpentSince {
+    /// Whose calls.
+    pub tenant: TenantId,
+    /// Which user's; `None` for those that no user paid.
+    pub user: Option<UserId>,
+    /// By which trunk.
+    pub trunk: TrunkId,
+    /// How many calls.
+    pub calls: u64,
+    /// So many charged seconds.
+    pub seconds: u64,
+    /// What they cost.
+    pub cost: Money,
 }
 
 /// A page of records, the newest first.
@@ -164,6 +200,10 @@ impl Cdrs<'_> {
                 found = found.filter(column.eq(wanted));
             }
         }
+        if let Some(trunk) = filter.trunk {
+            let either = Condition::any().add(Column::CameOver.eq(trunk.0)).add(Column::ChargeTrunk.eq(trunk.0));
+            found = found.filter(either);
+        }
         if let Some(token) = token {
             let place = token.split_once('-').and_then(|(arrived, uid)| Some((arrived.parse::<i64>().ok()?, uid)));
             let (arrived, uid) = place
@@ -206,6 +246,9 @@ pub(crate) async fn insert(db: &impl ConnectionTrait, cdrs: Vec<Cdr>) -> Result<
 fn row_of(cdr: Cdr) -> cdr::ActiveModel {
     let legs: Vec<StoredLeg> = cdr.legs.into_iter().map(StoredLeg::from).collect();
     let (application, application_version) = cdr.application.map(|label| (label.name, label.version)).unzip();
+    let charge = cdr.charge.as_ref();
+    let rate = charge.and_then(|charge| charge.rate.as_ref());
+    let seconds = charge.map(|charge| i64::try_from(charge.seconds).unwrap_or(i64::MAX));
     cdr::ActiveModel {
         uid: Set(cdr.uid.to_string()),
         tenant_id: Set(cdr.tenant.0),
@@ -227,6 +270,18 @@ fn row_of(cdr: Cdr) -> cdr::ActiveModel {
         application_version: Set(application_version),
         fallback: Set(cdr.fallback),
         legs: Set(serde_json::to_string(&legs).unwrap_or_else(|_| "[]".to_owned())),
+        came_over: Set(cdr.came_over.map(|trunk| trunk.0)),
+        charge_trunk: Set(charge.map(|charge| charge.trunk.0)),
+        charge_number: Set(charge.map(|charge| charge.number.to_string())),
+        charge_class: Set(charge.map(|charge| charge.class.as_str().to_owned())),
+        charge_user: Set(charge.and_then(|charge| charge.user).map(|user| user.0)),
+        rate_prefix: Set(rate.map(|rate| rate.prefix.clone())),
+        rate_connect: Set(rate.map(|rate| rate.connect.0)),
+        rate_per_minute: Set(rate.map(|rate| rate.per_minute.0)),
+        rate_first: Set(rate.map(|rate| i64::from(rate.first))),
+        rate_step: Set(rate.map(|rate| i64::from(rate.step))),
+        charged_seconds: Set(seconds),
+        cost: Set(charge.map(|charge| charge.cost.0)),
     }
 }
 
@@ -242,6 +297,7 @@ impl From<LegRecord> for StoredLeg {
             sip_call_id: leg.sip_call_id,
             remote: leg.remote.to_string(),
             status: leg.status,
+            gateway: leg.gateway.map(|Via { trunk, gateway }| StoredVia { trunk, gateway }),
             media: leg.media.map(|media| StoredMedia {
                 packets_in: media.packets_in,
                 packets_out: media.packets_out,
@@ -260,6 +316,8 @@ impl From<LegRecord> for StoredLeg {
 
 fn cdr_of(row: cdr::Model) -> Result<StoredCdr, Error> {
     Ok(StoredCdr {
+        came_over: row.came_over.map(TrunkId),
+        charge: charge_of(&row)?,
         legs: serde_json::from_str(&row.legs).map_err(|_| Error::Corrupt("call record"))?,
         uid: row.uid,
         tenant: TenantId(row.tenant_id),
@@ -281,6 +339,65 @@ fn cdr_of(row: cdr::Model) -> Result<StoredCdr, Error> {
         application_version: row.application_version,
         fallback: row.fallback,
     })
+}
+
+/// What is kept of a charge. A record that was not charged has none.
+fn charge_of(row: &cdr::Model) -> Result<Option<Charge>, Error> {
+    const CORRUPT: Error = Error::Corrupt("call record");
+    let Some(trunk) = row.charge_trunk else { return Ok(None) };
+    let number = row.charge_number.clone().ok_or(CORRUPT)?;
+    // As it is written: a number of the world with its `+`, a short one without.
+    let number = number.parse().map_or_else(|_| Number::Short(number), Number::World);
+    let rate = row.rate_prefix.clone().map(|prefix| {
+        let seconds = |column: Option<i64>| u32::try_from(column.unwrap_or_default()).unwrap_or_default();
+        Rate {
+            prefix,
+            connect: Money(row.rate_connect.unwrap_or_default()),
+            per_minute: Money(row.rate_per_minute.unwrap_or_default()),
+            first: seconds(row.rate_first),
+            step: seconds(row.rate_step),
+        }
+    });
+    Ok(Some(Charge {
+        trunk: TrunkId(trunk),
+        number,
+        class: row.charge_class.as_deref().and_then(NumberClass::parse).ok_or(CORRUPT)?,
+        rate,
+        seconds: u64::try_from(row.charged_seconds.unwrap_or_default()).unwrap_or_default(),
+        cost: Money(row.cost.unwrap_or_default()),
+        user: row.charge_user.map(UserId),
+    }))
+}
+
+/// What calls outside that ended since then were charged. A call that began before and ended since counts whole.
+pub(crate) async fn spent_since(db: &impl ConnectionTrait, since: SystemTime) -> Result<Vec<SpentSince>, Error> {
+    use cdr::Column;
+    // PostgreSQL sums whole numbers into decimal ones.
+    let sum = |column: Column| Expr::col(column).sum().cast_as("BIGINT");
+    let rows = cdr::Entity::find()
+        .select_only()
+        .columns([Column::TenantId, Column::ChargeUser, Column::ChargeTrunk])
+        .column_as(Column::Uid.count(), "calls")
+        .column_as(sum(Column::ChargedSeconds), "seconds")
+        .column_as(sum(Column::Cost), "total")
+        .filter(Column::Ended.gte(micros(since)))
+        .filter(Column::ChargeTrunk.is_not_null())
+        .group_by(Column::TenantId)
+        .group_by(Column::ChargeUser)
+        .group_by(Column::ChargeTrunk)
+        .order_by_asc(Column::TenantId)
+        .order_by_asc(Column::ChargeUser)
+        .order_by_asc(Column::ChargeTrunk);
+    let rows: Vec<(i64, Option<i64>, i64, i64, i64, i64)> = rows.into_tuple().all(db).await?;
+    let spent = |(tenant, user, trunk, calls, seconds, cost): (i64, Option<i64>, i64, i64, i64, i64)| SpentSince {
+        tenant: TenantId(tenant),
+        user: user.map(UserId),
+        trunk: TrunkId(trunk),
+        calls: u64::try_from(calls).unwrap_or_default(),
+        seconds: u64::try_from(seconds).unwrap_or_default(),
+        cost: Money(cost),
+    };
+    Ok(rows.into_iter().map(spent).collect())
 }
 
 #[cfg(test)]

@@ -17,6 +17,17 @@ pub enum Error {
     /// There is one already.
     #[error("there is such a {0} already")]
     Exists(&'static str),
+    /// It is still needed.
+    #[error("the {noun} is used by {by}")]
+    Used {
+        /// What.
+        noun: &'static str,
+        /// By what.
+        by: String,
+    },
+    /// Of these numbers another tenant owns some.
+    #[error("of {0} another tenant owns some already")]
+    Taken(String),
     /// A value that cannot be kept.
     #[error("{field}: {why}")]
     Invalid {
@@ -49,5 +60,10 @@ impl Error {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Self::NotFound("tenant"),
             _ => Self::Database(error),
         }
+    }
+
+    /// A value that cannot be kept, and what would do.
+    pub(crate) fn invalid(field: &'static str, why: impl Into<String>) -> Self {
+        Self::Invalid { field, why: why.into() }
     }
 }

@@ -1,4 +1,5 @@
-//! What is kept: tenants, users, rooms, bindings, dialplans and call records, in SQLite or PostgreSQL.
+//! What is kept: tenants, users, rooms, trunks, numbers, routes, bindings, dialplans and call records, in SQLite or
+//! PostgreSQL.
 //!
 //! ```text
 //! let store = Store::open("sqlite://./data/strowger.db?mode=rwc").await?;    // or postgres://…
@@ -7,7 +8,7 @@
 //! ```
 //!
 //! The only crate that knows sea-orm. Credentials, locations and routes are answered from memory by those above; they
-//! load what they need with [`Store::snapshot`] and the repositories' lists.
+//! load what they need with [`Store::snapshot`], [`Store::outside_snapshot`] and the repositories' lists.
 
 mod bindings;
 mod cdrs;
@@ -15,11 +16,17 @@ mod dialplans;
 mod entity;
 mod error;
 mod migration;
+mod numbers;
+mod outside;
 mod pins;
+mod rates;
 mod recordings;
 mod rooms;
+mod routes;
 mod settings;
 mod tenants;
+mod trunks;
+mod turn;
 mod users;
 mod values;
 mod writer;
@@ -30,14 +37,19 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 
 pub use bindings::Bindings;
-pub use cdrs::{CdrFilter, CdrPage, Cdrs, StoredCdr, StoredLeg};
+pub use cdrs::{CdrFilter, CdrPage, Cdrs, SpentSince, StoredCdr, StoredLeg, StoredVia};
 pub use dialplans::{Dialplans, Version};
 pub use error::Error;
+pub use numbers::{NumberPage, Numbers};
+pub use outside::{CAUTIOUS, Outside, OutsideSnapshot};
 pub use pins::{Admitted, Pins};
+pub use rates::{RateSheet, Rates};
 pub use recordings::{MendedRecording, RecordingFilter, RecordingPage, Recordings, StoredRecording};
 pub use rooms::{EntrySound, MAXIMUM, NewRoom, Room, RoomKey, RoomSettings, Rooms, check_room_name};
+pub use routes::Routes;
 pub use settings::Settings;
 pub use tenants::{NewTenant, Tenant, Tenants};
+pub use trunks::Trunks;
 pub use users::{NewUser, User, Users};
 pub use values::Values;
 pub use writer::{Writer, WriterTask};
@@ -110,6 +122,66 @@ impl Store {
     #[must_use]
     pub fn cdrs(&self, tenant: switch::TenantId) -> Cdrs<'_> {
         Cdrs { db: &self.db, tenant }
+    }
+
+    /// The trunks: for operators only.
+    #[must_use]
+    pub fn trunks(&self) -> Trunks<'_> {
+        Trunks { db: &self.db }
+    }
+
+    /// The numbers of a tenant.
+    #[must_use]
+    pub fn numbers(&self, tenant: switch::TenantId) -> Numbers<'_> {
+        Numbers { db: &self.db, tenant }
+    }
+
+    /// The routes of a tenant.
+    #[must_use]
+    pub fn routes(&self, tenant: switch::TenantId) -> Routes<'_> {
+        Routes { db: &self.db, tenant: Some(tenant) }
+    }
+
+    /// The routes that every tenant has.
+    #[must_use]
+    pub fn shared_routes(&self) -> Routes<'_> {
+        Routes { db: &self.db, tenant: None }
+    }
+
+    /// The rate tables of trunks.
+    #[must_use]
+    pub fn rates(&self) -> Rates<'_> {
+        Rates { db: &self.db }
+    }
+
+    /// What a tenant and its users may do outside.
+    #[must_use]
+    pub fn outside(&self, tenant: switch::TenantId) -> Outside<'_> {
+        Outside { db: &self.db, tenant }
+    }
+
+    /// All of trunks, numbers, routes and what may be called that must be in memory, as it is at this moment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn outside_snapshot(&self) -> Result<OutsideSnapshot, Error> {
+        outside::snapshot(&self.db).await
+    }
+
+    /// What calls outside that ended since then were charged, by tenant, user and trunk: for the ledger at its start.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn spent_since(&self, since: std::time::SystemTime) -> Result<Vec<SpentSince>, Error> {
+        cdrs::spent_since(&self.db, since).await
+    }
+
+    /// The tenant and the name of a user: for operators only.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn user_named(&self, user: switch::UserId) -> Result<(switch::TenantId, String), Error> {
+        outside::user_named(&self.db, user).await
     }
 
     /// The recordings of a tenant.

@@ -10,6 +10,7 @@ use switch::{Country, Fallback, MediaPolicy, Music, TenantId, TenantPolicy};
 
 use crate::entity::{domain, media_columns, media_of, micros, tenant, time};
 use crate::error::Error;
+use crate::outside;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +103,7 @@ impl Tenants<'_> {
         let domains = canonical_domains(&new.domains)?;
         let realm = new.realm.or_else(|| domains.first().cloned()).unwrap_or_else(|| new.name.clone());
         let [secrecy, codecs, language] = media_columns(&new.policy.media);
-        let row = tenant::ActiveModel {
+        let mut row = tenant::ActiveModel {
             id: NotSet,
             name: Set(new.name),
             realm: Set(realm),
@@ -119,7 +120,9 @@ impl Tenants<'_> {
             country: Set(new.country.map(|country| country.code().to_owned())),
             language: Set(language),
             music: Set(new.music.map(|music| music.to_string())),
+            ..Default::default()
         };
+        outside::set_limits(&mut row, &outside::CAUTIOUS);
         let transaction = self.db.begin().await?;
         let row = row.insert(&transaction).await.map_err(|error| Error::exists(error, "tenant"))?;
         put_domains(&transaction, row.id, &domains).await?;

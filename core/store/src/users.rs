@@ -77,6 +77,7 @@ impl Users<'_> {
             secrecy: Set(secrecy),
             codecs: Set(codecs),
             language: Set(language),
+            ..Default::default()
         };
         user_of(row.insert(self.db).await.map_err(|error| Error::exists(error, "user or extension"))?)
     }

@@ -102,6 +102,7 @@ pub use room::{
     RoomOrder, RoomRefusal, RoomView, Wish,
 };
 pub use sdp::{Secrecy, Secured};
+pub use sip::Transport;
 pub use sound::check::are_playable;
 pub use spending::ledger;
 pub use spending::{Limit, Money, NoMoney, Payer, Purse, Rate, SpendingLimits, Spent};

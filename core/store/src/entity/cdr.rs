@@ -26,6 +26,18 @@ pub struct Model {
     pub fallback: Option<String>,
     pub legs: String,
     pub direction: Option<String>,
+    pub came_over: Option<i64>,
+    pub charge_trunk: Option<i64>,
+    pub charge_number: Option<String>,
+    pub charge_class: Option<String>,
+    pub charge_user: Option<i64>,
+    pub rate_prefix: Option<String>,
+    pub rate_connect: Option<i64>,
+    pub rate_per_minute: Option<i64>,
+    pub rate_first: Option<i64>,
+    pub rate_step: Option<i64>,
+    pub charged_seconds: Option<i64>,
+    pub cost: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,17 +5,22 @@
 pub(crate) mod binding;
 pub(crate) mod cdr;
 pub(crate) mod dialplan;
+pub(crate) mod did;
 pub(crate) mod domain;
+pub(crate) mod gateway;
+pub(crate) mod rate_table;
 pub(crate) mod recording;
 pub(crate) mod room;
+pub(crate) mod route;
 pub(crate) mod setting;
 pub(crate) mod tenant;
+pub(crate) mod trunk;
 pub(crate) mod user;
 pub(crate) mod value;
 
 use std::time::{Duration, SystemTime};
 
-use switch::{Language, MediaPolicy, Secrecy};
+use switch::{Language, MediaPolicy, Money, Secrecy, SpendingLimits};
 
 pub(crate) fn micros(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
@@ -48,4 +53,19 @@ pub(crate) fn media_of(secrecy: Option<&str>, codecs: Option<&str>, language: Op
     let codecs = codecs.map(str::parse).transpose().ok()?;
     let language = language.map(Language::parse).transpose().ok()?;
     Some(MediaPolicy { secrecy, codecs, language })
+}
+
+/// The columns `concurrent`, `per_second`, `per_hour`, `minutes_per_day` and `cost_per_day`: what has no limit is null.
+pub(crate) fn limit_columns(limits: &SpendingLimits) -> [Option<i64>; 5] {
+    let SpendingLimits { concurrent, per_second, per_hour, minutes_per_day, cost_per_day } = *limits;
+    let [concurrent, per_second, per_hour, minutes] =
+        [concurrent, per_second, per_hour, minutes_per_day].map(|limit| limit.map(i64::from));
+    [concurrent, per_second, per_hour, minutes, cost_per_day.map(|money| money.0)]
+}
+
+/// Back again. A number that was never written so is the strictest of limits, never none.
+pub(crate) fn limits_of([concurrent, per_second, per_hour, minutes, cost]: [Option<i64>; 5]) -> SpendingLimits {
+    let [concurrent, per_second, per_hour, minutes_per_day] = [concurrent, per_second, per_hour, minutes]
+        .map(|limit| limit.map(|limit| u32::try_from(limit).unwrap_or_default()));
+    SpendingLimits { concurrent, per_second, per_hour, minutes_per_day, cost_per_day: cost.map(Money) }
 }

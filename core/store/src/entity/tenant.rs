@@ -23,6 +23,18 @@ pub struct Model {
     pub country: Option<String>,
     pub language: Option<String>,
     pub music: Option<String>,
+    pub dial_country: Option<String>,
+    pub dial_area: Option<String>,
+    pub dial_line: Option<String>,
+    pub grants: Option<String>,
+    pub concurrent: Option<i64>,
+    pub per_second: Option<i64>,
+    pub per_hour: Option<i64>,
+    pub minutes_per_day: Option<i64>,
+    pub cost_per_day: Option<i64>,
+    pub shown: Option<String>,
+    pub emergency_trunk: Option<i64>,
+    pub location: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

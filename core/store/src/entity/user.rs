@@ -19,6 +19,14 @@ pub struct Model {
     pub secrecy: Option<String>,
     pub codecs: Option<String>,
     pub language: Option<String>,
+    pub grants: Option<String>,
+    pub concurrent: Option<i64>,
+    pub per_second: Option<i64>,
+    pub per_hour: Option<i64>,
+    pub minutes_per_day: Option<i64>,
+    pub cost_per_day: Option<i64>,
+    pub shown: Option<String>,
+    pub location: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

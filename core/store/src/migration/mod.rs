@@ -12,6 +12,8 @@ mod m0004_recordings;
 mod m0005_call_direction;
 #[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
 mod m0006_country_language;
+#[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
+mod m0007_trunks;
 
 use sea_orm_migration::prelude::*;
 
@@ -27,6 +29,33 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_recordings::Migration),
             Box::new(m0005_call_direction::Migration),
             Box::new(m0006_country_language::Migration),
+            Box::new(m0007_trunks::Migration),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectOptions, Database};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn tenants_of_before_may_spend_what_a_new_one_may_and_the_step_can_be_taken_back() {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1).sqlx_logging(false);
+        let db = Database::connect(options).await.expect("SQLite");
+        Migrator::up(&db, Some(6)).await.expect("the steps before");
+        let old = "INSERT INTO tenant (name, realm, time_zone, ring_seconds, peers, hosts, created)
+            VALUES ('old', 'old', 'UTC', 30, '', '', 0)";
+        db.execute_unprepared(old).await.expect("a tenant");
+        Migrator::up(&db, None).await.expect("all steps");
+        let store = crate::Store { db: db.clone() };
+        let id = store.tenants().by_name("old").await.expect("found").id;
+        let outside = store.outside(id).get().await.expect("its way outside");
+        assert_eq!((outside.limits, outside.grants.classes.len()), (crate::CAUTIOUS, 0));
+        Migrator::down(&db, Some(1)).await.expect("back");
+        Migrator::up(&db, None).await.expect("and forward again");
+        store.tenants().by_name("old").await.expect("it is there still");
     }
 }

@@ -1,6 +1,8 @@
 //! The same stories on SQLite and, where `STROWGER_TEST_POSTGRES` names a server (`cargo xtask test` starts one), on
 //! PostgreSQL.
 
+mod outside;
+
 use std::time::{Duration, SystemTime};
 
 use store::{
@@ -14,7 +16,7 @@ use switch::{
 };
 
 /// A fresh database of each kind.
-async fn stores() -> Vec<Store> {
+pub(crate) async fn stores() -> Vec<Store> {
     let mut all = vec![Store::open("sqlite::memory:").await.expect("SQLite")];
     if let Ok(url) = std::env::var("STROWGER_TEST_POSTGRES") {
         static MADE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
@@ -37,7 +39,7 @@ fn ha1(name: &str) -> Ha1 {
     Ha1::of(name, "example.com", "secret")
 }
 
-fn new_user(name: &str, extension: Option<&str>) -> NewUser {
+pub(crate) fn new_user(name: &str, extension: Option<&str>) -> NewUser {
     NewUser {
         name: name.to_owned(),
         display_name: Some(format!("{name} of the office")),
@@ -47,7 +49,7 @@ fn new_user(name: &str, extension: Option<&str>) -> NewUser {
     }
 }
 
-fn cdr(tenant: TenantId, number: u8, arrived: u64) -> Cdr {
+pub(crate) fn cdr(tenant: TenantId, number: u8, arrived: u64) -> Cdr {
     let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds);
     Cdr {
         uid: CallUid([number; 12]),
