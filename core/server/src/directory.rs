@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use store::{Room, Store, Tenant, User};
-use switch::{Account, Admission, Aor, Destination, Target, TenantId, TenantPolicy, Unresolved};
+use switch::{Account, Admission, Aor, Destination, Inbound, Target, TenantId, TenantPolicy, Unresolved};
 
 use crate::media::Habits;
 use crate::settings::parse_net;
@@ -110,7 +110,30 @@ impl Directory {
         }))
     }
 
-    /// Where a target leads.
+    /// What is known of a tenant that a carrier calls; nobody of it has proven anything.
+    pub(crate) fn admission_over(&self, tenant: TenantId, inbound: Inbound) -> Option<Box<Admission>> {
+        let known = self.known.load();
+        let entry = known.tenants.get(&tenant)?;
+        Some(Box::new(Admission {
+            tenant,
+            realm: entry.tenant.realm.clone(),
+            peer: None,
+            account: None,
+            policy: entry.tenant.policy.clone(),
+            inbound: Some(inbound),
+            emergency: false,
+        }))
+    }
+
+    /// Somebody of the tenant has this name or extension.
+    pub(crate) fn knows(&self, tenant: TenantId, dialled: &str) -> bool {
+        let known = self.known.load();
+        known.tenants.get(&tenant).is_some_and(|entry| {
+            entry.users.contains_key(entry.extensions.get(dialled).map_or(dialled, String::as_str))
+        })
+    }
+
+    /// Where a target leads inside.
     pub(crate) fn resolve(&self, tenant: TenantId, target: &Target) -> Result<Vec<Destination>, Unresolved> {
         let known = self.known.load();
         let entry = known.tenants.get(&tenant).ok_or(Unresolved::Unknown)?;
@@ -124,20 +147,10 @@ impl Directory {
                 let permitted = entry.tenant.hosts.iter().any(|host| host.eq_ignore_ascii_case(uri.host_str()));
                 if permitted { Ok(vec![Destination::Uri(text.clone())]) } else { Err(Unresolved::Forbidden) }
             }
-            // The way to the PSTN is closed until granted.
-            Target::Number(_) => Err(Unresolved::Forbidden),
+            // No number is anybody's inside.
+            Target::Number(_) => Err(Unresolved::Unknown),
             Target::Group(_) | Target::Mailbox(_) | Target::Room(_) => Err(Unresolved::Unknown),
         }
-    }
-
-    /// A number outside, as it is dialled.
-    pub(crate) fn number(
-        &self,
-        _tenant: TenantId,
-        _user: Option<switch::UserId>,
-        _dialled: &str,
-    ) -> Option<dialplan::FoundNumber> {
-        None
     }
 
     /// The user of this name or extension.

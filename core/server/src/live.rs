@@ -19,12 +19,14 @@ use crate::archive::{self, Archive};
 use crate::directory::Directory;
 use crate::exchange::Exchange;
 use crate::media::Library;
+use crate::network::Network;
 use crate::rooms;
 
 pub(crate) struct Running {
     pub(crate) exchange: Exchange,
     pub(crate) applications: Arc<Applications>,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) network: Arc<Network>,
     pub(crate) store: Store,
     pub(crate) conference: Conference,
     pub(crate) archive: Archive,
@@ -35,6 +37,12 @@ impl Running {
     async fn refresh(&self) {
         if let Err(error) = self.directory.reload(&self.store).await {
             tracing::error!(%error, "the directory could not be read anew: the change counts after the next one");
+        }
+        match self.network.reload(&self.store).await {
+            Ok(trunks) => self.exchange.set_outside(trunks),
+            Err(error) => {
+                tracing::error!(%error, "trunks, numbers and routes could not be read anew: the change counts after the next one");
+            }
         }
     }
 

@@ -7,11 +7,10 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use gateway::{RateTable, Router, Setup, TenantSetup, UserSetup};
-use jiff::tz::TimeZone;
 use store::{RateSheet, SpentSince, Store};
 use switch::{
-    Asker, GatewayId, Inbound, Money, NotAdmitted, Outbound, Payer, Purse, Target, TenantId, Trunk, TrunkId, Unresolved,
-    UserId, UserOutside,
+    Asker, GatewayId, Inbound, Money, NotAdmitted, Number, NumberClass, Outbound, Payer, Purse, Target, TenantId,
+    Trunk, TrunkId, Unresolved, UserId, UserOutside,
 };
 
 /// The network. Read without a lock, replaced as a whole.
@@ -108,6 +107,11 @@ impl Network {
         self.router.load().outbound(tenant, dialled, asker, SystemTime::now())
     }
 
+    /// What is dialled, and what kind of number that is for the tenant.
+    pub(crate) fn read(&self, tenant: TenantId, dialled: &str) -> Option<(Number, NumberClass)> {
+        self.router.load().read(tenant, dialled)
+    }
+
     /// Who of the tenant's own is reached by a number of its own.
     pub(crate) fn inside(&self, tenant: TenantId, dialled: &str) -> Option<Target> {
         self.router.load().inside(tenant, dialled)
@@ -120,21 +124,20 @@ impl Network {
 
     /// What has been spent today, for the ledger at its start: of each tenant and user by the tenant's day, of each trunk by
     /// its own.
-    pub(crate) async fn spent_today(&self, store: &Store) -> Result<Vec<(Payer, u64, Money, SystemTime)>, store::Error> {
+    pub(crate) async fn spent_today(
+        &self,
+        store: &Store,
+    ) -> Result<Vec<(Payer, u64, Money, SystemTime)>, store::Error> {
         let router = self.router();
         let now = SystemTime::now();
         let mut by_day: BTreeMap<SystemTime, Vec<SpentSince>> = BTreeMap::new();
-        let zones = router.zones();
-        for zone in zones.values().collect::<BTreeSet<_>>() {
-            let begin = begin_of_day(zone, now);
-            if !by_day.contains_key(&begin) {
-                by_day.insert(begin, store.spent_since(begin).await?);
-            }
+        let days = router.days(now);
+        for begin in days.values().collect::<BTreeSet<_>>() {
+            by_day.insert(*begin, store.spent_since(*begin).await?);
         }
         let mut sums: BTreeMap<Payer, (u64, Money)> = BTreeMap::new();
-        for (payer, zone) in &zones {
-            let rows = by_day.get(&begin_of_day(zone, now)).map(Vec::as_slice).unwrap_or_default();
-            for row in rows {
+        for (payer, begin) in &days {
+            for row in by_day.get(begin).map(Vec::as_slice).unwrap_or_default() {
                 let mut add = |payer: Payer| {
                     let sum = sums.entry(payer).or_default();
                     sum.0 += row.seconds;
@@ -186,11 +189,4 @@ async fn read_tables(
         }
     }
     Ok(())
-}
-
-fn begin_of_day(zone: &str, wall: SystemTime) -> SystemTime {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    let here = jiff::Timestamp::try_from(wall).map(|at| at.to_zoned(zone));
-    let begin = here.and_then(|here| here.start_of_day());
-    begin.map_or(wall, |begin| begin.timestamp().into())
 }

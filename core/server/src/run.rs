@@ -22,18 +22,22 @@ use crate::hall::Hall;
 use crate::keeper::Shelf;
 use crate::live::Running;
 use crate::media::{Engine, Library, Recordings};
+use crate::network::Network;
 use crate::observer::Observer;
 use crate::rooms;
 use crate::settings::{Settings, parse_net};
 
 /// Threads that read and decode sounds: a large file must not keep all the others waiting.
 const SOUND_THREADS: usize = 2;
+/// How much news of trunks waits for an operator who reads it slowly.
+const TRUNK_NEWS: usize = 1024;
 
 /// An exchange that runs.
 pub(crate) struct Station {
     pub(crate) store: Store,
     pub(crate) exchange: Exchange,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) network: Arc<Network>,
     pub(crate) applications: Arc<Applications>,
     pub(crate) conference: Conference,
     /// Where phones reach it.
@@ -109,7 +113,15 @@ impl Station {
                 "sip.default_tenant names no tenant yet; make one with `strowger tenant create`"
             );
         }
-        let shelf = Shelf { directory: directory.clone(), store: store.clone(), runtime: runtime.clone() };
+        let network = Arc::new(Network::default());
+        let trunks = network.reload(&store).await.context("reading trunks, numbers and routes")?;
+        let spent = network.spent_today(&store).await.context("reading what was spent today")?;
+        let shelf = Shelf {
+            directory: directory.clone(),
+            network: network.clone(),
+            store: store.clone(),
+            runtime: runtime.clone(),
+        };
         let (inbox, outbox) = Inbox::new()?;
         let (conference, names) = rooms::conference(&directory, inbox.clone());
         let known = directory.clone();
@@ -144,7 +156,8 @@ impl Station {
         let tending = tokio::spawn(archive.clone().tend(left, mended, names)).abort_handle();
         let (range, threads) = (settings.media_ports()?, settings.media.threads);
         let engine = Engine::start(range, threads, seed()?, &inbox, &library, &recordings)?;
-        let exchange = Exchange { inbox, board: Arc::default() };
+        let exchange =
+            Exchange { inbox, board: Arc::default(), trunk_news: tokio::sync::broadcast::Sender::new(TRUNK_NEWS) };
         let parts = Parts {
             config: switch_config(settings)?,
             seed: seed()?,
@@ -152,6 +165,10 @@ impl Station {
             listeners,
             bindings,
             directory: directory.clone(),
+            network: network.clone(),
+            conference: conference.clone(),
+            trunks,
+            spent,
             applications: applications.clone(),
             engine,
             writer,
@@ -164,6 +181,7 @@ impl Station {
             store,
             exchange,
             directory,
+            network,
             applications,
             conference,
             sip,
@@ -197,6 +215,7 @@ impl Station {
             exchange: self.exchange.clone(),
             applications: self.applications.clone(),
             directory: self.directory.clone(),
+            network: self.network.clone(),
             store: self.store.clone(),
             archive: self.archive.clone(),
             library: self.library.clone(),

@@ -89,7 +89,8 @@ impl Switch {
         let Some(call) = self.calls.get_mut(id) else { return };
         for bill in std::mem::take(&mut call.bills) {
             self.bills.remove(&bill);
-            if let (Some((seconds, cost)), Some(charge)) = (self.ledger.close(bill, now, wall), &mut call.draft.charge) {
+            if let (Some((seconds, cost)), Some(charge)) = (self.ledger.close(bill, now, wall), &mut call.draft.charge)
+            {
                 charge.seconds += seconds;
                 charge.cost.0 = charge.cost.0.saturating_add(cost.0);
             }

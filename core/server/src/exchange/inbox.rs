@@ -10,7 +10,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
 use switch::{
     Aor, Application, CallId, Command, LegRecord, MediaEvent, MediaStats, Origination, PlayRefusal, RecordingOrder,
-    Refusal, Side, Site, SoundOrder, StoredBinding, TenantId,
+    Refusal, Side, Site, SoundOrder, Spent, StoredBinding, TenantId, Trunk, TrunkView,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -43,6 +43,12 @@ pub(crate) enum Inward {
     Play(CallId, Option<Side>, Box<SoundOrder>, oneshot::Sender<Result<(), PlayRefusal>>),
     /// The exchange is to begin a call, for an application.
     Originate(Box<Begun>),
+    /// The trunks are these from now on, and what may be spent is to be read anew.
+    Outside(Vec<Trunk>),
+    /// An operator wants to know how trunks stand.
+    Trunks(oneshot::Sender<Vec<TrunkView>>),
+    /// An operator wants to know what is spent.
+    Spent(oneshot::Sender<Vec<Spent>>),
     /// A user is gone: so are its bindings.
     Forget(Aor),
     /// No new calls.

@@ -8,6 +8,7 @@
 
 mod inbox;
 mod locator;
+mod news;
 mod streams;
 mod thread;
 mod udp;
@@ -17,12 +18,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use sip::Transport;
-use switch::{Command, LegRecord, PlayRefusal, RecordingOrder, Refusal, Side, SoundOrder, StoredBinding, TenantId};
-use tokio::sync::oneshot;
+use switch::{
+    Command, LegRecord, PlayRefusal, RecordingOrder, Refusal, Side, SoundOrder, Spent, StoredBinding, TenantId, Trunk,
+    TrunkView,
+};
+use tokio::sync::{broadcast, oneshot};
 
 #[cfg(test)]
 pub(crate) use inbox::Outbox;
 pub(crate) use inbox::{Begun, Inbox, Inward};
+pub(crate) use news::TrunkHappening;
 pub(crate) use streams::Limits as StreamLimits;
 pub(crate) use thread::{Parts, start};
 
@@ -31,6 +36,8 @@ pub(crate) use thread::{Parts, start};
 pub(crate) struct Exchange {
     pub(crate) inbox: Inbox,
     pub(crate) board: Arc<admin::Board>,
+    /// What happens to trunks and to what may be spent.
+    pub(crate) trunk_news: broadcast::Sender<TrunkHappening>,
 }
 
 impl Exchange {
@@ -78,6 +85,25 @@ impl Exchange {
         let (answer, answered) = oneshot::channel();
         self.inbox.send(Inward::Play(call, whom, Box::new(order), answer));
         answered.await.unwrap_or(Err(PlayRefusal::Over))
+    }
+
+    /// The trunks are these from now on, and what may be spent is read anew.
+    pub(crate) fn set_outside(&self, trunks: Vec<Trunk>) {
+        self.inbox.send(Inward::Outside(trunks));
+    }
+
+    /// How all trunks stand.
+    pub(crate) async fn trunks(&self) -> Vec<TrunkView> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Inward::Trunks(answer));
+        answered.await.unwrap_or_default()
+    }
+
+    /// What all have spent today.
+    pub(crate) async fn spent(&self) -> Vec<Spent> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Inward::Spent(answer));
+        answered.await.unwrap_or_default()
     }
 
     /// New calls are refused from now on.

@@ -1,11 +1,20 @@
 //! News of the switch for operators: logged, counted, and told to who watches trunks.
 
-use admin::TrunkHappening;
 use std::time::SystemTime;
+
 use switch::{GatewayState, Notice, Payer, Registered};
 use tokio::sync::broadcast;
 
 use crate::network::Names;
+
+/// Something that happened to a trunk, or to what may be spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrunkHappening {
+    /// When.
+    pub(crate) at: SystemTime,
+    /// What.
+    pub(crate) notice: Notice,
+}
 
 /// Logs and counts a notice.
 pub(super) fn tell(notice: Notice, names: &Names, watchers: &broadcast::Sender<TrunkHappening>) {
@@ -52,11 +61,19 @@ pub(super) fn tell(notice: Notice, names: &Names, watchers: &broadcast::Sender<T
                 .increment(1);
         }
         Notice::SpendingNear { payer, limit } => {
-            tracing::warn!(payer = named(*payer, names), limit = limit.as_str(), "four fifths of what may be spent today are spent");
+            tracing::warn!(
+                payer = named(*payer, names),
+                limit = limit.as_str(),
+                "four fifths of what may be spent today are spent"
+            );
         }
         Notice::SpendingOver { payer, limit } => {
             metrics::counter!("strowger_spending_refusals_total", "limit" => limit.as_str()).increment(1);
-            tracing::warn!(payer = named(*payer, names), limit = limit.as_str(), "what may be spent is spent: a call was refused or ended");
+            tracing::warn!(
+                payer = named(*payer, names),
+                limit = limit.as_str(),
+                "what may be spent is spent: a call was refused or ended"
+            );
         }
     }
     let _ = watchers.send(TrunkHappening { at: SystemTime::now(), notice });

@@ -17,6 +17,8 @@ pub(crate) struct Local {
     pub(crate) day: usize,
     /// The minute of the day.
     pub(crate) minute: u16,
+    /// When the day began.
+    pub(crate) day_begins: SystemTime,
     /// When the day is over: the first moment of the next one.
     pub(crate) day_ends: SystemTime,
 }
@@ -27,16 +29,19 @@ impl Local {
         Self::by_calendar(wall, zone).unwrap_or(Self {
             day: 0,
             minute: 0,
+            day_begins: wall,
             day_ends: wall + Duration::from_secs(86_400),
         })
     }
 
     fn by_calendar(wall: SystemTime, zone: &TimeZone) -> Option<Self> {
         let here = Timestamp::try_from(wall).ok()?.to_zoned(zone.clone());
+        let begin = here.start_of_day().ok()?;
         let next = here.tomorrow().and_then(|next| next.start_of_day()).ok()?;
         Some(Self {
             day: usize::try_from(here.weekday().to_monday_zero_offset()).ok()?,
             minute: u16::try_from(i16::from(here.hour()) * 60 + i16::from(here.minute())).ok()?,
+            day_begins: begin.timestamp().into(),
             day_ends: next.timestamp().into(),
         })
     }

@@ -7,6 +7,7 @@ mod explain;
 mod grants;
 mod inbound;
 mod outbound;
+mod purse;
 mod setup;
 mod ways;
 
