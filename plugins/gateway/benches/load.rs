@@ -22,6 +22,7 @@ fn main() {
     }
 }
 
+#[allow(clippy::print_stdout, reason = "it is what this program is for")]
 fn load(name: &str, kind: Kind) {
     let before = memory("VmRSS");
     let began = Instant::now();

@@ -61,7 +61,9 @@ impl Form {
     /// its country.
     #[must_use]
     pub fn heard(&self, text: &str, owner: Option<&Dialling>) -> Vec<E164> {
-        let Ok(text) = numbers::clean(text) else { return Vec::new() };
+        // What is known of a ported number stands behind it (RFC 4694).
+        let number = text.split(';').next().unwrap_or_default();
+        let Ok(text) = numbers::clean(number) else { return Vec::new() };
         let digits = text.strip_prefix('+').unwrap_or(&text);
         if digits.len() < text.len() {
             return e164(digits).into_iter().collect();

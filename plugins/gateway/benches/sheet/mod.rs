@@ -4,8 +4,8 @@ use std::io::{self, Read};
 
 /// How much of a list is the same over and over.
 #[derive(Clone, Copy)]
-#[allow(dead_code)]
-pub enum Kind {
+#[allow(dead_code, reason = "one bench makes one kind")]
+pub(crate) enum Kind {
     /// Some thousands of tariffs and destinations, as carriers have.
     Usual,
     /// Every tariff and every name is there once.
@@ -13,7 +13,7 @@ pub enum Kind {
 }
 
 /// The prefix of a row: each another, in no order, 7 to 10 digits. One in eight begins the seven behind it.
-pub fn prefix(row: u64) -> String {
+pub(crate) fn prefix(row: u64) -> String {
     let mixed = mix(row);
     let (outer, inner) = (mixed / 8, mixed % 8);
     let begin = format!("{}{outer:06}", 1 + outer % 9);
@@ -30,7 +30,7 @@ const fn mix(row: u64) -> u64 {
 }
 
 /// A list of so many rows.
-pub struct Sheet {
+pub(crate) struct Sheet {
     kind: Kind,
     rows: std::ops::Range<u64>,
     line: Vec<u8>,
@@ -38,7 +38,7 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    pub fn of(rows: u64, kind: Kind) -> Self {
+    pub(crate) fn of(rows: u64, kind: Kind) -> Self {
         let line = b"prefix,per_minute,connect,first,step,name\n".to_vec();
         Self { kind, rows: 0..rows, line, at: 0 }
     }

@@ -1,11 +1,18 @@
-//! The numbering plans of the world: libphonenumber's, by the crate `rlibphonenumber`, which nothing but this file and
-//! `class` names. It is asked about digits alone, so nothing of its leniency with texts is met.
+//! The numbering plans of the world: libphonenumber's, by the crate `rlibphonenumber`, which nothing outside `numbers`
+//! names. It is asked about digits alone, so nothing of its leniency with texts is met.
+
+use std::sync::LazyLock;
 
 use rlibphonenumber::{
     CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, Region,
     ValidationError,
 };
 use switch::E164;
+
+/// Makes the numbering plans ready for use, which takes some milliseconds; else the first question does.
+pub(crate) fn unpack() {
+    LazyLock::force(&PHONE_NUMBER_UTIL);
+}
 
 /// A country with numbers of its own, by its code; `None` where there is none.
 pub(crate) fn country(code: &str) -> Option<Region> {

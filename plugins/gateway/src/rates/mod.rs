@@ -19,6 +19,8 @@ use prefix::Prefix;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RateTable {
     prefixes: Vec<Prefix>,
+    /// Every [`BLOCK`]th prefix: what fits into the cache of a core tells where to look in what does not.
+    blocks: Vec<Prefix>,
     /// For each prefix the row of the longest one that begins it; [`NONE`] where there is none.
     parents: Vec<u32>,
     /// For each prefix the row of its tariff.
@@ -26,6 +28,9 @@ pub struct RateTable {
     tariffs: Vec<Tariff>,
     names: Names,
 }
+
+/// Eight lines of cache.
+const BLOCK: usize = 64;
 
 /// No row.
 const NONE: u32 = u32::MAX;
@@ -100,7 +105,9 @@ impl RateTable {
     /// The row of the longest prefix that begins a number.
     fn row_of(&self, digits: &str) -> Option<usize> {
         let number = Prefix::first_of(digits.as_bytes())?;
-        let mut at = self.prefixes.partition_point(|prefix| *prefix <= number).checked_sub(1)?;
+        let start = self.blocks.partition_point(|first| *first <= number).checked_sub(1)? * BLOCK;
+        let block = self.prefixes.get(start..self.prefixes.len().min(start + BLOCK))?;
+        let mut at = start + block.partition_point(|prefix| *prefix <= number).checked_sub(1)?;
         while !self.prefixes.get(at)?.begins(number) {
             at = *self.parents.get(at)? as usize;
         }
@@ -110,7 +117,7 @@ impl RateTable {
     fn row(&self, at: usize) -> Option<(Rate, &str)> {
         let tariff = self.tariffs.get(*self.tariff_of.get(at)? as usize)?;
         let rate = Rate {
-            prefix: self.prefixes.get(at)?.to_string(),
+            prefix: self.prefixes.get(at)?.digits(),
             connect: tariff.connect,
             per_minute: tariff.per_minute,
             first: tariff.first,
@@ -131,6 +138,7 @@ impl RateTable {
             parents.push(open.last().map_or(NONE, |(_, row)| *row));
             open.push((*prefix, at));
         }
-        Self { prefixes, parents, tariff_of, tariffs, names }
+        let blocks = prefixes.iter().step_by(BLOCK).copied().collect();
+        Self { prefixes, blocks, parents, tariff_of, tariffs, names }
     }
 }

@@ -42,6 +42,11 @@ impl Prefix {
         16 - (self.0.trailing_zeros() / 4) as usize
     }
 
+    /// Its digits.
+    pub(crate) fn digits(self) -> String {
+        (0..self.len()).map(|at| char::from(b'0' + ((self.0 >> (60 - 4 * at) & 15) as u8).saturating_sub(1))).collect()
+    }
+
     /// Whether a number, or a longer prefix, begins with it.
     pub(crate) const fn begins(self, other: Self) -> bool {
         let unused = self.0.trailing_zeros() / 4 * 4;
@@ -52,7 +57,7 @@ impl Prefix {
 /// Its digits.
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (0..self.len()).try_for_each(|at| write!(f, "{}", (self.0 >> (60 - 4 * at) & 15).saturating_sub(1)))
+        f.write_str(&self.digits())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rates from a file of comma-separated values (RFC 4180), as carriers send them.
+//! Rates from a file of comma-separated values (RFC 4180 §2), as carriers send them.
 
 use std::collections::HashMap;
 use std::hash::Hash;

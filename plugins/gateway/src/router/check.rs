@@ -106,7 +106,7 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn complain(&mut self, name: String, value: impl ToString, flaw: Flaw) {
+    fn complain(&mut self, name: String, value: &(impl ToString + ?Sized), flaw: Flaw) {
         self.complaints.push(Complaint { name, value: value.to_string(), flaw });
     }
 
@@ -138,7 +138,7 @@ impl<'a> Check<'a> {
             let flaw = self.trunk_flaw(trunk, Some(id));
             let disabled = self.trunks.get(&trunk).filter(|trunk| !trunk.enabled).map(|_| Flaw::DisabledTrunk);
             if let Some(flaw) = flaw.or(disabled) {
-                self.complain(of("emergency"), trunk.0, flaw);
+                self.complain(of("emergency"), &trunk.0, flaw);
             }
         }
         self.shown(of("shown"), id, outside.shown.as_ref(), dids);
@@ -151,7 +151,7 @@ impl<'a> Check<'a> {
                 self.grants(&of("grants"), grants);
             }
             if dialling.is_emergency(&user.name) {
-                self.complain(of("name"), format!("{} ({})", user.name, user_id.0), Flaw::EmergencyName);
+                self.complain(of("name"), &format!("{} ({})", user.name, user_id.0), Flaw::EmergencyName);
             }
         }
     }
@@ -189,10 +189,10 @@ impl<'a> Check<'a> {
     fn route(&mut self, route: &Route) {
         let of = |what: &str| format!("route {}: {what}", route.name);
         if let Some(tenant) = route.tenant.filter(|tenant| !self.setup.tenants.contains_key(tenant)) {
-            self.complain(of("tenant"), tenant.0, Flaw::NoTenant);
+            self.complain(of("tenant"), &tenant.0, Flaw::NoTenant);
         }
         if let Some(flaw) = self.trunk_flaw(route.trunk, route.tenant) {
-            self.complain(of("trunk"), route.trunk.0, flaw);
+            self.complain(of("trunk"), &route.trunk.0, flaw);
         }
         self.digits(of("prefix"), &route.prefix);
     }
@@ -200,12 +200,12 @@ impl<'a> Check<'a> {
     fn did(&mut self, did: &Did) {
         let of = |what: &str| format!("number {}: {what}", did.numbers);
         if !self.setup.tenants.contains_key(&did.tenant) {
-            self.complain(of("tenant"), did.tenant.0, Flaw::NoTenant);
+            self.complain(of("tenant"), &did.tenant.0, Flaw::NoTenant);
         }
         if let Some((trunk, flaw)) =
             did.trunk.and_then(|trunk| Some((trunk, self.trunk_flaw(trunk, Some(did.tenant))?)))
         {
-            self.complain(of("trunk"), trunk.0, flaw);
+            self.complain(of("trunk"), &trunk.0, flaw);
         }
     }
 

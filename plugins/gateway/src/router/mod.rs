@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use switch::{NumberClass, SpendingLimits, TenantId, TenantOutside, Trunk, TrunkId, UserId, UserOutside};
 
 use crate::carrier::Form;
-use crate::numbers::{Dialled, Dialling, Kind, Unread};
+use crate::numbers::{Dialled, Dialling, Kind, Unread, world};
 use crate::rates::RateTable;
 
 pub use check::{Complaint, Flaw, check};
@@ -100,8 +100,13 @@ impl Router {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let Setup { tenants, trunks, dids, routes, mut tables } = setup;
-        let trunks =
-            trunks.into_iter().map(|trunk| (trunk.id, Line::of(trunk.clone(), tables.remove(&trunk.id)))).collect();
+        // Not when the first number is dialled.
+        world::unpack();
+        let mut line = |trunk: Trunk| {
+            let rates = tables.remove(&trunk.id);
+            (trunk.id, Line::of(trunk, rates))
+        };
+        let trunks = trunks.into_iter().map(&mut line).collect();
         let mut ways: BTreeMap<Option<TenantId>, Ways> = BTreeMap::new();
         for route in routes {
             ways.entry(route.tenant).or_default().add(route);

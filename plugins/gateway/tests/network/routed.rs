@@ -32,6 +32,7 @@ fn the_longest_prefix_comes_first_then_priority_then_price_then_name() {
             shared(8, "f", "332", 1, 208),
         ];
         setup.tables = [
+            (TrunkId(203), prices("331,0.001\n")),
             (TrunkId(204), prices("33,0.02\n331,0.01\n")),
             (TrunkId(205), prices("33,0.02\n")),
             (TrunkId(207), prices("49,0.001\n")),
@@ -41,11 +42,18 @@ fn the_longest_prefix_comes_first_then_priority_then_price_then_name() {
     });
     let out = call(&router, "00033142685300");
     let ids = [204, 205, 206, 207, 203, 202, 201];
-    assert_eq!(trunks(&out), Ok(ids.map(TrunkId).to_vec()), "206 and 207 have no price, and e stands before g");
+    assert_eq!(
+        trunks(&out),
+        Ok(ids.map(TrunkId).to_vec()),
+        "206 and 207 have no price, e stands before g, and 203 is the cheapest of a lower priority"
+    );
     let rates: Vec<_> =
         out.expect("a way").hops.into_iter().map(|hop| hop.rate.map(|rate| (rate.prefix, rate.per_minute))).collect();
     let rate = |prefix: &str, price| Some((prefix.to_owned(), Money(price)));
-    assert_eq!(rates, [rate("331", 10_000), rate("33", 20_000), None, None, None, None, rate("33", 100)]);
+    assert_eq!(
+        rates,
+        [rate("331", 10_000), rate("33", 20_000), None, None, rate("331", 1_000), None, rate("33", 100),]
+    );
 }
 
 #[test]

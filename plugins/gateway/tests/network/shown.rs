@@ -110,6 +110,7 @@ fn a_carrier_is_understood_also_where_it_writes_otherwise_than_it_said() {
         (NumberStyle::Plus, "004930123456", Some("+4930123456")),
         (NumberStyle::Plus, "030123456", Some("+4930123456")),
         (NumberStyle::Plus, "+49-30-123456", Some("+4930123456")),
+        (NumberStyle::Plus, "+4930123456;npdi;rn=+4930999", Some("+4930123456")),
         (NumberStyle::Digits, "4930123456", Some("+4930123456")),
         (NumberStyle::Digits, "030123456", Some("+4930123456")),
         (NumberStyle::International("011".into()), "0114930123456", Some("+4930123456")),
