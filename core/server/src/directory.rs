@@ -125,14 +125,6 @@ impl Directory {
         }))
     }
 
-    /// Somebody of the tenant has this name or extension.
-    pub(crate) fn knows(&self, tenant: TenantId, dialled: &str) -> bool {
-        let known = self.known.load();
-        known.tenants.get(&tenant).is_some_and(|entry| {
-            entry.users.contains_key(entry.extensions.get(dialled).map_or(dialled, String::as_str))
-        })
-    }
-
     /// Where a target leads inside.
     pub(crate) fn resolve(&self, tenant: TenantId, target: &Target) -> Result<Vec<Destination>, Unresolved> {
         let known = self.known.load();

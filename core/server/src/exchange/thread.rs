@@ -388,10 +388,8 @@ impl Thread {
                 let admission = self.directory.admission(&domain, &user, source);
                 let admission = admission.map(|mut known| {
                     let tenant = known.tenant;
-                    // An extension of this name is meant before an emergency number.
-                    known.emergency = called.first().is_some_and(|dialled| {
-                        self.network.is_emergency(tenant, dialled) && !self.directory.knows(tenant, dialled)
-                    });
+                    // Before an extension of this name, and before any dialplan.
+                    known.emergency = called.first().is_some_and(|dialled| self.network.is_emergency(tenant, dialled));
                     known
                 });
                 Answer::Admission(admission.ok_or(NotAdmitted(403)))
