@@ -36,6 +36,7 @@ use crate::media::{MediaPort, MediaStats};
 use crate::policy::MediaPolicy;
 use crate::record::{Direction, LegRecord, Via};
 use crate::timers::{Timer, TimerKey};
+use crate::trunk::KeyForm;
 use crate::trunk::{Reliable, SessionTimer};
 use crate::way::OnTrunk;
 use crate::wire::Wire;
@@ -349,6 +350,9 @@ impl Leg {
 
     /// A description of ours with the transport and the keys of this leg.
     fn sealed(&mut self, description: Description, wire: &mut Wire) -> Description {
+        // Keys are to be told in another form there.
+        let told_otherwise = self.trunk.as_deref().is_some_and(|on| on.trunk.keys != KeyForm::Auto);
+        let description = if told_otherwise { description.without_events() } else { description };
         match self.negotiation.remote_offer().map(Description::audio) {
             Some(offer) => self.seal.on_answer(description, offer),
             None => {

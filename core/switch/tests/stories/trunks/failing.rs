@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use switch::{
-    CallDirection, Choice, DialOutcome, EarlyMedia, GatewayRule, GatewayState, HashOver, Notice, Outside, Probe, Reply,
+    CallDirection, Choice, DialOutcome, EarlyMedia, GatewayRule, GatewayState, HashOver, KeyForm, Notice, Outside,
+    Probe, Reply,
 };
 use testkit::{Outcome, Phone, World, hop, minutes, seconds};
 
@@ -396,4 +397,25 @@ fn a_number_without_a_way_is_refused_as_closed() {
     assert!(world.replies().contains(&Reply::Dialled(DialOutcome::Unknown)), "{:?}", world.replies());
     call.hang_up();
     world.assert_quiet();
+}
+
+#[test]
+fn a_carrier_that_wants_keys_otherwise_is_offered_no_events() {
+    for keys in [KeyForm::Info, KeyForm::Tones, KeyForm::Auto] {
+        let world = World::seeded(727);
+        let gateway = world.gateway("gw");
+        let mut trunk = world.trunk_of(1, "acme", &[&gateway]);
+        trunk.keys = keys;
+        let alice = alice_by(&world, vec![trunk]);
+        let call = alice.dial_number(NUMBER);
+        world.run_for(seconds(5));
+        assert!(call.is_up() && alice.hears(&gateway), "{}", world.ladder());
+        assert_eq!(gateway.last_invite().contains("telephone-event"), keys == KeyForm::Auto, "{keys:?}");
+        // A key by INFO goes on as one where the carrier takes no events.
+        alice.press_by_info("5", "application/dtmf-relay");
+        world.run_for(seconds(1));
+        assert_eq!(gateway.last_request().starts_with("INFO"), keys != KeyForm::Auto, "{keys:?}");
+        call.hang_up();
+        world.assert_quiet();
+    }
 }
