@@ -7,8 +7,24 @@ use std::{env, fs};
 use prost::Message;
 
 const PROTO: &str = "../../proto";
-const NOUNS: [&str; 10] =
-    ["tenant", "user", "registration", "dialplan", "call", "cdr", "room", "recording", "sound", "prompt"];
+const NOUNS: [&str; 16] = [
+    "tenant",
+    "user",
+    "registration",
+    "dialplan",
+    "call",
+    "cdr",
+    "room",
+    "recording",
+    "sound",
+    "prompt",
+    "trunk",
+    "gateway",
+    "number",
+    "route",
+    "limit",
+    "outside",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");

@@ -1,18 +1,22 @@
 //! `CdrService`: the records of calls that ended.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use prost_types::Timestamp;
 use store::{CdrFilter, StoredCdr, StoredLeg};
+use switch::TrunkId;
 use tonic::{Request, Response, Status};
 
 use crate::call::read_uid;
 use crate::desk::{Desk, is_text};
+use crate::outside::class;
+use crate::route::rate;
 use crate::v1::cdr_service_server::CdrService;
 use crate::v1::{
-    CallDirection, Cdr, Direction, Disposition, GetCdrRequest, Label, Leg, Media, QueryCdrsRequest, QueryCdrsResponse,
-    Side,
+    CallDirection, Cdr, Charge, Direction, Disposition, GetCdrRequest, Label, Leg, Media, QueryCdrsRequest,
+    QueryCdrsResponse, Side, Via,
 };
 use crate::violations::{Violations, failed};
 use crate::words::{filled, timestamp};
@@ -51,12 +55,14 @@ impl CdrService for Desk {
         wrong.expect(is_text(&request.caller), "caller", "at most 256 bytes, no control characters");
         wrong.expect(is_text(&request.callee), "callee", "at most 256 bytes, no control characters");
         wrong.expect(is_text(&request.page_token), "page_token", "was not given by an earlier page");
-        let token = filled(request.page_token.clone());
+        let (token, trunk) = (filled(request.page_token.clone()), request.trunk.clone());
         let filter = read_filter(&mut wrong, request);
         wrong.finish()?;
+        let filter = CdrFilter { trunk: self.trunk_if_said("trunk", &trunk).await?, ..filter };
+        let trunks = self.store.trunks().names().await.map_err(failed)?;
         let page =
             self.store.cdrs(tenant.id).query(&filter, u64::from(size), token.as_deref()).await.map_err(failed)?;
-        let cdrs = page.cdrs.into_iter().map(|cdr| spelt(&tenant.name, cdr)).collect();
+        let cdrs = page.cdrs.into_iter().map(|cdr| spelt(&tenant.name, &trunks, cdr)).collect();
         Ok(Response::new(QueryCdrsResponse { cdrs, next_page_token: page.next.unwrap_or_default() }))
     }
 
@@ -65,7 +71,8 @@ impl CdrService for Desk {
         let tenant = self.tenant(&request.tenant).await?;
         let uid = read_uid(&request.uid)?;
         let found = self.store.cdrs(tenant.id).get(&uid.to_string()).await.map_err(failed)?;
-        Ok(Response::new(spelt(&tenant.name, found)))
+        let trunks = self.store.trunks().names().await.map_err(failed)?;
+        Ok(Response::new(spelt(&tenant.name, &trunks, found)))
     }
 }
 
@@ -80,6 +87,7 @@ fn read_filter(wrong: &mut Violations, request: QueryCdrsRequest) -> CdrFilter {
         callee: filled(request.callee),
         disposition: disposition.map(str::to_owned),
         direction: direction.map(str::to_owned),
+        trunk: None,
     }
 }
 
@@ -111,7 +119,18 @@ fn read_side(kept: &str) -> Side {
     }
 }
 
-fn spelt(tenant: &str, cdr: StoredCdr) -> Cdr {
+fn spelt(tenant: &str, trunks: &BTreeMap<TrunkId, String>, cdr: StoredCdr) -> Cdr {
+    // A trunk that is gone is told by its id, which is never another's.
+    let trunk = |id: TrunkId| trunks.get(&id).cloned().unwrap_or_else(|| format!("#{}", id.0));
+    let charge = cdr.charge.map(|charge| Charge {
+        trunk: trunk(charge.trunk),
+        number: charge.number.to_string(),
+        class: class(charge.class).into(),
+        rate: charge.rate.map(rate),
+        seconds: charge.seconds,
+        cost: charge.cost.to_string(),
+        user_id: charge.user.map(|user| user.0),
+    });
     // A clock that was set back between answer and end leaves no talk time rather than a negative one.
     let talk = cdr.answered.map(|answered| cdr.ended.duration_since(answered).unwrap_or_default());
     Cdr {
@@ -135,6 +154,8 @@ fn spelt(tenant: &str, cdr: StoredCdr) -> Cdr {
         legs: cdr.legs.into_iter().map(leg).collect(),
         user_id: cdr.user,
         direction: read_direction(cdr.direction.as_deref()).into(),
+        came_over: cdr.came_over.map(trunk),
+        charge,
     }
 }
 
@@ -151,6 +172,7 @@ pub(crate) fn leg(leg: StoredLeg) -> Leg {
         sip_call_id: leg.sip_call_id,
         remote: leg.remote,
         status: leg.status.map(u32::from),
+        via: leg.gateway.map(|via| Via { trunk: via.trunk, gateway: via.gateway }),
         media: leg.media.map(|media| Media {
             packets_in: media.packets_in,
             packets_out: media.packets_out,

@@ -16,15 +16,21 @@ mod cdr;
 pub mod cli;
 mod desk;
 mod dialplan;
+mod gateway;
+mod limit;
 mod live;
 mod media;
+mod number;
+mod outside;
 mod prompt;
 mod recording;
 mod registration;
 mod room;
+mod route;
 mod serve;
 mod sound;
 mod tenant;
+mod trunk;
 mod user;
 mod violations;
 mod words;
@@ -32,8 +38,9 @@ mod words;
 pub use auth::TokenHash;
 pub use board::Board;
 pub use live::{
-    CallState, Change, Happening, Live, LiveCall, NotHeard, NotKept, NotRemoved, Pending, PromptBytes, PromptPage,
-    PromptView, PromptsWanted, RecordingBytes, RoomHappening, RoomHeard, RoomNews,
+    CallState, Change, Explained, ExplainedWay, Happening, Live, LiveCall, NotHeard, NotKept, NotRates, NotRemoved,
+    Pending, PromptBytes, PromptPage, PromptView, PromptsWanted, RateFault, ReadRates, RecordingBytes, RoomHappening,
+    RoomHeard, RoomNews, TrunkHappening, Unready,
 };
 pub use serve::{Error, serve};
 

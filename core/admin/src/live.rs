@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::time::SystemTime;
 
 use switch::{
-    CallUid, Cause, Event, Label, LegRecord, Party, PlayRefusal, RecordingFormat, RecordingOrder, Refusal, RoomEvent,
-    RoomOrder, RoomRefusal, RoomView, Side, Sound, SoundOrder, StoredBinding, TenantId, UserId,
+    CallUid, Cause, E164, Event, Label, LegRecord, Money, Notice, Number, NumberClass, Party, Payer, PlayRefusal, Rate,
+    RecordingFormat, RecordingOrder, Refusal, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, Sound, SoundOrder,
+    Spent, StoredBinding, TenantId, TrunkId, TrunkView, UserId,
 };
 use tokio::sync::broadcast;
 
@@ -100,6 +101,32 @@ pub trait Live: Send + Sync + 'static {
 
     /// The names of what the keys of a room's members can do.
     fn room_actions(&self) -> Vec<&'static str>;
+
+    /// How all trunks stand now.
+    fn trunks(&self) -> Pending<'_, Vec<TrunkView>>;
+
+    /// What happens to trunks and to what may be spent from now on. Other news are not told here.
+    fn watch_trunks(&self) -> broadcast::Receiver<TrunkHappening>;
+
+    /// What these have spent; of one that never spent anything nothing need be said.
+    fn spent(&self, payers: Vec<Payer>) -> Pending<'_, Vec<Spent>>;
+
+    /// Which way a call of this tenant to what is dialled would go, and at what price. Nothing is called.
+    fn explain<'a>(
+        &'a self,
+        tenant: TenantId,
+        dialled: &'a str,
+        user: Option<UserId>,
+    ) -> Pending<'a, Result<Explained, Unready>>;
+
+    /// Reads a CSV file of rates. It is for the store to keep what comes of it.
+    fn read_rates(&self, csv: Vec<u8>) -> Pending<'_, Result<ReadRates, NotRates>>;
+
+    /// Writes a table, as the store keeps it, as a CSV file. `None`: it cannot be read.
+    fn write_rates(&self, table: Vec<u8>) -> Pending<'_, Result<Option<Vec<u8>>, Unready>>;
+
+    /// What a call by this trunk to this number costs, by the rates that are in force; `None` where nobody has said.
+    fn rate_of<'a>(&'a self, trunk: TrunkId, number: &'a E164) -> Pending<'a, Result<Option<Rate>, Unready>>;
 
     /// Whether these bytes are a dialplan that can be run: compiled and fit for the contract. If not, why, in words for
     /// its author.
@@ -339,4 +366,88 @@ pub enum Change {
     Dialplan(TenantId),
     /// A conference room was made, changed or deleted.
     Rooms(TenantId),
+    /// Anything of the way outside: a trunk, a gateway, a number, a route, rates, what may be called or spent. What must be in
+    /// memory comes with [`Store::outside_snapshot`](store::Store::outside_snapshot).
+    Outside,
+}
+
+/// Something that happened to a trunk, or to what may be spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrunkHappening {
+    /// When.
+    pub at: SystemTime,
+    /// What: a registration, a gateway, an attempt or spending.
+    pub notice: Notice,
+}
+
+/// The exchange cannot answer this yet, or no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unready;
+
+/// Which way a call would go, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Explained {
+    /// The number that was dialled; `None` where it is none outside.
+    pub number: Option<Number>,
+    /// What kind of number that is for the caller.
+    pub class: Option<NumberClass>,
+    /// In which country it is, ISO 3166-1; empty where that is not known.
+    pub country: String,
+    /// Why it may not be called, for people; `None` where it may.
+    pub refused: Option<String>,
+    /// The ways that it would be tried by, the first first, then those that were not taken.
+    pub ways: Vec<ExplainedWay>,
+}
+
+/// One way, and why it is taken or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedWay {
+    /// The route's name; `None` where it is the tenant's trunk for emergency calls.
+    pub route: Option<String>,
+    /// The trunk.
+    pub trunk: TrunkId,
+    /// Whether it would be tried.
+    pub taken: bool,
+    /// Why, or why not, for people.
+    pub why: String,
+    /// What it costs.
+    pub rate: Option<Rate>,
+    /// How the carrier calls the destination; empty where it does not say.
+    pub destination: String,
+    /// What a call of one minute costs.
+    pub minute: Option<Money>,
+}
+
+/// Rates that were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRates {
+    /// As the store keeps them.
+    pub table: Vec<u8>,
+    /// How many.
+    pub count: u64,
+}
+
+/// Why a file holds no rates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotRates {
+    /// These lines of it are wrong.
+    Faults {
+        /// The first of them.
+        first: Vec<RateFault>,
+        /// How many there are in all.
+        count: u64,
+    },
+    /// Nobody can read it now.
+    Unready,
+}
+
+/// What is wrong with a line of a file of rates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateFault {
+    /// Its number; the first is 1.
+    pub line: u64,
+    /// The title of the column; empty where it is the line as a whole.
+    pub column: String,
+    /// What is wrong, and what would do.
+    pub why: String,
 }

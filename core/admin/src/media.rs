@@ -15,7 +15,7 @@ const SRTP: [(&str, Srtp, Option<Secrecy>); 4] = [
 /// What is asked for; what is not said is as the wider circle has it.
 pub(crate) fn read(wrong: &mut Violations, srtp: i32, codecs: &[String], language: &str) -> MediaPolicy {
     let secrecy = wrong.word_if_said("srtp", srtp, &SRTP).flatten();
-    MediaPolicy { secrecy, codecs: read_codecs(wrong, codecs), language: read_language(wrong, language) }
+    MediaPolicy { secrecy, codecs: read_codecs(wrong, "", codecs), language: read_language(wrong, "", language) }
 }
 
 /// What is asked to be otherwise.
@@ -26,14 +26,26 @@ pub(crate) fn change(
     codecs: Option<Names>,
     language: Option<&str>,
 ) {
-    if let Some(secrecy) = srtp.and_then(|srtp| wrong.word("srtp", srtp, &SRTP)) {
+    change_in(wrong, "", media, srtp, codecs, language);
+}
+
+/// The same of fields within another, whose name with a point is this.
+pub(crate) fn change_in(
+    wrong: &mut Violations,
+    within: &str,
+    media: &mut MediaPolicy,
+    srtp: Option<i32>,
+    codecs: Option<Names>,
+    language: Option<&str>,
+) {
+    if let Some(secrecy) = srtp.and_then(|srtp| wrong.word(&format!("{within}srtp"), srtp, &SRTP)) {
         media.secrecy = secrecy;
     }
     if let Some(codecs) = codecs {
-        media.codecs = read_codecs(wrong, &codecs.names);
+        media.codecs = read_codecs(wrong, within, &codecs.names);
     }
     if let Some(language) = language {
-        media.language = read_language(wrong, language);
+        media.language = read_language(wrong, within, language);
     }
 }
 
@@ -55,20 +67,20 @@ pub(crate) fn language(media: &MediaPolicy) -> Option<String> {
 }
 
 /// Empty is as the wider circle has it.
-fn read_language(wrong: &mut Violations, tag: &str) -> Option<Language> {
+fn read_language(wrong: &mut Violations, within: &str, tag: &str) -> Option<Language> {
     if tag.is_empty() {
         return None;
     }
     wrong.read(
-        "language",
+        &format!("{within}language"),
         Language::parse(tag).map_err(|_| "no tag of a language; one is `en`, another `de-AT`".to_owned()),
     )
 }
 
-fn read_codecs(wrong: &mut Violations, names: &[String]) -> Option<CodecOrder> {
+fn read_codecs(wrong: &mut Violations, within: &str, names: &[String]) -> Option<CodecOrder> {
     if names.is_empty() {
         return None;
     }
     let order = CodecOrder::of(names.iter().map(String::as_str));
-    wrong.read("codecs", order.map_err(|why| why.to_string()))
+    wrong.read(&format!("{within}codecs"), order.map_err(|why| why.to_string()))
 }

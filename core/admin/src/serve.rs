@@ -11,6 +11,7 @@ use tonic::server::NamedService;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic_health::pb::health_server::{Health, HealthServer};
 
 use crate::auth::{Guard, TokenHash};
 use crate::desk::Desk;
@@ -20,11 +21,17 @@ use crate::v1;
 use crate::v1::call_service_server::CallServiceServer;
 use crate::v1::cdr_service_server::CdrServiceServer;
 use crate::v1::dialplan_service_server::DialplanServiceServer;
+use crate::v1::gateway_service_server::GatewayServiceServer;
+use crate::v1::limit_service_server::LimitServiceServer;
+use crate::v1::number_service_server::NumberServiceServer;
+use crate::v1::outside_service_server::OutsideServiceServer;
 use crate::v1::prompt_service_server::PromptServiceServer;
 use crate::v1::recording_service_server::RecordingServiceServer;
 use crate::v1::registration_service_server::RegistrationServiceServer;
 use crate::v1::room_service_server::RoomServiceServer;
+use crate::v1::route_service_server::RouteServiceServer;
 use crate::v1::tenant_service_server::TenantServiceServer;
+use crate::v1::trunk_service_server::TrunkServiceServer;
 use crate::v1::user_service_server::UserServiceServer;
 
 /// How long requests that are under way may take once the server ends.
@@ -65,21 +72,11 @@ pub async fn serve(
         .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
-    let (reporter, health) = tonic_health::server::health_reporter();
-    report::<TenantServiceServer<Desk>>(&reporter).await;
-    report::<UserServiceServer<Desk>>(&reporter).await;
-    report::<RegistrationServiceServer<Desk>>(&reporter).await;
-    report::<DialplanServiceServer<Desk>>(&reporter).await;
-    report::<CallServiceServer<Desk>>(&reporter).await;
-    report::<CdrServiceServer<Desk>>(&reporter).await;
-    report::<RoomServiceServer<Desk>>(&reporter).await;
-    report::<RecordingServiceServer<Desk>>(&reporter).await;
-    report::<PromptServiceServer<Desk>>(&reporter).await;
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .max_concurrent_streams(STREAMS)
-        .add_service(health)
+        .add_service(health().await)
         .add_service(InterceptedService::new(reflection, guard))
         .add_service(InterceptedService::new(TenantServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(UserServiceServer::new(desk.clone()), guard))
@@ -89,6 +86,12 @@ pub async fn serve(
         .add_service(InterceptedService::new(CdrServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(RecordingServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(PromptServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(TrunkServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(GatewayServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(NumberServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(RouteServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(LimitServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(OutsideServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(RoomServiceServer::new(desk), guard))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             shutdown.await;
@@ -101,6 +104,27 @@ pub async fn serve(
         () = overdue(closing) => tracing::warn!("operators' requests were cut off at the end"),
     }
     Ok(())
+}
+
+/// Tells whoever asks, token or not, which services serve.
+async fn health() -> HealthServer<impl Health> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    report::<TenantServiceServer<Desk>>(&reporter).await;
+    report::<UserServiceServer<Desk>>(&reporter).await;
+    report::<RegistrationServiceServer<Desk>>(&reporter).await;
+    report::<DialplanServiceServer<Desk>>(&reporter).await;
+    report::<CallServiceServer<Desk>>(&reporter).await;
+    report::<CdrServiceServer<Desk>>(&reporter).await;
+    report::<RoomServiceServer<Desk>>(&reporter).await;
+    report::<RecordingServiceServer<Desk>>(&reporter).await;
+    report::<PromptServiceServer<Desk>>(&reporter).await;
+    report::<TrunkServiceServer<Desk>>(&reporter).await;
+    report::<GatewayServiceServer<Desk>>(&reporter).await;
+    report::<NumberServiceServer<Desk>>(&reporter).await;
+    report::<RouteServiceServer<Desk>>(&reporter).await;
+    report::<LimitServiceServer<Desk>>(&reporter).await;
+    report::<OutsideServiceServer<Desk>>(&reporter).await;
+    health
 }
 
 async fn report<S: NamedService>(reporter: &tonic_health::server::HealthReporter) {

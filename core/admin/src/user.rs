@@ -94,7 +94,12 @@ impl UserService for Desk {
 
 impl Desk {
     async fn user(&self, tenant: &store::Tenant, name: &str) -> Result<store::User, Status> {
-        let name = named("name", name, "user")?;
+        self.user_in("name", tenant, name).await
+    }
+
+    /// The user of a tenant that a request names in this field.
+    pub(crate) async fn user_in(&self, field: &str, tenant: &store::Tenant, name: &str) -> Result<store::User, Status> {
+        let name = named(field, name, "user")?;
         self.store.users(tenant.id).by_name(name).await.map_err(failed)
     }
 }

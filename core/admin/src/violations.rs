@@ -90,6 +90,8 @@ pub(crate) fn failed(error: store::Error) -> Status {
         store::Error::NotFound(noun) => Status::not_found(format!("there is no such {noun}")),
         store::Error::Exists(noun) => Status::already_exists(format!("there is such a {noun} already")),
         store::Error::Invalid { field, why } => violation(field, why),
+        error @ store::Error::Taken(_) => Status::already_exists(error.to_string()),
+        error @ store::Error::Used { .. } => Status::failed_precondition(error.to_string()),
         error => {
             tracing::error!(%error, "the store failed an operator's request");
             Status::internal("the store failed; the server's log says why")

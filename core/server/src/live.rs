@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use admin::{
-    Change, Happening, Live, LiveCall, NotHeard, NotKept, NotRemoved, Pending, PromptBytes, PromptPage, PromptView,
-    PromptsWanted, RecordingBytes, RoomNews,
+    Change, Explained, Happening, Live, LiveCall, NotHeard, NotKept, NotRates, NotRemoved, Pending, PromptBytes,
+    PromptPage, PromptView, PromptsWanted, ReadRates, RecordingBytes, RoomNews, TrunkHappening, Unready,
 };
 use conference::Conference;
 use store::Store;
 use switch::{
-    Aor, CallUid, Cause, Command, LegRecord, PlayRefusal, RecordingOrder, Refusal, RoomOrder, RoomRefusal, RoomView,
-    Side, Sound, SoundOrder, StoredBinding, TenantId,
+    Aor, CallUid, Cause, Command, E164, LegRecord, Payer, PlayRefusal, Rate, RecordingOrder, Refusal, RoomOrder,
+    RoomRefusal, RoomView, Side, Sound, SoundOrder, Spent, StoredBinding, TenantId, TrunkId, TrunkView, UserId,
 };
 use tokio::sync::broadcast;
 
@@ -31,6 +31,8 @@ pub(crate) struct Running {
     pub(crate) conference: Conference,
     pub(crate) archive: Archive,
     pub(crate) library: Library,
+    /// News of trunks and of what is spent, for operators.
+    pub(crate) trunk_news: broadcast::Sender<TrunkHappening>,
 }
 
 impl Running {
@@ -205,6 +207,41 @@ impl Live for Running {
         rooms::actions()
     }
 
+    // wired when the gateway crate is joined: how trunks stand, what is spent, explaining and rates
+    fn trunks(&self) -> Pending<'_, Vec<TrunkView>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    // wired when the gateway crate is joined
+    fn watch_trunks(&self) -> broadcast::Receiver<TrunkHappening> {
+        self.trunk_news.subscribe()
+    }
+
+    // wired when the gateway crate is joined
+    fn spent(&self, _: Vec<Payer>) -> Pending<'_, Vec<Spent>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    // wired when the gateway crate is joined
+    fn explain<'a>(&'a self, _: TenantId, _: &'a str, _: Option<UserId>) -> Pending<'a, Result<Explained, Unready>> {
+        Box::pin(async { Err(Unready) })
+    }
+
+    // wired when the gateway crate is joined
+    fn read_rates(&self, _: Vec<u8>) -> Pending<'_, Result<ReadRates, NotRates>> {
+        Box::pin(async { Err(NotRates::Unready) })
+    }
+
+    // wired when the gateway crate is joined
+    fn write_rates(&self, _: Vec<u8>) -> Pending<'_, Result<Option<Vec<u8>>, Unready>> {
+        Box::pin(async { Err(Unready) })
+    }
+
+    // wired when the gateway crate is joined
+    fn rate_of<'a>(&'a self, _: TrunkId, _: &'a E164) -> Pending<'a, Result<Option<Rate>, Unready>> {
+        Box::pin(async { Err(Unready) })
+    }
+
     fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>> {
         Box::pin(self.applications.examine(component.to_vec()))
     }
@@ -237,7 +274,9 @@ impl Live for Running {
                         self.exchange.forget(Aor { tenant, user: user.name });
                     }
                 }
-                Change::TenantPut(_) | Change::Rooms(_) => self.refresh().await,
+                // wired when the gateway crate is joined: `Outside` reads `store.outside_snapshot()` anew, and so do the
+                // changes of tenants and users
+                Change::TenantPut(_) | Change::Rooms(_) | Change::Outside => self.refresh().await,
             }
         })
     }

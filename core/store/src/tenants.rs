@@ -1,10 +1,12 @@
 //! Tenants and their domains.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    TransactionTrait,
 };
 use switch::{Country, Fallback, MediaPolicy, Music, TenantId, TenantPolicy};
 
@@ -165,6 +167,17 @@ impl Tenants<'_> {
             all.push(tenant_of(row, domains)?);
         }
         Ok(all)
+    }
+
+    /// The names of all, by their ids.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn names(&self) -> Result<BTreeMap<TenantId, String>, Error> {
+        use tenant::Column;
+        let rows = tenant::Entity::find().select_only().columns([Column::Id, Column::Name]);
+        let rows: Vec<(i64, String)> = rows.into_tuple().all(self.db).await?;
+        Ok(rows.into_iter().map(|(id, name)| (TenantId(id), name)).collect())
     }
 
     /// Changes all but id, realm and date.

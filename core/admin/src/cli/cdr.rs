@@ -5,7 +5,9 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::page::{self, Page};
 use crate::cli::{moment, words};
-use crate::v1::{CallDirection, Cdr, Direction, Disposition, GetCdrRequest, Leg, QueryCdrsRequest, QueryCdrsResponse};
+use crate::v1::{
+    CallDirection, Cdr, Direction, Disposition, GetCdrRequest, Leg, QueryCdrsRequest, QueryCdrsResponse, Via,
+};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +15,7 @@ Examples:
   strowger cdr list --since 2026-03-01 --until 2026-04-01 --all --json
   strowger cdr list --callee 1002 --result no-answer
   strowger cdr list --since 1d --direction inbound
+  strowger cdr list --since 7d --trunk berlin               in and out by it, with what each call cost
   strowger cdr show 5f2c08d1a7e94b3360c4d9ab";
 
 /// What is to be done with call records.
@@ -50,6 +53,9 @@ pub struct List {
     /// Where they came from and went to
     #[arg(long, value_enum)]
     pub direction: Option<Way>,
+    /// Over this trunk, in or out
+    #[arg(long, value_name = "NAME")]
+    pub trunk: Option<String>,
     #[command(flatten)]
     page: Page,
     #[command(flatten)]
@@ -108,6 +114,7 @@ async fn list(line: &Line, console: &mut Console, wanted: List) -> Result<(), Fa
         callee: wanted.callee.unwrap_or_default(),
         disposition: wanted.result.map_or(Disposition::Unspecified, disposition).into(),
         direction: wanted.direction.map_or(CallDirection::Unspecified, direction).into(),
+        trunk: wanted.trunk.unwrap_or_default(),
         ..QueryCdrsRequest::default()
     };
     let turn = async |page_size, page_token| {
@@ -117,7 +124,20 @@ async fn list(line: &Line, console: &mut Console, wanted: List) -> Result<(), Fa
     };
     let (cdrs, next_page_token) = wanted.page.turn(turn).await?;
     let answer = QueryCdrsResponse { cdrs, next_page_token };
-    let header = ["ARRIVED", "DIRECTION", "CALLER", "CALLEE", "RESULT", "ANSWERED BY", "TALK", "MOS", "CAUSE", "UID"];
+    let header = [
+        "ARRIVED",
+        "DIRECTION",
+        "CALLER",
+        "CALLEE",
+        "RESULT",
+        "ANSWERED BY",
+        "TALK",
+        "MOS",
+        "TRUNK",
+        "COST",
+        "CAUSE",
+        "UID",
+    ];
     console.table(&answer, "no call records fit", &header, |console| {
         answer.cdrs.iter().map(|cdr| row(console, cdr)).collect()
     })?;
@@ -155,6 +175,9 @@ fn row(console: &Console, cdr: &Cdr) -> Vec<String> {
         words::length(cdr.talk),
         // A call is as good as its worst leg.
         opinion(cdr.legs.iter().filter_map(|leg| leg.media?.mos).reduce(f64::min)),
+        // The one that it went out by; else the one that it came over.
+        cdr.charge.as_ref().map(|charge| charge.trunk.clone()).or_else(|| cdr.came_over.clone()).unwrap_or_default(),
+        cdr.charge.as_ref().map(|charge| charge.cost.clone()).unwrap_or_default(),
         words::cause(cdr.cause),
         cdr.uid.clone(),
     ]
@@ -165,7 +188,7 @@ fn card(console: &Console, cdr: &Cdr) -> Vec<(&'static str, String)> {
         Some(name) => format!("{name} <{}>", cdr.caller),
         None => cdr.caller.clone(),
     };
-    vec![
+    let mut card = vec![
         ("Uid", cdr.uid.clone()),
         ("Tenant", cdr.tenant.clone()),
         ("Direction", words::direction(cdr.direction()).to_owned()),
@@ -183,7 +206,18 @@ fn card(console: &Console, cdr: &Cdr) -> Vec<(&'static str, String)> {
         ("Ended by", words::side(cdr.ended_by()).to_owned()),
         ("Dialplan", words::label(cdr.application.as_ref())),
         ("Fallback", cdr.fallback.clone().unwrap_or_default()),
-    ]
+        ("Came over", cdr.came_over.clone().unwrap_or_default()),
+    ];
+    if let Some(charge) = &cdr.charge {
+        card.extend([
+            ("Went by", charge.trunk.clone()),
+            ("Number", format!("{} ({})", charge.number, words::class(charge.class()))),
+            ("Rate", words::price(charge.rate.as_ref())),
+            ("Charged", format!("{} s", charge.seconds)),
+            ("Cost", charge.cost.clone()),
+        ]);
+    }
+    card
 }
 
 /// A mean opinion score, or a dash where it is unknown.
@@ -205,6 +239,7 @@ pub(crate) fn legs(console: &mut Console, legs: &[Leg]) -> Result<(), Failure> {
     let header = [
         "LEG",
         "PARTY",
+        "GATEWAY",
         "REMOTE",
         "STATUS",
         "IN",
@@ -234,6 +269,7 @@ fn leg(leg: &Leg) -> Vec<String> {
     vec![
         direction.to_owned(),
         leg.party.clone(),
+        leg.via.as_ref().map(via).unwrap_or_default(),
         leg.remote.clone(),
         leg.status.map(|status| status.to_string()).unwrap_or_default(),
         counted(|media| media.packets_in),
@@ -246,4 +282,12 @@ fn leg(leg: &Leg) -> Vec<String> {
         counted(|media| media.dropped),
         leg.sip_call_id.clone(),
     ]
+}
+
+/// The trunk, and the gateway where it is known.
+fn via(via: &Via) -> String {
+    match &via.gateway {
+        Some(gateway) => format!("{}/{gateway}", via.trunk),
+        None => via.trunk.clone(),
+    }
 }

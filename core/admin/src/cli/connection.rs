@@ -19,11 +19,17 @@ use crate::v1::ListTenantsRequest;
 use crate::v1::call_service_client::CallServiceClient;
 use crate::v1::cdr_service_client::CdrServiceClient;
 use crate::v1::dialplan_service_client::DialplanServiceClient;
+use crate::v1::gateway_service_client::GatewayServiceClient;
+use crate::v1::limit_service_client::LimitServiceClient;
+use crate::v1::number_service_client::NumberServiceClient;
+use crate::v1::outside_service_client::OutsideServiceClient;
 use crate::v1::prompt_service_client::PromptServiceClient;
 use crate::v1::recording_service_client::RecordingServiceClient;
 use crate::v1::registration_service_client::RegistrationServiceClient;
 use crate::v1::room_service_client::RoomServiceClient;
+use crate::v1::route_service_client::RouteServiceClient;
 use crate::v1::tenant_service_client::TenantServiceClient;
+use crate::v1::trunk_service_client::TrunkServiceClient;
 use crate::v1::user_service_client::UserServiceClient;
 
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -168,6 +174,30 @@ impl Line {
 
     pub(crate) fn rooms(&self) -> RoomServiceClient<Wire> {
         RoomServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn trunks(&self) -> TrunkServiceClient<Wire> {
+        TrunkServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn gateways(&self) -> GatewayServiceClient<Wire> {
+        GatewayServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn numbers(&self) -> NumberServiceClient<Wire> {
+        NumberServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn routes(&self) -> RouteServiceClient<Wire> {
+        RouteServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn limits(&self) -> LimitServiceClient<Wire> {
+        LimitServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn outside(&self) -> OutsideServiceClient<Wire> {
+        OutsideServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
     }
 
     /// The tenant that is meant: the one named, else the only one there is.

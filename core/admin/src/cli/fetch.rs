@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tonic::Streaming;
 
 use crate::cli::failure::Failure;
-use crate::v1::{DownloadPromptResponse, DownloadRecordingResponse};
+use crate::v1::{DownloadPromptResponse, DownloadRatesResponse, DownloadRecordingResponse};
 
 /// A piece of a file.
 pub(crate) trait Piece {
@@ -16,6 +16,12 @@ pub(crate) trait Piece {
 }
 
 impl Piece for DownloadRecordingResponse {
+    fn take(self) -> (Vec<u8>, u64) {
+        (self.data, self.size)
+    }
+}
+
+impl Piece for DownloadRatesResponse {
     fn take(self) -> (Vec<u8>, u64) {
         (self.data, self.size)
     }

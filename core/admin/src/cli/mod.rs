@@ -10,16 +10,21 @@ mod dialplan;
 mod failure;
 mod fetch;
 mod json;
+mod limit;
 mod media;
 mod moment;
+mod number;
+mod outside;
 mod page;
 mod password;
 mod prompt;
 mod recording;
 mod registration;
 mod room;
+mod route;
 mod sound;
 mod tenant;
+mod trunk;
 mod user;
 mod words;
 
@@ -57,6 +62,21 @@ pub enum Command {
     /// Prompts: what callers can hear by name, the tenant's own and the system's
     #[command(subcommand, visible_alias = "prompts", after_help = prompt::EXAMPLES)]
     Prompt(prompt::Verb),
+    /// Trunks: agreements with carriers, and the gateways by which each is reached
+    #[command(subcommand, visible_alias = "trunks", after_help = trunk::EXAMPLES)]
+    Trunk(Box<trunk::Verb>),
+    /// Numbers: which a tenant owns, and where each leads
+    #[command(subcommand, visible_alias = "numbers", after_help = number::EXAMPLES)]
+    Number(number::Verb),
+    /// Routes: by which trunk calls go to which numbers, and at what price
+    #[command(subcommand, visible_alias = "routes", after_help = route::EXAMPLES)]
+    Route(route::Verb),
+    /// The way outside of a tenant or a user: what it may call, how it dials, what is shown, where it is
+    #[command(subcommand, visible_aliases = ["grant", "grants"], after_help = outside::EXAMPLES)]
+    Outside(outside::Verb),
+    /// Limits: what tenants, users and trunks may spend, and what they have spent
+    #[command(subcommand, visible_alias = "limits", after_help = limit::EXAMPLES)]
+    Limit(limit::Verb),
     /// Says whether the server serves; needs no token
     Status,
 }
@@ -87,6 +107,11 @@ pub async fn run_on(command: Command, connection: &Connection, console: &mut Con
                 Command::Room(verb) => room::run(verb, &line, console).await,
                 Command::Recording(verb) => recording::run(verb, &line, console).await,
                 Command::Prompt(verb) => prompt::run(verb, &line, console).await,
+                Command::Trunk(verb) => trunk::run(*verb, &line, console).await,
+                Command::Number(verb) => number::run(verb, &line, console).await,
+                Command::Route(verb) => route::run(verb, &line, console).await,
+                Command::Outside(verb) => outside::run(verb, &line, console).await,
+                Command::Limit(verb) => limit::run(verb, &line, console).await,
                 Command::Status => Ok(()),
             },
             Err(failure) => Err(failure),

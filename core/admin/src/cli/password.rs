@@ -27,16 +27,21 @@ impl Source {
             return Ok(Chosen { text: text.clone(), made: false });
         }
         if self.password_stdin {
-            let mut line = String::new();
-            console.input.read_line(&mut line)?;
-            let text = line.trim_end_matches(['\r', '\n']).to_owned();
-            if text.is_empty() {
-                return Err(Failure::Argument { name: "password", why: "the input had none".to_owned() });
-            }
-            return Ok(Chosen { text, made: false });
+            return Ok(Chosen { text: read(console)?, made: false });
         }
         Ok(Chosen { text: make()?, made: true })
     }
+}
+
+/// The first line of the input.
+pub(crate) fn read(console: &mut Console) -> Result<String, Failure> {
+    let mut line = String::new();
+    console.input.read_line(&mut line)?;
+    let text = line.trim_end_matches(['\r', '\n']).to_owned();
+    if text.is_empty() {
+        return Err(Failure::Argument { name: "password", why: "the input had none".to_owned() });
+    }
+    Ok(text)
 }
 
 /// 56 characters that nobody mistakes for another when typing them into a phone.

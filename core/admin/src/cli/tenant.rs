@@ -34,7 +34,7 @@ pub enum Verb {
     /// Change a tenant; what is not given stays as it is
     #[command(visible_alias = "set")]
     Update(Update),
-    /// Delete a tenant with its users, registrations, dialplans, rooms, and recordings with their files; its call records stay
+    /// Delete a tenant with its users, registrations, dialplans, rooms, numbers, routes, own trunks, and recordings with their files; its call records stay
     Delete {
         /// The tenant's name
         name: String,

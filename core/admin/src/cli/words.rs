@@ -1,8 +1,8 @@
 //! The API's words as people read them.
 
 use crate::v1::{
-    AudioFault, CallDirection, CallState, DialOutcome, Disposition, Label, Party, PlayEnd, ReadEnd, RecordingKind,
-    RecordingState, Refusal, Side, SoundKind,
+    AudioFault, CallDirection, CallState, DialOutcome, Disposition, Label, NumberClass, Party, PlayEnd, Rate, ReadEnd,
+    RecordingKind, RecordingState, Refusal, Side, SoundKind, SpendingLimit,
 };
 
 pub(crate) fn party(party: Option<&Party>) -> String {
@@ -193,4 +193,53 @@ pub(crate) fn length(time: Option<prost_types::Duration>) -> String {
     let Some(time) = time else { return String::new() };
     let (hours, minutes, seconds) = (time.seconds / 3600, time.seconds / 60 % 60, time.seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// Seconds, with their parts where there are any: `6 s`, `2.5 s`.
+pub(crate) fn seconds(time: prost_types::Duration) -> String {
+    let parts = format!("{:03}", time.nanos / 1_000_000);
+    let parts = parts.trim_end_matches('0');
+    if parts.is_empty() { format!("{} s", time.seconds) } else { format!("{}.{parts} s", time.seconds) }
+}
+
+/// Milliseconds, as of a round trip.
+pub(crate) fn millis(time: prost_types::Duration) -> String {
+    format!("{} ms", time.seconds.saturating_mul(1000).saturating_add(i64::from(time.nanos / 1_000_000)))
+}
+
+pub(crate) fn class(class: NumberClass) -> &'static str {
+    match class {
+        NumberClass::Unspecified => "",
+        NumberClass::Emergency => "emergency",
+        NumberClass::Internal => "internal",
+        NumberClass::Local => "local",
+        NumberClass::National => "national",
+        NumberClass::Mobile => "mobile",
+        NumberClass::TollFree => "toll-free",
+        NumberClass::Service => "service",
+        NumberClass::International => "international",
+        NumberClass::Premium => "premium",
+        NumberClass::Satellite => "satellite",
+    }
+}
+
+pub(crate) fn limit(limit: SpendingLimit) -> &'static str {
+    match limit {
+        SpendingLimit::Unspecified => "",
+        SpendingLimit::Concurrent => "calls at once",
+        SpendingLimit::PerSecond => "calls a second",
+        SpendingLimit::PerHour => "calls an hour",
+        SpendingLimit::Minutes => "minutes a day",
+        SpendingLimit::Cost => "cost a day",
+    }
+}
+
+/// What a rate charges: `0.0125/min, 0.05 at the answer, 60/1 s`.
+pub(crate) fn price(rate: Option<&Rate>) -> String {
+    let Some(rate) = rate else { return "not known".to_owned() };
+    let connect = match rate.connect.trim_matches(['0', '.']) {
+        "" => String::new(),
+        _ => format!(", {} at the answer", rate.connect),
+    };
+    format!("{}/min{connect}, {}/{} s", rate.per_minute, rate.first, rate.step)
 }

@@ -25,7 +25,8 @@ fn violation(refused: &Status) -> (String, String) {
     (field.field, field.description)
 }
 
-/// Every field of a request that is an enum; one that is not tried here makes the first test fail.
+/// Every field of a request that is an enum; one that is not tried here makes the first test fail. Those of trunks, routes
+/// and grants, most of them deeper inside, are tried beside.
 const ENUMS: [&str; 16] = [
     "CreateRoomRequest.entry",
     "CreateTenantRequest.srtp",
@@ -47,7 +48,9 @@ const ENUMS: [&str; 16] = [
 
 #[test]
 fn every_enum_of_a_request_is_tried() {
-    let fields = methods().into_iter().flat_map(|method| method.input().fields().collect::<Vec<_>>());
+    let beside = |service: &str| crate::odd::SERVICES.contains(&service);
+    let here = methods().into_iter().filter(|method| !beside(method.parent_service().name()));
+    let fields = here.flat_map(|method| method.input().fields().collect::<Vec<_>>());
     let enums = fields.filter(|field| matches!(field.kind(), Kind::Enum(_)));
     let mut all: Vec<_> = enums.map(|field| format!("{}.{}", field.parent_message().name(), field.name())).collect();
     all.sort();
@@ -169,7 +172,7 @@ async fn a_number_that_no_enum_has_is_refused_with_what_may_be_said() {
 }
 
 /// What nobody is called.
-fn odd_names() -> Vec<String> {
+pub(crate) fn odd_names() -> Vec<String> {
     let mut names: Vec<_> =
         ["../600", "..\\..", "a/b", "a\\b", "nul\0", "line\nline", "\u{1b}[2J", "ä", " ", "%", "'; --"]
             .map(str::to_owned)

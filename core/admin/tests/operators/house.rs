@@ -8,24 +8,31 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use admin::v1::call_service_client::CallServiceClient;
 use admin::v1::cdr_service_client::CdrServiceClient;
 use admin::v1::dialplan_service_client::DialplanServiceClient;
+use admin::v1::gateway_service_client::GatewayServiceClient;
+use admin::v1::limit_service_client::LimitServiceClient;
+use admin::v1::number_service_client::NumberServiceClient;
+use admin::v1::outside_service_client::OutsideServiceClient;
 use admin::v1::prompt_service_client::PromptServiceClient;
 use admin::v1::recording_service_client::RecordingServiceClient;
 use admin::v1::registration_service_client::RegistrationServiceClient;
 use admin::v1::room_service_client::RoomServiceClient;
+use admin::v1::route_service_client::RouteServiceClient;
 use admin::v1::tenant_service_client::TenantServiceClient;
+use admin::v1::trunk_service_client::TrunkServiceClient;
 use admin::v1::user_service_client::UserServiceClient;
 use admin::v1::{CreateTenantRequest, CreateUserRequest};
 use admin::{
-    Board, Change, Happening, Live, LiveCall, NotHeard, NotKept, NotRemoved, Pending, PromptBytes, PromptPage,
-    PromptView, PromptsWanted, RecordingBytes, RoomHappening, RoomNews, TokenHash,
+    Board, Change, Explained, Happening, Live, LiveCall, NotHeard, NotKept, NotRates, NotRemoved, Pending, PromptBytes,
+    PromptPage, PromptView, PromptsWanted, ReadRates, RecordingBytes, RoomHappening, RoomNews, TokenHash,
+    TrunkHappening, Unready,
 };
 use slotmap::SlotMap;
 use store::{Store, Writer};
 use switch::{
-    Aor, Bearing, CallDirection, CallId, CallUid, Cause, Cdr, Direction, Disposition, Ending, Event, Invitation,
-    KeptRecording, Label, LegRecord, MediaStats, MemberNumber, MemberView, Party, PlayRefusal, Record, RecordingFormat,
-    RecordingOrder, Refusal, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, Sound, SoundOrder, StoredBinding,
-    TenantId, UserId,
+    Aor, Bearing, CallDirection, CallId, CallUid, Cause, Cdr, Direction, Disposition, E164, Ending, Event, Invitation,
+    KeptRecording, Label, LegRecord, MediaStats, MemberNumber, MemberView, Party, Payer, PlayRefusal, Rate, Record,
+    RecordingFormat, RecordingOrder, Refusal, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, Sound,
+    SoundOrder, Spent, StoredBinding, TenantId, TrunkId, TrunkView, UserId,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
@@ -35,6 +42,8 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+
+use crate::carriers;
 
 pub(crate) const TOKEN: &str = "the-right-token";
 
@@ -68,6 +77,13 @@ pub(crate) struct Exchange {
     /// What it answers orders with.
     pub(crate) refusal: Mutex<Option<RoomRefusal>>,
     pub(crate) room_news: broadcast::Sender<RoomHappening>,
+    /// How trunks stand.
+    pub(crate) trunks: Mutex<Vec<TrunkView>>,
+    pub(crate) trunk_news: broadcast::Sender<TrunkHappening>,
+    pub(crate) spent: Mutex<Vec<Spent>>,
+    /// What it says of every number; nothing while it is not ready.
+    pub(crate) explained: Mutex<Option<Explained>>,
+    pub(crate) asked: Mutex<Vec<(TenantId, String, Option<UserId>)>>,
 }
 
 impl Default for Exchange {
@@ -88,6 +104,11 @@ impl Default for Exchange {
             legs: Mutex::default(),
             refusal: Mutex::default(),
             room_news: broadcast::Sender::new(64),
+            trunks: Mutex::default(),
+            trunk_news: broadcast::Sender::new(64),
+            spent: Mutex::default(),
+            explained: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 }
@@ -295,6 +316,44 @@ impl Live for Exchange {
         vec!["mute", "lock", "end"]
     }
 
+    fn trunks(&self) -> Pending<'_, Vec<TrunkView>> {
+        let views = self.trunks.lock().unwrap().clone();
+        Box::pin(async move { views })
+    }
+
+    fn watch_trunks(&self) -> broadcast::Receiver<TrunkHappening> {
+        self.trunk_news.subscribe()
+    }
+
+    fn spent(&self, payers: Vec<Payer>) -> Pending<'_, Vec<Spent>> {
+        let spent = self.spent.lock().unwrap();
+        let found = spent.iter().filter(|spent| payers.contains(&spent.payer)).copied().collect();
+        Box::pin(async move { found })
+    }
+
+    fn explain<'a>(
+        &'a self,
+        tenant: TenantId,
+        dialled: &'a str,
+        user: Option<UserId>,
+    ) -> Pending<'a, Result<Explained, Unready>> {
+        self.asked.lock().unwrap().push((tenant, dialled.to_owned(), user));
+        let said = self.explained.lock().unwrap().clone();
+        Box::pin(async move { said.ok_or(Unready) })
+    }
+
+    fn read_rates(&self, csv: Vec<u8>) -> Pending<'_, Result<ReadRates, NotRates>> {
+        Box::pin(async move { carriers::read_rates(&csv) })
+    }
+
+    fn write_rates(&self, table: Vec<u8>) -> Pending<'_, Result<Option<Vec<u8>>, Unready>> {
+        Box::pin(async move { carriers::write_rates(&table) })
+    }
+
+    fn rate_of<'a>(&'a self, trunk: TrunkId, number: &'a E164) -> Pending<'a, Result<Option<Rate>, Unready>> {
+        Box::pin(async move { carriers::rate_of(trunk, number) })
+    }
+
     fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>> {
         let broken = component.ends_with(b"broken");
         Box::pin(async move { if broken { Err("it exports no `application`".to_owned()) } else { Ok(()) } })
@@ -466,6 +525,30 @@ impl House {
 
     pub(crate) async fn cdrs(&self) -> CdrServiceClient<Wire> {
         CdrServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn trunks(&self) -> TrunkServiceClient<Wire> {
+        TrunkServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn gateways(&self) -> GatewayServiceClient<Wire> {
+        GatewayServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn numbers(&self) -> NumberServiceClient<Wire> {
+        NumberServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn routes(&self) -> RouteServiceClient<Wire> {
+        RouteServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn limits(&self) -> LimitServiceClient<Wire> {
+        LimitServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn outside(&self) -> OutsideServiceClient<Wire> {
+        OutsideServiceClient::new(self.trusted().await)
     }
 
     pub(crate) async fn trusted(&self) -> Wire {

@@ -5,7 +5,7 @@ use admin::v1::{
     ActivateDialplanRequest, Call, CallDirection, CallState, CreateTenantRequest, CreateUserRequest,
     DeactivateDialplanRequest, DeleteTenantRequest, DeleteUserRequest, Disposition, GetActiveDialplanRequest,
     GetCallRequest, GetCdrRequest, GetTenantRequest, GetUserRequest, HangupRequest, ListCallsRequest,
-    ListDialplanVersionsRequest, ListRegistrationsRequest, ListTenantsRequest, ListUsersRequest, Names,
+    ListDialplanVersionsRequest, ListRegistrationsRequest, ListTenantsRequest, ListUsersRequest, Names, NumberClass,
     QueryCdrsRequest, Side, Srtp, UpdateTenantRequest, UpdateUserRequest, UploadDialplanRequest,
 };
 use prost_types::{Duration, Timestamp};
@@ -396,6 +396,51 @@ async fn a_call_record_is_given_whole() {
     assert_eq!((caller.far_jitter_us, caller.r_factor, caller.mos), (Some(2250), Some(91.3), Some(4.38)));
     assert_eq!((callee.jitter_us, callee.rtt_us, callee.far_lost), (Some(1500), None, None), "unknown is not nothing");
     assert_eq!((callee.r_factor, callee.mos), (None, None));
+}
+
+/// What a call by this trunk was charged, to a number in Berlin.
+pub(crate) fn charged(trunk: i64) -> switch::Charge {
+    switch::Charge {
+        trunk: switch::TrunkId(trunk),
+        number: switch::Number::World("+4930123456".parse().unwrap()),
+        class: switch::NumberClass::National,
+        rate: Some(crate::carriers::rate()),
+        seconds: 65,
+        cost: switch::Money(63_542),
+        user: Some(switch::UserId(3)),
+    }
+}
+
+#[tokio::test]
+async fn a_call_record_tells_trunk_gateway_rate_and_cost() {
+    let (house, tenant) = House::with_acme().await;
+    let berlin = house.trunk("berlin", "").await;
+    let mut out = cdr(1, tenant, "alice", "030123456");
+    out.charge = Some(charged(berlin.id));
+    out.legs[1].gateway = Some(switch::Via { trunk: "berlin".to_owned(), gateway: Some("one".to_owned()) });
+    let came = switch::Cdr { came_over: Some(switch::TrunkId(berlin.id)), ..cdr(2, tenant, "+33123", "+4930123") };
+    let gone = switch::Cdr { charge: Some(charged(4711)), ..cdr(3, tenant, "alice", "030123456") };
+    house.keeps(vec![out, came, gone, cdr(4, tenant, "alice", "1002")]).await;
+    let mut cdrs = house.cdrs().await;
+    let mut get = async |number| {
+        let get = GetCdrRequest { tenant: acme(), uid: call_uid(number).to_string() };
+        cdrs.get(get).await.unwrap().into_inner()
+    };
+    let found = get(1).await;
+    let charge = found.charge.unwrap();
+    assert_eq!((charge.trunk.as_str(), charge.number.as_str(), charge.seconds), ("berlin", "+4930123456", 65));
+    assert_eq!((charge.class(), charge.cost.as_str(), charge.user_id), (NumberClass::National, "0.063542", Some(3)));
+    let rate = charge.rate.unwrap();
+    assert_eq!((rate.connect.as_str(), rate.per_minute.as_str(), rate.first, rate.step), ("0.05", "0.0125", 60, 1));
+    let via = found.legs[1].via.as_ref().unwrap();
+    assert_eq!((via.trunk.as_str(), via.gateway.as_deref(), &found.legs[0].via), ("berlin", Some("one"), &None));
+    assert_eq!((get(2).await.came_over.as_deref(), get(2).await.charge), (Some("berlin"), None));
+    assert_eq!(get(3).await.charge.unwrap().trunk, "#4711", "it is gone, and nobody else has its id");
+    assert_eq!((get(4).await.charge, get(4).await.came_over), (None, None));
+    let by = QueryCdrsRequest { tenant: acme(), trunk: "berlin".to_owned(), ..Default::default() };
+    let found = house.cdrs().await.query(by).await.unwrap().into_inner().cdrs;
+    let uids: Vec<_> = found.into_iter().map(|cdr| cdr.uid).collect();
+    assert_eq!(uids, [call_uid(2).to_string(), call_uid(1).to_string()], "in and out");
 }
 
 #[tokio::test]

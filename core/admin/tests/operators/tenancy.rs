@@ -1,14 +1,17 @@
 //! Tenant A × tenant B × every RPC: nothing is seen or reached across.
 
 use admin::v1::{
-    ActivateDialplanRequest, CreateRoomRequest, DeactivateDialplanRequest, DeleteRoomRequest, DeleteUserRequest,
-    GetActiveDialplanRequest, GetCallRequest, GetCdrRequest, GetOpenRoomRequest, GetRoomRequest, GetUserRequest,
-    HangupRequest, HushRequest, ListCallsRequest, ListDialplanVersionsRequest, ListOpenRoomsRequest,
-    ListRegistrationsRequest, ListRoomsRequest, ListUsersRequest, MusicRequest, PlayRequest, QueryCdrsRequest,
+    ActivateDialplanRequest, CreateNumberRequest, CreateRoomRequest, CreateRouteRequest, CreateTrunkRequest,
+    DeactivateDialplanRequest, DeleteNumberRequest, DeleteRoomRequest, DeleteRouteRequest, DeleteUserRequest,
+    ExplainRequest, GetActiveDialplanRequest, GetCallRequest, GetCdrRequest, GetLimitsRequest, GetOpenRoomRequest,
+    GetOutsideRequest, GetRoomRequest, GetSpentRequest, GetUserRequest, HangupRequest, HushRequest, ListCallsRequest,
+    ListDialplanVersionsRequest, ListNumbersRequest, ListOpenRoomsRequest, ListRegistrationsRequest, ListRoomsRequest,
+    ListRoutesRequest, ListTrunksRequest, ListUsersRequest, MusicRequest, PlayRequest, QueryCdrsRequest,
     RoomAnnounceRequest, RoomDeafenRequest, RoomEndRequest, RoomInviteRequest, RoomKickRequest, RoomLockRequest,
     RoomMuteAllRequest, RoomMuteRequest, RoomPauseRecordingRequest, RoomRecordRequest, RoomStopRecordingRequest,
-    RoomVolumeRequest, Sound, StopRequest, UpdateRoomRequest, UpdateUserRequest, UploadDialplanRequest,
-    WatchCallsRequest, WatchRoomsRequest, room_event, room_invite_request, sound,
+    RoomVolumeRequest, SetLimitsRequest, SetOutsideRequest, Sound, StopRequest, UpdateNumberRequest, UpdateRoomRequest,
+    UpdateRouteRequest, UpdateUserRequest, UploadDialplanRequest, WatchCallsRequest, WatchRoomsRequest,
+    create_number_request, room_event, room_invite_request, sound,
 };
 use switch::TenantId;
 use tonic::Code;
@@ -17,7 +20,7 @@ use crate::guard::methods;
 use crate::house::{House, at, call_uid, cdr, component};
 
 /// Every RPC that takes a tenant; one that is not tried here makes the first test fail.
-const TRIED: [&str; 53] = [
+const TRIED: [&str; 69] = [
     "CallService.Get",
     "CallService.Hangup",
     "CallService.Hush",
@@ -37,6 +40,15 @@ const TRIED: [&str; 53] = [
     "DialplanService.GetActive",
     "DialplanService.ListVersions",
     "DialplanService.Upload",
+    "LimitService.Get",
+    "LimitService.GetSpent",
+    "LimitService.Set",
+    "NumberService.Create",
+    "NumberService.Delete",
+    "NumberService.List",
+    "NumberService.Update",
+    "OutsideService.Get",
+    "OutsideService.Set",
     "PromptService.Delete",
     "PromptService.Download",
     "PromptService.List",
@@ -66,6 +78,13 @@ const TRIED: [&str; 53] = [
     "RoomService.Update",
     "RoomService.Volume",
     "RoomService.Watch",
+    "RouteService.Create",
+    "RouteService.Delete",
+    "RouteService.Explain",
+    "RouteService.List",
+    "RouteService.Update",
+    "TrunkService.Create",
+    "TrunkService.List",
     "UserService.Create",
     "UserService.Delete",
     "UserService.Get",
@@ -83,7 +102,13 @@ fn every_rpc_that_takes_a_tenant_is_tried() {
     all.sort();
     assert_eq!(all, TRIED);
     let others = methods().into_iter().filter(|method| method.input().get_field_by_name("tenant").is_none());
-    assert!(others.into_iter().all(|method| method.parent_service().name() == "TenantService"));
+    // Trunks, their gateways and their rates are the operator's, as tenants themselves are.
+    let operators = |service: &str, method: &str| match service {
+        "TenantService" | "TrunkService" | "GatewayService" => true,
+        "RouteService" => method.ends_with("Rates"),
+        _ => false,
+    };
+    assert!(others.into_iter().all(|method| operators(method.parent_service().name(), method.name())));
 }
 
 fn umbrella() -> String {
@@ -279,4 +304,143 @@ async fn a_tenant_that_is_not_there_is_not_found() {
     assert_eq!((refused.code(), refused.message()), (Code::NotFound, "there is no such tenant"));
     let refused = house.calls().await.list(ListCallsRequest { tenant }).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
+}
+
+/// Acme has a trunk of its own, numbers, a route, limits and grants; umbrella has nothing, and both have a trunk that is
+/// nobody's.
+async fn two_outside() -> (House, TenantId) {
+    let (house, acme, _) = two_tenants().await;
+    house.trunk("nobodys", "").await;
+    house.trunk("own", "acme").await;
+    let number = CreateNumberRequest {
+        tenant: "acme".to_owned(),
+        numbers: "+4930123*".to_owned(),
+        trunk: "own".to_owned(),
+        ..Default::default()
+    };
+    house.numbers().await.create(number).await.unwrap();
+    let route = CreateRouteRequest {
+        tenant: "acme".to_owned(),
+        name: "home".to_owned(),
+        trunk: "own".to_owned(),
+        ..Default::default()
+    };
+    house.routes().await.create(route).await.unwrap();
+    let outside = SetOutsideRequest {
+        tenant: "acme".to_owned(),
+        country: Some("DE".to_owned()),
+        shown: Some("+4930123400".to_owned()),
+        emergency_trunk: Some("own".to_owned()),
+        ..Default::default()
+    };
+    house.outside().await.set(outside).await.unwrap();
+    (house, acme)
+}
+
+#[tokio::test]
+async fn numbers_routes_trunks_and_grants_of_one_tenant_do_not_show_in_another() {
+    let (house, _) = two_outside().await;
+    let numbers = ListNumbersRequest { tenant: umbrella(), ..Default::default() };
+    assert!(house.numbers().await.list(numbers).await.unwrap().into_inner().numbers.is_empty());
+    let routes = ListRoutesRequest { tenant: umbrella(), shared: true };
+    assert!(house.routes().await.list(routes).await.unwrap().into_inner().routes.is_empty());
+    let trunks = house.trunks().await.list(ListTrunksRequest { tenant: umbrella() }).await.unwrap().into_inner();
+    assert_eq!(trunks.trunks.iter().map(|trunk| trunk.name.as_str()).collect::<Vec<_>>(), ["nobodys"]);
+    let request = GetOutsideRequest { tenant: umbrella(), user: String::new() };
+    let outside = house.outside().await.get(request).await.unwrap().into_inner();
+    assert_eq!((outside.rules.unwrap().country.as_str(), outside.shown, outside.emergency_trunk), ("", None, None));
+}
+
+#[tokio::test]
+async fn nothing_of_one_tenants_way_outside_is_found_or_changed_through_another() {
+    let (house, acme) = two_outside().await;
+    let before = house.store.outside_snapshot().await.unwrap();
+    let told = house.told();
+    let (mut numbers, mut routes) = (house.numbers().await, house.routes().await);
+    let (mut limits, mut outside) = (house.limits().await, house.outside().await);
+    let (alice, number) = (|| "alice".to_owned(), || "+4930123*".to_owned());
+    let trunk = || "own".to_owned();
+    let leads_to = Some(create_number_request::LeadsTo::User(alice()));
+    let not_found = [
+        numbers
+            .create(CreateNumberRequest {
+                tenant: umbrella(),
+                numbers: "+331".to_owned(),
+                leads_to,
+                ..Default::default()
+            })
+            .await
+            .map(drop),
+        numbers
+            .create(CreateNumberRequest {
+                tenant: umbrella(),
+                numbers: "+331".to_owned(),
+                trunk: trunk(),
+                ..Default::default()
+            })
+            .await
+            .map(drop),
+        numbers
+            .update(UpdateNumberRequest { tenant: umbrella(), numbers: number(), ..Default::default() })
+            .await
+            .map(drop),
+        numbers.delete(DeleteNumberRequest { tenant: umbrella(), numbers: number() }).await.map(drop),
+        routes
+            .create(CreateRouteRequest {
+                tenant: umbrella(),
+                name: "theirs".to_owned(),
+                trunk: trunk(),
+                ..Default::default()
+            })
+            .await
+            .map(drop),
+        routes
+            .update(UpdateRouteRequest { tenant: umbrella(), name: "home".to_owned(), ..Default::default() })
+            .await
+            .map(drop),
+        routes.delete(DeleteRouteRequest { tenant: umbrella(), name: "home".to_owned() }).await.map(drop),
+        routes.delete(DeleteRouteRequest { tenant: String::new(), name: "home".to_owned() }).await.map(drop),
+        routes.explain(ExplainRequest { tenant: umbrella(), number: "030".to_owned(), user: alice() }).await.map(drop),
+        limits.get(GetLimitsRequest { tenant: umbrella(), user: alice(), trunk: String::new() }).await.map(drop),
+        limits.get_spent(GetSpentRequest { tenant: umbrella(), user: alice(), trunk: String::new() }).await.map(drop),
+        limits.set(SetLimitsRequest { tenant: umbrella(), user: alice(), ..Default::default() }).await.map(drop),
+        outside.get(GetOutsideRequest { tenant: umbrella(), user: alice() }).await.map(drop),
+        outside.set(SetOutsideRequest { tenant: umbrella(), user: alice(), ..Default::default() }).await.map(drop),
+        outside
+            .set(SetOutsideRequest { tenant: umbrella(), emergency_trunk: Some(trunk()), ..Default::default() })
+            .await
+            .map(drop),
+    ];
+    for (at, refused) in not_found.into_iter().enumerate() {
+        assert_eq!(refused.unwrap_err().code(), Code::NotFound, "attempt {at}");
+    }
+    let theirs = CreateNumberRequest { tenant: umbrella(), numbers: "+4930123400".to_owned(), ..Default::default() };
+    assert_eq!(numbers.create(theirs).await.unwrap_err().code(), Code::AlreadyExists);
+    let shown = SetOutsideRequest { tenant: umbrella(), shown: Some("+4930123400".to_owned()), ..Default::default() };
+    assert_eq!(outside.set(shown).await.unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(house.store.outside_snapshot().await.unwrap(), before);
+    assert_eq!(house.told(), told, "the exchange was told of nothing");
+    assert!(house.exchange.asked.lock().unwrap().is_empty());
+    // A trunk that is made for one is not the other's, and a name is free once in the exchange.
+    let own = CreateTrunkRequest { name: "umbrella-own".to_owned(), tenant: umbrella(), ..Default::default() };
+    house.trunks().await.create(own).await.unwrap();
+    let usable = house.trunks().await.list(ListTrunksRequest { tenant: "acme".to_owned() }).await.unwrap().into_inner();
+    assert!(usable.trunks.iter().all(|trunk| trunk.name != "umbrella-own"));
+    let umbrella_id = house.store.tenants().by_name("umbrella").await.unwrap().id;
+    house.store.tenants().delete(umbrella_id).await.unwrap();
+    assert_eq!(house.store.outside_snapshot().await.unwrap().dids, before.dids);
+    assert_eq!(house.store.outside(acme).get().await.unwrap(), before.tenants[&acme], "and goes with it alone");
+}
+
+#[tokio::test]
+async fn records_by_a_trunk_are_those_of_ones_own_tenant() {
+    let (house, acme) = two_outside().await;
+    let umbrella_id = house.store.tenants().by_name("umbrella").await.unwrap().id;
+    let nobodys = house.store.trunks().by_name("nobodys").await.unwrap().id;
+    let over = |number, tenant| switch::Cdr { came_over: Some(nobodys), ..cdr(number, tenant, "alice", "1002") };
+    house.keeps(vec![over(20, acme), over(21, umbrella_id)]).await;
+    let request = QueryCdrsRequest { tenant: umbrella(), trunk: "nobodys".to_owned(), ..Default::default() };
+    let found = house.cdrs().await.query(request).await.unwrap().into_inner().cdrs;
+    let uids: Vec<_> = found.iter().map(|cdr| (cdr.uid.clone(), cdr.came_over.as_deref())).collect();
+    assert_eq!(uids, [(call_uid(21).to_string(), Some("nobodys"))]);
 }

@@ -8,6 +8,10 @@ const COMMAND: &str = include_str!("../../../switch/src/command.rs");
 const AUDIO: &str = include_str!("../../../switch/src/audio.rs");
 const ROOM: &str = include_str!("../../../switch/src/room.rs");
 const RECORD: &str = include_str!("../../../switch/src/record.rs");
+const TRUNK: &str = include_str!("../../../switch/src/trunk/mod.rs");
+const NUMBER: &str = include_str!("../../../switch/src/number.rs");
+const PLAN: &str = include_str!("../../../switch/src/plan.rs");
+const SPENDING: &str = include_str!("../../../switch/src/spending/mod.rs");
 
 /// The names of an enum's variants, in their order, as its source spells them.
 fn variants(source: &str, name: &str) -> Vec<String> {
@@ -100,4 +104,30 @@ fn every_word_of_a_record_has_its_name_in_the_api() {
     assert_eq!(values("RecordingKind", "RECORDING_KIND_"), variants(RECORD, "RecordingKind"));
     assert_eq!(values("CallDirection", "CALL_DIRECTION_"), variants(RECORD, "CallDirection"));
     assert_eq!(values("Direction", "DIRECTION_"), variants(RECORD, "Direction"));
+}
+
+#[test]
+fn every_word_of_trunks_and_numbers_has_its_name_in_the_api() {
+    assert_eq!(values("GatewayChoice", "GATEWAY_CHOICE_"), variants(TRUNK, "Choice"));
+    assert_eq!(values("HashOver", "HASH_OVER_"), variants(TRUNK, "HashOver"));
+    assert_eq!(values("GatewayRule", "GATEWAY_RULE_"), variants(TRUNK, "GatewayRule"));
+    assert_eq!(values("GatewayState", "GATEWAY_STATE_"), variants(TRUNK, "GatewayState"));
+    assert_eq!(values("TrunkRegistered", "TRUNK_REGISTERED_"), variants(TRUNK, "Registered"));
+    assert_eq!(values("KeyForm", "KEY_FORM_"), variants(TRUNK, "KeyForm"));
+    assert_eq!(values("NumberStyle", "NUMBER_STYLE_"), variants(TRUNK, "NumberStyle"));
+    assert_eq!(values("FromForm", "FROM_FORM_"), variants(TRUNK, "FromForm"));
+    assert_eq!(values("CallerAssertion", "CALLER_ASSERTION_"), variants(TRUNK, "Assert"));
+    assert_eq!(values("PrivacyForm", "PRIVACY_FORM_"), variants(TRUNK, "PrivacyForm"));
+    assert_eq!(values("EarlyMedia", "EARLY_MEDIA_"), variants(TRUNK, "EarlyMedia"));
+    assert_eq!(values("ReliableProvisional", "RELIABLE_PROVISIONAL_"), variants(TRUNK, "Reliable"));
+    assert_eq!(values("NumberClass", "NUMBER_CLASS_"), variants(NUMBER, "NumberClass"));
+    assert_eq!(values("SpendingLimit", "SPENDING_LIMIT_"), variants(SPENDING, "Limit"));
+    for message in ["Number", "CreateNumberRequest", "UpdateNumberRequest"] {
+        assert_eq!(oneof(message, "leads_to"), variants(PLAN, "DidTarget"));
+    }
+    // Of the notices those that are a trunk's or a payer's.
+    let told = ["Registration", "Gateway", "Attempt", "SpendingNear", "SpendingOver"];
+    assert_eq!(oneof("TrunkEvent", "event"), told);
+    let known = variants(RECORD, "Notice");
+    assert!(told.iter().all(|event| known.iter().any(|notice| notice == event)), "{known:?}");
 }

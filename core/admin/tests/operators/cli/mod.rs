@@ -2,6 +2,7 @@
 
 mod calls;
 mod rooms;
+mod trunks;
 
 use std::io::{self, Cursor, Write};
 use std::path::PathBuf;
@@ -397,7 +398,7 @@ async fn a_token_that_is_wrong_or_missing_is_said_to_be_so_with_the_cure() {
 #[test]
 fn every_noun_helps_with_examples() {
     Cli::command().debug_assert();
-    for noun in LISTS {
+    for noun in LISTS.into_iter().chain(["trunk", "number", "route", "outside", "grant", "limit"]) {
         let help = Cli::try_parse_from(["strowger", noun, "--help"]).unwrap_err().to_string();
         assert!(help.contains("Examples:\n  ") && help.contains(&format!("strowger {noun}")), "{help}");
     }
