@@ -13,6 +13,7 @@ mod music;
 mod originating;
 mod reading;
 mod registering;
+mod reliable;
 mod rooms;
 mod secrets;
 mod sounds;

@@ -10,7 +10,7 @@ mod spending;
 use switch::{Command, Dial, Order, Outside, Target, Trunk};
 use testkit::{Phone, World, hop, seconds};
 
-const NUMBER: &str = "+442079460000";
+pub(crate) const NUMBER: &str = "+442079460000";
 
 /// An application that dials this number.
 fn dials(number: &str, outside: Outside) -> Vec<Command> {
@@ -19,7 +19,7 @@ fn dials(number: &str, outside: Outside) -> Vec<Command> {
 }
 
 /// Alice, whose calls go out by these trunks, one after the other.
-fn alice_by(world: &World, trunks: Vec<Trunk>) -> Phone {
+pub(crate) fn alice_by(world: &World, trunks: Vec<Trunk>) -> Phone {
     world.way_to(NUMBER, trunks.iter().map(|trunk| hop(trunk, NUMBER, None)).collect());
     world.trunks(trunks);
     world.application(dials(NUMBER, Outside::default()));
