@@ -55,6 +55,8 @@ pub(crate) struct Line {
     pub(crate) described: bool,
     /// It is answered after the PRACK.
     pub(crate) answer_waits: bool,
+    /// Its descriptions have a second line, for fax.
+    pub(crate) two_lines: bool,
     /// How the last UPDATE came out.
     pub(crate) updated: Option<u16>,
     /// How the last re-INVITE came out.

@@ -6,7 +6,7 @@ use testkit::{Outcome, Phone, Placed, World, millis, seconds};
 use crate::trunks::{NUMBER, alice_by};
 
 /// The values of a row in messages.
-fn rows(messages: &[String], name: &str) -> Vec<String> {
+pub(crate) fn rows(messages: &[String], name: &str) -> Vec<String> {
     let value = |line: &str| line.strip_prefix(&format!("{name}: ")).map(str::to_owned);
     messages.iter().flat_map(|text| text.lines().filter_map(value)).collect()
 }
@@ -34,7 +34,7 @@ fn dial(target: Target) -> Command {
     Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(30), outside })
 }
 
-fn end(world: &World, call: &Placed) {
+pub(crate) fn end(world: &World, call: &Placed) {
     call.hang_up();
     world.assert_quiet();
 }

@@ -189,6 +189,7 @@ impl PhoneState {
         line.sdp_version += 1;
         line.remote_media = text::media_address(heard.body());
         let silent = String::from_utf8_lossy(heard.body()).contains("m=audio 0");
+        line.two_lines |= silent;
         let body = text::fax(line.local_media, line.sdp_version, silent);
         let bytes = text::response_with(heard, 200, "", Some(&contact), &self.manners.answers, &body);
         line.accepted = Some(Repeated::new(now, bytes.clone()));
@@ -202,6 +203,7 @@ impl PhoneState {
         let Some(line) = self.lines.get_mut(at).filter(|line| line.state == LineState::Up) else { return };
         line.sdp_version += 1;
         line.reinvited = None;
+        line.two_lines |= silent;
         let body = text::fax(line.local_media, line.sdp_version, silent);
         self.in_line(now, at, Method::Invite, body);
     }

@@ -81,6 +81,7 @@ impl PhoneState {
             rseq: 0,
             described: false,
             answer_waits: false,
+            two_lines: false,
             updated: None,
         });
         let at = self.lines.len() - 1;
@@ -200,7 +201,12 @@ impl PhoneState {
         line.sdp_version += 1;
         line.reinvited = None;
         let body = text::sdp(line.local_media, line.sdp_version, direction, &self.codecs, &self.times);
-        let body = self.offered(body);
+        // RFC 3264 §8: the number of lines never falls.
+        let two_lines = line.two_lines;
+        let mut body = self.offered(body);
+        if two_lines {
+            body.extend(b"m=image 0 udptl t38\r\n");
+        }
         self.in_line(now, at, Method::Invite, body);
     }
 

@@ -90,6 +90,7 @@ impl PhoneState {
             rseq: 0,
             described: false,
             answer_waits: false,
+            two_lines: false,
             updated: None,
         });
         if !invite.body().is_empty()

@@ -13,7 +13,7 @@ use testkit::{Phone, World, hop, seconds};
 pub(crate) const NUMBER: &str = "+442079460000";
 
 /// An application that dials this number.
-fn dials(number: &str, outside: Outside) -> Vec<Command> {
+pub(crate) fn dials(number: &str, outside: Outside) -> Vec<Command> {
     let targets = vec![Target::Number(number.to_owned())];
     vec![Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(60), outside }), Command::AwaitEnd]
 }
