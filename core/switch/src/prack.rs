@@ -76,7 +76,8 @@ impl Switch {
             early.lost = true;
         }
         if !calling.cancelled && calling.early.iter().all(|early| early.lost) {
-            self.give_up_branch(id, status);
+            // Who denies the dialog that it has just made is out of order, as far as the call is concerned.
+            self.give_up_branch(id, if status == 408 { status } else { Status::SERVER_ERROR.0 });
         }
     }
 

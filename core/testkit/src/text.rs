@@ -111,12 +111,7 @@ pub(crate) fn request(method: Method, uri: &str, rows: &[(&str, String)], body: 
     SipMessage::Request(request).to_string().into_bytes()
 }
 
-/// A response with the rows that RFC 3261 §8.2.6.2 has copied.
-pub(crate) fn response(to: &Heard, status: u16, tag: &str, contact: Option<&str>, body: &[u8]) -> Vec<u8> {
-    response_with(to, status, tag, contact, &[], body)
-}
-
-/// The same with further rows.
+/// A response with the rows that RFC 3261 §8.2.6.2 has copied, and these.
 pub(crate) fn response_with(
     to: &Heard,
     status: u16,
@@ -160,6 +155,27 @@ pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str, codecs: &[
         formats.join(" ")
     )
     .into_bytes()
+}
+
+/// Fax in place of the sound (ITU-T T.38 annex D); that keeps its line, with port 0, where it is `silent`.
+pub(crate) fn fax(address: SocketAddr, version: u32, silent: bool) -> Vec<u8> {
+    let family = if address.is_ipv4() { "IP4" } else { "IP6" };
+    let (ip, port) = (address.ip(), address.port());
+    let sound = if silent { "m=audio 0 RTP/AVP 0\r\n" } else { "" };
+    format!(
+        "v=0\r\no=phone 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n{sound}\
+         m=image {port} udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n\
+         a=T38FaxRateManagement:transferredTCF\r\na=T38FaxMaxBuffer:1800\r\na=T38FaxMaxDatagram:262\r\n\
+         a=T38FaxUdpEC:t38UDPRedundancy\r\n"
+    )
+    .into_bytes()
+}
+
+/// It offers fax, and no sound.
+pub(crate) fn is_fax(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let live = |kind: &str| text.lines().any(|line| line.starts_with(kind) && !line.starts_with(&format!("{kind}0 ")));
+    live("m=image ") && !live("m=audio ")
 }
 
 /// The transport of the first audio line.
@@ -209,8 +225,10 @@ pub(crate) fn common(offer: &[u8], codecs: &[String]) -> Option<Vec<String>> {
 pub(crate) fn media_address(body: &[u8]) -> Option<SocketAddr> {
     let text = std::str::from_utf8(body).ok()?;
     let ip = text.lines().find_map(|line| line.strip_prefix("c=IN IP4 ").or(line.strip_prefix("c=IN IP6 ")))?;
-    let port = text.lines().find_map(|line| line.strip_prefix("m=audio "))?.split(' ').next()?.parse().ok()?;
-    Some(SocketAddr::new(ip.trim().parse().ok()?, port))
+    let line = text.lines().find_map(|line| line.strip_prefix("m=audio ").filter(|line| !line.starts_with("0 ")));
+    let line = line.or_else(|| text.lines().find_map(|line| line.strip_prefix("m=image ")));
+    let line = line.or_else(|| text.lines().find_map(|line| line.strip_prefix("m=audio ")))?;
+    Some(SocketAddr::new(ip.trim().parse().ok()?, line.split(' ').next()?.parse().ok()?))
 }
 
 /// The value of a quoted or plain field of a challenge.

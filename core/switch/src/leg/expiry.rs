@@ -35,6 +35,8 @@ pub(crate) struct Expiry {
     end: Option<TimerKey>,
     /// The far end takes UPDATE (RFC 3311 §4), as it says.
     takes_update: bool,
+    /// It does not, whatever it says.
+    refuses_update: bool,
     /// The least that the far end takes in seconds, as it said with a 422.
     floor: Option<u32>,
     /// How often it said so in a row.
@@ -58,12 +60,12 @@ impl Expiry {
     }
 
     pub(crate) const fn takes_update(&self) -> bool {
-        self.takes_update
+        self.takes_update && !self.refuses_update
     }
 
-    /// It does not, whatever it said.
+    /// It said that it does, and does not.
     pub(crate) fn takes_no_update(&mut self) {
-        self.takes_update = false;
+        self.refuses_update = true;
     }
 
     pub(crate) fn forget(&mut self, wire: &mut Wire) {

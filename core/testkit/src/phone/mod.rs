@@ -1,5 +1,6 @@
 //! A scripted phone: registers, calls, answers by habit, holds, hangs up.
 
+mod manners;
 mod person;
 mod requests;
 mod responses;
@@ -13,6 +14,7 @@ use rsip::Method;
 use crate::carrier::Carrier;
 use crate::line::{Line, LineState, Repeated, T2};
 use crate::text::{self, Heard};
+pub(crate) use manners::Manners;
 
 /// What a phone does with a call that comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +108,8 @@ pub(crate) struct PhoneState {
     register: (String, u32),
     /// What it does as a carrier.
     pub(crate) carrier: Carrier,
+    /// How it bears itself.
+    pub(crate) manners: Manners,
     /// Every status that came, for tests of the wire.
     pub(crate) heard: Vec<(String, u16)>,
 }
@@ -187,6 +191,7 @@ impl PhoneState {
             register: (format!("register-{user}-{address}"), 0),
             heard: Vec::new(),
             carrier: Carrier::default(),
+            manners: Manners::default(),
         }
     }
 
@@ -249,12 +254,13 @@ impl PhoneState {
     pub(crate) fn next(&self) -> Option<Instant> {
         let waiting = self.waiting.iter().filter_map(|waiting| waiting.repeat.as_ref()).map(|repeat| repeat.due);
         let accepted = self.lines.iter().filter_map(|line| line.accepted.as_ref()).map(|repeat| repeat.due);
+        let assured = self.lines.iter().filter_map(|line| line.assured.as_ref()).map(|repeat| repeat.due);
         let plans = self.plans.iter().map(|(due, _)| *due);
-        waiting.chain(accepted).chain(plans).min()
+        waiting.chain(accepted).chain(assured).chain(plans).min()
     }
 
     pub(crate) fn timeout(&mut self, now: Instant) {
-        let mut unheard = Vec::new();
+        let (mut unheard, mut given_up) = (Vec::new(), Vec::new());
         let outbox = &mut self.outbox;
         let mut repeat = |repeated: &mut Option<Repeated>, cap: Option<Duration>| {
             let Some(one) = repeated.as_mut().filter(|one| one.due <= now) else { return false };
@@ -275,6 +281,18 @@ impl PhoneState {
         }
         for line in &mut self.lines {
             repeat(&mut line.accepted, Some(T2));
+            if repeat(&mut line.assured, None) {
+                given_up.push(line.call_id.clone());
+            }
+            if let Some(assured) = &mut line.assured {
+                assured.due = assured.due.min(assured.until);
+            }
+        }
+        for call_id in given_up {
+            // RFC 3262 §3
+            if let Some(at) = self.lines.iter().rposition(|line| line.call_id == call_id) {
+                self.decline(at, 504);
+            }
         }
         for call_id in unheard {
             if let Some(line) =

@@ -25,7 +25,7 @@ impl PhoneState {
             }
             return;
         }
-        if self.challenges(method, heard) {
+        if self.challenges(method, heard) || (method == Method::Invite && self.wants_longer(heard)) {
             return;
         }
         let call_id = heard.value("Call-ID");
@@ -41,6 +41,8 @@ impl PhoneState {
                     }
                 }
             }
+            (Method::PRack, Some(at)) => self.hear_prack(now, at, heard),
+            (Method::Update, Some(at)) => self.hear_update(at, heard),
             (Method::Cancel, Some(at)) => self.hear_cancel(at, heard),
             (Method::Bye, Some(at)) => {
                 if let Some(line) = self.lines.get_mut(at) {
@@ -84,6 +86,12 @@ impl PhoneState {
             user: String::new(),
             reinvited: None,
             answers_in_ack: false,
+            assured: None,
+            rseq: 0,
+            described: false,
+            answer_waits: false,
+            two_lines: false,
+            updated: None,
         });
         if !invite.body().is_empty()
             && (text::common(invite.body(), &self.codecs).is_none() || !self.can_seal(invite.body()))
@@ -96,17 +104,15 @@ impl PhoneState {
         }
         match self.habit {
             Habit::Answers(after) => {
-                self.reply(invite, 180, &local, b"");
+                self.progress(now, invite, 180, &local, b"");
                 self.plans.push((now + after, Plan::Answer(call_id)));
             }
             Habit::EarlyMedia(after) => {
-                let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
-                let body = text::sdp(media, 1, "sendrecv", &codecs, &self.times);
-                let body = sealed_for(self.srtp, &self.key(), invite.body(), body);
-                self.reply(invite, 183, &local, &body);
+                let body = self.described(invite);
+                self.progress(now, invite, 183, &local, &body);
                 self.plans.push((now + after, Plan::Answer(call_id)));
             }
-            Habit::NeverAnswers => self.reply(invite, 180, &local, b""),
+            Habit::NeverAnswers => self.progress(now, invite, 180, &local, b""),
             Habit::RingsThenRefuses(after, status) => {
                 self.reply(invite, 180, &local, b"");
                 self.plans.push((now + after, Plan::Refuse(call_id, status)));
@@ -192,6 +198,10 @@ impl PhoneState {
             }
             return;
         }
+        if self.answers_inside(heard) || self.hear_fax(now, at, heard) {
+            return;
+        }
+        let Some(line) = self.lines.get_mut(at) else { return };
         let codecs = text::common(heard.body(), &self.codecs);
         let Some(codecs) = codecs.or_else(|| heard.body().is_empty().then(|| self.codecs.clone())) else {
             return self.reply(heard, 488, "", b"");
@@ -209,7 +219,7 @@ impl PhoneState {
         if let Some(media) = text::media_address(heard.body()) {
             line.remote_media = Some(media);
         }
-        let bytes = text::response(heard, 200, "", Some(&contact), &body);
+        let bytes = text::response_with(heard, 200, "", Some(&contact), &self.manners.answers, &body);
         line.accepted = Some(Repeated::new(now, bytes.clone()));
         self.answered.push((answer_key(heard), bytes.clone()));
         self.outbox.push_back(bytes);

@@ -10,16 +10,16 @@ mod spending;
 use switch::{Command, Dial, Order, Outside, Target, Trunk};
 use testkit::{Phone, World, hop, seconds};
 
-const NUMBER: &str = "+442079460000";
+pub(crate) const NUMBER: &str = "+442079460000";
 
 /// An application that dials this number.
-fn dials(number: &str, outside: Outside) -> Vec<Command> {
+pub(crate) fn dials(number: &str, outside: Outside) -> Vec<Command> {
     let targets = vec![Target::Number(number.to_owned())];
     vec![Command::Dial(Dial { targets, order: Order::AtOnce, ring_time: seconds(60), outside }), Command::AwaitEnd]
 }
 
 /// Alice, whose calls go out by these trunks, one after the other.
-fn alice_by(world: &World, trunks: Vec<Trunk>) -> Phone {
+pub(crate) fn alice_by(world: &World, trunks: Vec<Trunk>) -> Phone {
     world.way_to(NUMBER, trunks.iter().map(|trunk| hop(trunk, NUMBER, None)).collect());
     world.trunks(trunks);
     world.application(dials(NUMBER, Outside::default()));
