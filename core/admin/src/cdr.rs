@@ -80,7 +80,6 @@ fn read_filter(wrong: &mut Violations, request: QueryCdrsRequest) -> CdrFilter {
     let disposition = wrong.word_if_said("disposition", request.disposition, &DISPOSITIONS);
     let direction = wrong.word_if_said("direction", request.direction, &DIRECTIONS);
     CdrFilter {
-        trunk: None,
         from: read_time(wrong, "since", request.since),
         until: read_time(wrong, "until", request.until),
         caller: filled(request.caller),

@@ -220,7 +220,6 @@ impl Station {
             archive: self.archive.clone(),
             library: self.library.clone(),
             conference: self.conference.clone(),
-            trunk_news: tokio::sync::broadcast::Sender::new(1024),
         };
         let (close, closed) = oneshot::channel::<()>();
         self.close_admin = Some(close);

@@ -16,6 +16,7 @@ mod udp;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use admin::TrunkHappening;
 use anyhow::{Context, Result};
 use sip::Transport;
 use switch::{
@@ -27,7 +28,6 @@ use tokio::sync::{broadcast, oneshot};
 #[cfg(test)]
 pub(crate) use inbox::Outbox;
 pub(crate) use inbox::{Begun, Inbox, Inward};
-pub(crate) use news::TrunkHappening;
 pub(crate) use streams::Limits as StreamLimits;
 pub(crate) use thread::{Parts, start};
 

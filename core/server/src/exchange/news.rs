@@ -2,19 +2,11 @@
 
 use std::time::SystemTime;
 
+use admin::TrunkHappening;
 use switch::{GatewayState, Notice, Payer, Registered};
 use tokio::sync::broadcast;
 
 use crate::network::Names;
-
-/// Something that happened to a trunk, or to what may be spent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TrunkHappening {
-    /// When.
-    pub(crate) at: SystemTime,
-    /// What.
-    pub(crate) notice: Notice,
-}
 
 /// Logs and counts a notice.
 pub(super) fn tell(notice: Notice, names: &Names, watchers: &broadcast::Sender<TrunkHappening>) {

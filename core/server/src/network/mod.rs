@@ -1,6 +1,8 @@
 //! The public network as the exchange knows it: who owns which number, what may be called, which trunks lead where. All from
 //! memory; read anew, as a whole, when an operator changes something.
 
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,9 +11,11 @@ use arc_swap::ArcSwap;
 use gateway::{RateTable, Router, Setup, TenantSetup, UserSetup};
 use store::{RateSheet, SpentSince, Store};
 use switch::{
-    Asker, GatewayId, Inbound, Money, NotAdmitted, Number, NumberClass, Outbound, Payer, Purse, Target, TenantId,
-    Trunk, TrunkId, Unresolved, UserId, UserOutside,
+    Asker, E164, GatewayId, Inbound, Money, NotAdmitted, Number, NumberClass, Outbound, Payer, Purse, Rate, Target,
+    TenantId, Trunk, TrunkId, Unresolved, UserId, UserOutside,
 };
+
+pub(crate) use told::{explain, read_rates, write_rates};
 
 /// The network. Read without a lock, replaced as a whole.
 #[derive(Debug, Default)]
@@ -115,6 +119,11 @@ impl Network {
     /// Who of the tenant's own is reached by a number of its own.
     pub(crate) fn inside(&self, tenant: TenantId, dialled: &str) -> Option<Target> {
         self.router.load().inside(tenant, dialled)
+    }
+
+    /// What a call by this trunk to this number costs, by the rates that are in force.
+    pub(crate) async fn rate_of(&self, trunk: TrunkId, number: &E164) -> Option<Rate> {
+        self.tables.lock().await.get(&trunk)?.1.find(number.digits())
     }
 
     /// What a payer may spend now; `None` for one that is gone.
