@@ -362,12 +362,17 @@ fn start_metrics(settings: &Settings) -> Result<Option<SocketAddr>> {
     const SETUP: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
     // A user notices below 4.0, and complains below 3.6 (ITU-T G.107 Annex B).
     const OPINION: &[f64] = &[1.5, 2.0, 2.6, 3.1, 3.6, 3.8, 4.0, 4.1, 4.2, 4.3, 4.4, 4.5];
+    const LENGTH: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
     let full = |name: &str| metrics_exporter_prometheus::Matcher::Full(name.to_owned());
     metrics_exporter_prometheus::PrometheusBuilder::new()
         .with_http_listener(address)
         .set_buckets_for_metric(full("strowger_call_setup_seconds"), SETUP)
         .context("the histogram's buckets")?
         .set_buckets_for_metric(full("strowger_call_mos"), OPINION)
+        .context("the histogram's buckets")?
+        .set_buckets_for_metric(full("strowger_trunk_post_dial_delay_seconds"), SETUP)
+        .context("the histogram's buckets")?
+        .set_buckets_for_metric(full("strowger_trunk_call_seconds"), LENGTH)
         .context("the histogram's buckets")?
         .install()
         .with_context(told)?;

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use admin::TrunkHappening;
-use switch::{GatewayState, Notice, Payer, Registered};
+use switch::{Cdr, GatewayState, Notice, Payer, Registered, TrunkView};
 use tokio::sync::broadcast;
 
 use crate::network::Names;
@@ -79,6 +79,24 @@ fn registration(trunk: &str, state: &Registered) {
             tracing::warn!(trunk, status, why, "we are not registered at this carrier; it is tried again");
         }
         _ => tracing::info!(trunk, "we are registered at this carrier"),
+    }
+}
+
+/// A call outside is over: how long it was, and what it cost.
+pub(super) fn charged(cdr: &Cdr, names: &Names) {
+    let Some(charge) = &cdr.charge else { return };
+    let trunk = names.trunk(charge.trunk).to_owned();
+    let length = cdr.answered.and_then(|answered| cdr.ended.duration_since(answered).ok()).unwrap_or_default();
+    metrics::histogram!("strowger_trunk_call_seconds", "trunk" => trunk.clone()).record(length.as_secs_f64());
+    // In millionths: a counter has no fractions.
+    let cost = u64::try_from(charge.cost.0).unwrap_or_default();
+    metrics::counter!("strowger_trunk_cost_millionths_total", "trunk" => trunk).increment(cost);
+}
+
+/// How many calls there are over each trunk now.
+pub(super) fn loads(views: &[TrunkView], names: &Names) {
+    for view in views {
+        metrics::gauge!("strowger_trunk_calls", "trunk" => names.trunk(view.id).to_owned()).set(f64::from(view.calls));
     }
 }
 

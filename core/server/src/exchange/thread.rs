@@ -510,6 +510,7 @@ impl Thread {
             for mos in cdr.legs.iter().filter_map(|leg| leg.media?.mos) {
                 metrics::histogram!("strowger_call_mos").record(f64::from(mos) / 100.0);
             }
+            news::charged(cdr, &self.network.names());
             metrics::counter!("strowger_store_writes_total", "kind" => "cdr").increment(1);
             if let Some(observer) = &self.observer {
                 observer.record(cdr);
@@ -542,6 +543,7 @@ impl Thread {
         // The wall clock may have been set meanwhile.
         self.switch.set_wall(now, SystemTime::now());
         self.engine.tidy(now);
+        news::loads(&self.switch.trunks(now), &self.network.names());
         self.locator.tell_gauges();
         metrics::gauge!("strowger_calls").set(self.switch.calls() as f64);
         metrics::gauge!("strowger_transactions").set(self.switch.transactions() as f64);
