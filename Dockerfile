@@ -23,6 +23,8 @@ FROM debian:bookworm-slim
 RUN groupadd --system --gid 5060 strowger \
  && useradd --system --uid 5060 --gid strowger --home-dir /data --no-create-home --shell /usr/sbin/nologin strowger \
  && install -d -m 0750 -o strowger -g strowger /data
+# Whose signatures on carriers' certificates are believed.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/strowger /usr/local/bin/strowger
 COPY --from=build /out/guests /usr/share/strowger/guests
 COPY --from=prompts /out/prompts /usr/share/strowger/prompts
@@ -34,9 +36,9 @@ USER strowger
 WORKDIR /
 VOLUME /data
 
-# 5060 SIP, 20000-20999 media, 9090 metrics, 50051 admin API. The last two are for the operator alone: never publish
+# 5060 SIP, 5061 SIP over TLS, 20000-20999 media, 9090 metrics, 50051 admin API. The last two are for the operator alone: never publish
 # them beyond loopback.
-EXPOSE 5060/udp 5060/tcp 20000-20999/udp 9090/tcp 50051/tcp
+EXPOSE 5060/udp 5060/tcp 5061/tcp 20000-20999/udp 9090/tcp 50051/tcp
 
 # Asks the running server by its admin port.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 CMD ["strowger", "status"]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::exchange::Tls;
 use crate::settings::Settings;
 
 #[derive(Debug, Parser)]
@@ -74,6 +75,7 @@ pub(crate) fn config(verb: ConfigVerb, json: bool) -> Result<()> {
     match verb {
         ConfigVerb::Check(file) => {
             let settings = Settings::load(file.config.as_deref())?;
+            settings.tls()?.map(Tls::open).transpose()?;
             writeln!(
                 out,
                 "The settings can be used. Phones reach the exchange at {}.",

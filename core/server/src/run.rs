@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::applications::Applications;
 use crate::archive::{self, Archive};
 use crate::directory::Directory;
-use crate::exchange::{self, Exchange, Inbox, Inward, Listener, Parts, StreamLimits};
+use crate::exchange::{self, Exchange, Inbox, Inward, Listener, Parts, StreamLimits, Tls};
 use crate::hall::Hall;
 use crate::keeper::Shelf;
 use crate::live::Running;
@@ -101,6 +101,7 @@ impl Station {
     ) -> Result<Self> {
         let runtime = Handle::current();
         let metrics = start_metrics(settings)?;
+        let tls = settings.tls()?.map(Tls::open).transpose()?;
         let listeners = exchange::listen(&settings.listeners()?)?;
         let (sip, own) = addresses(&listeners);
         let directory = Arc::new(Directory::new(settings.sip.default_tenant.clone(), own));
@@ -173,6 +174,7 @@ impl Station {
             engine,
             writer,
             streams: stream_limits(settings),
+            tls,
             name_servers: settings.name_servers()?,
             observer,
         };
@@ -298,6 +300,7 @@ fn addresses(listeners: &[Listener]) -> (Vec<String>, Vec<IpAddr>) {
         .filter_map(|listener| match listener {
             Listener::Udp(socket) => Some(("udp", socket.local_addr().ok()?)),
             Listener::Tcp(listener) => Some(("tcp", listener.local_addr().ok()?)),
+            Listener::Tls(listener) => Some(("tls", listener.local_addr().ok()?)),
         })
         .collect();
     let shown = known.iter().map(|(name, address)| format!("{name}:{address}")).collect();

@@ -8,13 +8,14 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::exchange::TlsConfig;
 use crate::media::Folders;
 
 /// Every key with what it means, in the order of the sample.
 const KEYS: &[(&str, &str)] = &[
     (
         "sip.listen",
-        "Where phones reach the exchange: udp:ADDRESS:PORT and tcp:ADDRESS:PORT. Loopback until told otherwise;\n0.0.0.0 or [::] stands for every address of this machine.",
+        "Where phones reach the exchange: udp:ADDRESS:PORT, tcp:ADDRESS:PORT and tls:ADDRESS:PORT. Loopback until told\notherwise; 0.0.0.0 or [::] stands for every address of this machine.",
     ),
     (
         "sip.advertised",
@@ -33,10 +34,27 @@ const KEYS: &[(&str, &str)] = &[
         "How long a dialplan may take for its next decision, before the tenant's fallback serves the caller.",
     ),
     ("sip.setup_seconds", "How long a call may stay unanswered in all."),
-    ("sip.tcp_connections", "How many TCP connections there may be."),
+    ("sip.tcp_connections", "How many TCP connections there may be, those with TLS among them."),
     ("sip.tcp_connections_per_source", "How many TCP connections one address may hold."),
     ("sip.tcp_idle_seconds", "A TCP connection on which nothing comes for so long is closed."),
     ("sip.tcp_message_seconds", "How long one message may take to come in whole over TCP."),
+    (
+        "tls.certificate",
+        "The exchange's certificate for tls: in sip.listen, and those between it and its authority: a PEM file. It is read anew\nwhen it changes.",
+    ),
+    ("tls.key", "Its private key: a PEM file that nobody else may read."),
+    (
+        "tls.authorities",
+        "Whose signature on a peer's certificate is believed: a PEM file. Empty: those that the system believes.",
+    ),
+    (
+        "tls.verify_clients",
+        "Whether who connects is asked for a certificate: off, or optional (what one proves counts, as for calls of a trunk; who\nshows none, or one of strangers, proves nothing by it).",
+    ),
+    (
+        "tls.wildcards",
+        "Whether a server's certificate for *.carrier.example is also one for sip.carrier.example. RFC 5922 says no; some\ncarriers have no other.",
+    ),
     (
         "dns.servers",
         "Whom to ask for the addresses of trunks and other peers: ADDRESS or ADDRESS:PORT. Empty: whom /etc/resolv.conf\nnames.",
@@ -121,6 +139,16 @@ section!(
     }
 );
 section!(
+    /// Encrypted signalling.
+    Encryption {
+        certificate: String = String::new(),
+        key: String = String::new(),
+        authorities: String = String::new(),
+        verify_clients: String = "off".into(),
+        wildcards: bool = false,
+    }
+);
+section!(
     /// Names of peers.
     Dns { servers: Vec<String> = Vec::new(), }
 );
@@ -190,6 +218,7 @@ section!(
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) sip: Sip,
+    pub(crate) tls: Encryption,
     pub(crate) dns: Dns,
     pub(crate) auth: Auth,
     pub(crate) media: Media,
@@ -234,6 +263,7 @@ impl Settings {
         self.secrecy()?;
         self.advertised()?;
         self.name_servers()?;
+        self.tls()?;
         self.folders(Path::new("data"))?;
         for name in &self.auth.algorithms {
             if !matches!(sip::digest::Algorithm::parse(Some(name)), Some((_, false))) {
@@ -267,18 +297,43 @@ impl Settings {
         let one = |text: &String| -> Result<(sip::Transport, SocketAddr)> {
             let wrong = || {
                 format!(
-                    "sip.listen: `{text}` is no udp:ADDRESS:PORT or tcp:ADDRESS:PORT, as udp:192.0.2.1:5060 or tcp:[::1]:5060"
+                    "sip.listen: `{text}` is no udp:, tcp: or tls:ADDRESS:PORT, as udp:192.0.2.1:5060 or tls:[::1]:5061"
                 )
             };
             let (transport, address) = text.split_once(':').with_context(wrong)?;
             let transport = sip::Transport::parse(transport)
-                .filter(|known| matches!(known, sip::Transport::Udp | sip::Transport::Tcp));
+                .filter(|known| matches!(known, sip::Transport::Udp | sip::Transport::Tcp | sip::Transport::Tls));
             Ok((transport.with_context(wrong)?, address.parse().with_context(wrong)?))
         };
         if self.sip.listen.is_empty() {
             bail!("sip.listen is empty: no phone could reach the exchange");
         }
         self.sip.listen.iter().map(one).collect()
+    }
+
+    /// How TLS is done; `None` where nobody listens for it.
+    pub(crate) fn tls(&self) -> Result<Option<TlsConfig>> {
+        let Encryption { certificate, key, authorities, verify_clients, wildcards } = &self.tls;
+        let ask_clients = match verify_clients.as_str() {
+            "off" => false,
+            "optional" => true,
+            other => bail!("tls.verify_clients: `{other}` is neither off nor optional"),
+        };
+        if self.listeners()?.iter().all(|(transport, _)| *transport != sip::Transport::Tls) {
+            return Ok(None);
+        }
+        for (name, file) in [("tls.certificate", certificate), ("tls.key", key)] {
+            if file.is_empty() {
+                bail!("{name} is empty, and sip.listen has an address for TLS: name a PEM file, or remove the address");
+            }
+        }
+        Ok(Some(TlsConfig {
+            certificate: certificate.into(),
+            key: key.into(),
+            authorities: Some(authorities).filter(|file| !file.is_empty()).map(Into::into),
+            ask_clients,
+            wildcards: *wildcards,
+        }))
     }
 
     /// How much media is encrypted.

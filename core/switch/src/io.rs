@@ -26,6 +26,8 @@ pub enum Input<'a> {
         /// The whole message.
         bytes: &'a [u8],
     },
+    /// The peer of a connection has proven by its certificate that it is these domains. Said once, before its first message.
+    Vouched(ConnectionId, Vec<String>),
     /// A connection is gone.
     Closed(ConnectionId),
     /// Something could not be sent this way (RFC 3261 §18.4).

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use sip::Flow;
 use sip::transaction::ServerKey;
+use sip::{ConnectionId, Flow};
 use slotmap::SlotMap;
 
 use crate::ask::{Answer, Ask, Unlocated};
@@ -48,6 +48,8 @@ pub struct Switch {
     pub(crate) ports: HashMap<PortId, (CallId, LegId)>,
     /// INFOs that were carried to the other leg, by the transaction that waits for the answer.
     pub(crate) carried: HashMap<ServerKey, Carried>,
+    /// The domains that peers have proven to be, by open connection.
+    pub(crate) vouched: HashMap<ConnectionId, Vec<String>>,
     /// How many calls each tenant has.
     pub(crate) tenants: BTreeMap<TenantId, u32>,
     pub(crate) draining: bool,
@@ -95,6 +97,7 @@ impl Switch {
             invites: HashMap::new(),
             ports: HashMap::new(),
             carried: HashMap::new(),
+            vouched: HashMap::new(),
             tenants: BTreeMap::new(),
             draining: false,
         }
@@ -123,7 +126,11 @@ impl Switch {
         self.wire.now = now;
         match input {
             Input::Datagram { flow, bytes } | Input::Frame { flow, bytes } => self.receive(flow, bytes),
-            Input::Closed(connection) => self.wire.layer.handle_connection_closed(connection),
+            Input::Vouched(connection, names) => drop(self.vouched.insert(connection, names)),
+            Input::Closed(connection) => {
+                self.vouched.remove(&connection);
+                self.wire.layer.handle_connection_closed(connection);
+            }
             Input::Unsent(flow) => self.wire.layer.handle_flow_failed(&flow),
             Input::Answer(ticket, answer) => self.answer(ticket, answer),
             Input::Command(call, command) => self.command(call, command),
@@ -324,5 +331,24 @@ impl Switch {
         let caller = self.legs.get(leg).and_then(|leg| self.calls.get(leg.call)).map(|call| call.caller);
         let beside = caller.and_then(|caller| self.legs.get(caller)).and_then(|caller| caller.port).map(|port| port.id);
         self.ask(Asked::Port(leg), Ask::Port { toward: flow.remote, beside });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_has_proven_is_known_for_as_long_as_its_connection_is_open() {
+        let now = Instant::now();
+        let mut switch = Switch::new(Config::default(), [1; 32], now, SystemTime::UNIX_EPOCH);
+        let (carrier, other) = (ConnectionId(1), ConnectionId(2));
+        switch.handle(now, Input::Vouched(carrier, vec!["carrier.example".to_owned()]));
+        switch.handle(now, Input::Vouched(other, vec!["other.example".to_owned()]));
+        switch.handle(now, Input::Closed(other));
+        assert_eq!(switch.vouched.get(&carrier).map(Vec::as_slice), Some(&["carrier.example".to_owned()][..]));
+        assert_eq!(switch.vouched.len(), 1);
+        switch.handle(now, Input::Closed(carrier));
+        assert!(switch.vouched.is_empty() && switch.is_idle());
     }
 }

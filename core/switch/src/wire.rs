@@ -134,17 +134,21 @@ impl Wire {
         }
     }
 
-    /// A Via of ours with a new branch and `rport` (RFC 3581 §3).
+    /// A Via of ours with a new branch and `rport` (RFC 3581 §3). On a connection over TLS that we make, the peer may call
+    /// us too, if it has our certificate (RFC 5923 §8.1).
     pub(crate) fn via(&mut self, flow: &Flow) -> String {
         let branch = self.mint.branch();
-        format!("SIP/2.0/{} {};branch={branch};rport", flow.transport.as_str(), self.shown(flow))
+        let alias = if flow.transport == Transport::Tls && flow.connection.is_none() { ";alias" } else { "" };
+        format!("SIP/2.0/{} {};branch={branch};rport{alias}", flow.transport.as_str(), self.shown(flow))
     }
 
-    /// Our Contact on a flow. `lr` has no place here; the transport stands where it is not UDP (§19.1.1).
-    pub(crate) fn contact(&self, flow: &Flow, user: &str) -> String {
+    /// Our Contact on a flow. `lr` has no place here; the transport stands where it is not UDP (§19.1.1). Whoever was asked
+    /// for by a SIPS URI is named by one (§8.1.1.8, §12.1.1).
+    pub(crate) fn contact(&self, flow: &Flow, user: &str, sips: bool) -> String {
         let address = self.shown(flow);
         match flow.transport {
             Transport::Udp => format!("<sip:{user}@{address}>"),
+            Transport::Tls if sips => format!("<sips:{user}@{address}>"),
             other => format!("<sip:{user}@{address};transport={}>", other.as_str().to_ascii_lowercase()),
         }
     }
@@ -190,5 +194,48 @@ impl Wire {
             }
             _ => *seen,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wire(locals: &[(Transport, &str)]) -> Wire {
+        let local = |(transport, text): &(Transport, &str)| (*transport, text.parse().expect("an address"));
+        let config = Config { locals: locals.iter().map(local).collect(), ..Config::default() };
+        let now = Instant::now();
+        Wire::new(Arc::new(config), Mint::new([1; 32]), now, SystemTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn requests_of_our_own_leave_from_a_socket_that_gets_there() {
+        let inside = (Transport::Udp, "127.0.0.1:5060");
+        let wire_of = wire(&[inside, (Transport::Udp, "192.0.2.1:5060"), (Transport::Tls, "[2001:db8::1]:5061")]);
+        let from = |transport, toward: &str| wire_of.local(transport, toward.parse().expect("an address"));
+        assert_eq!(
+            from(Transport::Udp, "198.51.100.1").map(|local| local.to_string()).as_deref(),
+            Some("192.0.2.1:5060")
+        );
+        assert_eq!(from(Transport::Udp, "127.0.0.2").map(|local| local.to_string()).as_deref(), Some("127.0.0.1:5060"));
+        assert_eq!(from(Transport::Udp, "2001:db8::2"), None);
+        assert_eq!(from(Transport::Tcp, "198.51.100.1"), None);
+        assert!(wire(&[inside]).local(Transport::Udp, IpAddr::from([198, 51, 100, 1])).is_none());
+    }
+
+    #[test]
+    fn over_tls_we_are_named_as_we_were_asked_for() {
+        let mut wire = wire(&[(Transport::Tls, "192.0.2.1:5061")]);
+        let to = |text: &str| wire.flow_to(&Uri::parse(text).expect("a URI")).expect("a way");
+        let flow = to("sips:alice@198.51.100.1");
+        assert_eq!((flow.transport, flow.remote.port()), (Transport::Tls, 5061));
+        assert_eq!(to("sip:alice@198.51.100.1;transport=tls"), flow);
+        assert_eq!(to("sips:alice@198.51.100.1:5071").remote.port(), 5071);
+        assert_eq!(wire.contact(&flow, "a", false), "<sip:a@192.0.2.1:5061;transport=tls>");
+        assert_eq!(wire.contact(&flow, "a", true), "<sips:a@192.0.2.1:5061>");
+        // RFC 5923 §8.1: on a connection that is ours, and not on the peer's.
+        assert!(wire.via(&flow).starts_with("SIP/2.0/TLS 192.0.2.1:5061;") && wire.via(&flow).ends_with(";alias"));
+        let theirs = Flow { connection: Some(sip::ConnectionId(1)), ..flow };
+        assert!(!wire.via(&theirs).contains("alias"));
     }
 }

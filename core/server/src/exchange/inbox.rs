@@ -15,6 +15,7 @@ use switch::{
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::locator::Outcome;
+use super::streams::Name;
 
 /// Something from another thread.
 #[derive(Debug)]
@@ -22,11 +23,19 @@ pub(crate) enum Inward {
     /// A whole message came over a stream, and the room that it takes here.
     Frame { flow: Flow, bytes: Vec<u8>, room: OwnedSemaphorePermit },
     /// A stream is open, and takes what is to be sent.
-    Opened { connection: ConnectionId, flow: Flow, out: tokio::sync::mpsc::Sender<Vec<u8>> },
+    Opened {
+        connection: ConnectionId,
+        flow: Flow,
+        out: tokio::sync::mpsc::Sender<Vec<u8>>,
+        /// The domains that its peer has proven to be.
+        names: Vec<String>,
+        /// We made it, and not the peer.
+        made: bool,
+    },
     /// A stream is gone.
     Closed(ConnectionId),
     /// No stream could be made.
-    Unsent(Flow),
+    Unmade(Name),
     /// What came of looking for a peer.
     Located(Site, Outcome),
     /// An application or an operator wants something.

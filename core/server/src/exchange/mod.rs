@@ -6,11 +6,13 @@
 //! timers ──┘                              └─► applications, writer, board, metrics
 //! ```
 
+mod connections;
 mod inbox;
 mod locator;
 mod news;
 mod streams;
 mod thread;
+mod tls;
 mod udp;
 
 use std::net::{IpAddr, SocketAddr};
@@ -30,6 +32,7 @@ pub(crate) use inbox::Outbox;
 pub(crate) use inbox::{Begun, Inbox, Inward};
 pub(crate) use streams::Limits as StreamLimits;
 pub(crate) use thread::{Parts, start};
+pub(crate) use tls::{Config as TlsConfig, Tls};
 
 /// Everybody else's hold on the exchange.
 #[derive(Debug, Clone)]
@@ -122,6 +125,7 @@ impl Exchange {
 pub(crate) enum Listener {
     Udp(std::net::UdpSocket),
     Tcp(std::net::TcpListener),
+    Tls(std::net::TcpListener),
 }
 
 /// Binds every address; `0.0.0.0` and `::` stand for each address of this machine, so that an answer leaves from the
@@ -190,5 +194,9 @@ fn bind(transport: Transport, address: SocketAddr) -> Result<Listener> {
         Ok(socket)
     };
     let socket = open().with_context(told)?;
-    Ok(if udp { Listener::Udp(socket.into()) } else { Listener::Tcp(socket.into()) })
+    Ok(match transport {
+        Transport::Udp => Listener::Udp(socket.into()),
+        Transport::Tls => Listener::Tls(socket.into()),
+        _ => Listener::Tcp(socket.into()),
+    })
 }

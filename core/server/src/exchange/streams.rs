@@ -1,4 +1,4 @@
-//! TCP: connections are tasks that frame bytes and hand whole messages in (RFC 3261 §18.3), within limits.
+//! TCP and TLS: connections are tasks that frame bytes and hand whole messages in (RFC 3261 §18.3), within limits.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sip::{ConnectionId, Flow, Frame, Framer, Transport};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::inbox::{Inbox, Inward};
+use super::tls::Tls;
 
 /// How many messages wait for a peer that does not read.
-const QUEUE: usize = 64;
+pub(super) const QUEUE: usize = 64;
 /// So many bytes of messages wait for the exchange, of all streams together. A stream that brings more is read no further
 /// until there is room: its sender waits, as TCP has it, and streams get room in the order in which they asked.
 const INWARD: usize = 1 << 20;
@@ -39,6 +39,7 @@ pub(crate) struct Limits {
 pub(crate) struct Streams {
     inbox: Inbox,
     limits: Limits,
+    tls: Option<Arc<Tls>>,
     minted: AtomicU64,
     room: Arc<Semaphore>,
     /// How many connections each source holds.
@@ -61,9 +62,9 @@ impl Drop for Place {
 }
 
 impl Streams {
-    pub(crate) fn new(inbox: Inbox, limits: Limits) -> Arc<Self> {
+    pub(crate) fn new(inbox: Inbox, limits: Limits, tls: Option<Arc<Tls>>) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(INWARD));
-        Arc::new(Self { inbox, limits, minted: AtomicU64::new(0), room, held: Mutex::default() })
+        Arc::new(Self { inbox, limits, tls, minted: AtomicU64::new(0), room, held: Mutex::default() })
     }
 
     fn place(self: &Arc<Self>, source: IpAddr) -> Option<Place> {
@@ -78,13 +79,13 @@ impl Streams {
     }
 
     /// Accepts until the listener is gone.
-    pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) {
+    pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener, transport: Transport) {
         loop {
             match listener.accept().await {
                 Ok((stream, remote)) => {
                     // One too many is closed at once: it costs nothing more.
                     if let Some(place) = self.place(remote.ip()) {
-                        tokio::spawn(self.clone().serve(stream, place, None));
+                        tokio::spawn(self.clone().run(stream, (transport, remote), place, None));
                     }
                 }
                 Err(error) => {
@@ -95,39 +96,72 @@ impl Streams {
         }
     }
 
-    /// Makes a connection for a message that wants one (§18.1.1), and sends it.
-    pub(crate) async fn connect(self: Arc<Self>, flow: Flow, bytes: Vec<u8>) {
-        let stream = match (self.place(flow.remote.ip()), timeout(CONNECT, TcpStream::connect(flow.remote)).await) {
-            (Some(place), Ok(Ok(stream))) => Some((stream, place)),
-            _ => None,
+    /// Makes a connection to a peer that is to be one of these hosts, for messages that want one (§18.1.1).
+    pub(crate) async fn connect(self: Arc<Self>, to: Name, hosts: Vec<String>) {
+        let stream = timeout(CONNECT, TcpStream::connect(to.1)).await;
+        let runs = match (self.place(to.1.ip()), stream) {
+            (Some(place), Ok(Ok(stream))) => self.clone().run(stream, to, place, Some(hosts)).await,
+            _ => false,
         };
-        match stream {
-            Some((stream, place)) => self.serve(stream, place, Some(bytes)).await,
-            None => self.inbox.send(Inward::Unsent(flow)),
+        if !runs {
+            self.inbox.send(Inward::Unmade(to));
         }
     }
 
-    async fn serve(self: Arc<Self>, stream: TcpStream, place: Place, first: Option<Vec<u8>>) {
-        let (Ok(local), Ok(remote)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    /// Serves a connection to its end; one that we have made where `hosts` are named. Says whether it was ever one.
+    async fn run(
+        self: Arc<Self>,
+        stream: TcpStream,
+        (transport, remote): Name,
+        place: Place,
+        hosts: Option<Vec<String>>,
+    ) -> bool {
+        let Ok(local) = stream.local_addr() else { return false };
         let _ = stream.set_nodelay(true);
-        let connection = ConnectionId(self.minted.fetch_add(1, Ordering::Relaxed) + 1);
-        let flow = Flow { transport: Transport::Tcp, local, remote, connection: Some(connection) };
-        let (out, queued) = mpsc::channel(QUEUE);
-        if let Some(bytes) = first {
-            let _ = out.try_send(bytes);
+        let flow = Flow { transport, local, remote, connection: None };
+        let made = hosts.is_some();
+        match (transport, &self.tls) {
+            (Transport::Tcp, _) => {
+                let (read, write) = stream.into_split();
+                self.serve(read, write, flow, Vec::new(), made).await;
+            }
+            (Transport::Tls, Some(tls)) => {
+                let secured = match hosts {
+                    Some(hosts) => tls.connect(stream, remote, hosts).await,
+                    None => tls.accept(stream).await,
+                };
+                let Some((stream, names)) = secured else { return false };
+                let (read, write) = tokio::io::split(stream);
+                self.serve(read, write, flow, names, made).await;
+            }
+            // We are nobody's client over the others.
+            _ => return false,
         }
+        drop(place);
+        true
+    }
+
+    async fn serve(
+        &self,
+        read: impl AsyncRead + Unpin,
+        write: impl AsyncWrite + Unpin,
+        flow: Flow,
+        names: Vec<String>,
+        made: bool,
+    ) {
+        let connection = ConnectionId(self.minted.fetch_add(1, Ordering::Relaxed) + 1);
+        let flow = Flow { connection: Some(connection), ..flow };
+        let (out, queued) = mpsc::channel(QUEUE);
         let pong = out.downgrade();
-        self.inbox.send(Inward::Opened { connection, flow, out });
-        let (read, write) = stream.into_split();
+        self.inbox.send(Inward::Opened { connection, flow, out, names, made });
         tokio::select! {
             () = self.read(read, flow, pong) => {}
             () = write_all(write, queued) => {}
         }
         self.inbox.send(Inward::Closed(connection));
-        drop(place);
     }
 
-    async fn read(&self, mut stream: OwnedReadHalf, flow: Flow, pong: mpsc::WeakSender<Vec<u8>>) {
+    async fn read(&self, mut stream: impl AsyncRead + Unpin, flow: Flow, pong: mpsc::WeakSender<Vec<u8>>) {
         let mut framer = Framer::new(self.limits.sip);
         let mut chunk = vec![0; 16 * 1024];
         let mut begun: Option<tokio::time::Instant> = None;
@@ -169,16 +203,24 @@ impl Streams {
     }
 }
 
-async fn write_all(mut stream: OwnedWriteHalf, mut queued: mpsc::Receiver<Vec<u8>>) {
+async fn write_all(mut stream: impl AsyncWrite + Unpin, mut queued: mpsc::Receiver<Vec<u8>>) {
     while let Some(bytes) = queued.recv().await {
-        if !matches!(timeout(WRITE, stream.write_all(&bytes)).await, Ok(Ok(()))) {
+        let sent = async {
+            stream.write_all(&bytes).await?;
+            stream.flush().await
+        };
+        if !matches!(timeout(WRITE, sent).await, Ok(Ok(()))) {
             return;
         }
     }
+    // TLS says farewell: without it the peer cannot tell the end from a cut (RFC 8446 §6.1).
+    let _ = timeout(WRITE, stream.shutdown()).await;
 }
 
-/// The remote address and transport by which a stream is found again.
-pub(crate) fn name_of(flow: &Flow) -> (Transport, SocketAddr) {
+/// The transport and the remote address by which a stream is found again.
+pub(crate) type Name = (Transport, SocketAddr);
+
+pub(crate) fn name_of(flow: &Flow) -> Name {
     (flow.transport, flow.remote)
 }
 
@@ -198,7 +240,7 @@ mod tests {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
         let address = listener.local_addr().expect("its address");
-        let accepting = tokio::spawn(Streams::new(inbox, limits).accept(listener));
+        let accepting = tokio::spawn(Streams::new(inbox, limits, None).accept(listener, Transport::Tcp));
         let mut peer = TcpStream::connect(address).await.expect("connected");
         let message = format!("OPTIONS sip:a SIP/2.0\r\nContent-Length: 8000\r\n\r\n{}", "x".repeat(8_000));
         // More than the kernel holds for it and we do.

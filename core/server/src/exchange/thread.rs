@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use conference::Conference;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
-use sip::{ConnectionId, Flow, Transmit, Transport};
+use sip::{Flow, Transmit, Transport};
 use switch::{
     Answer, Application, Ask, Asker, CallControl, CallId, Command, Destination, Event, Input, Invitation, Money,
     NotAdmitted, Output, Payer, PortId, Purse, Record, RecordingEnd, StoredBinding, Switch, Target, TenantId, Ticket,
@@ -21,9 +21,11 @@ use switch::{
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use super::connections::{Connections, Sent};
 use super::inbox::{Begun, Inward, Outbox};
 use super::locator::Locator;
 use super::streams::{Streams, name_of};
+use super::tls::Tls;
 use super::udp::{Batch, Udp};
 use super::{Exchange, Listener, news};
 use crate::applications::{Applications, Served};
@@ -51,6 +53,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) writer: store::Writer,
     pub(crate) streams: super::StreamLimits,
+    pub(crate) tls: Option<Arc<Tls>>,
     /// Whom to ask for addresses; the system's name servers when there are none.
     pub(crate) name_servers: Vec<SocketAddr>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -69,7 +72,7 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
     let now = Instant::now();
     let mut config = parts.config;
     let mut sockets = Vec::new();
-    let streams = Streams::new(exchange.inbox.clone(), parts.streams);
+    let streams = Streams::new(exchange.inbox.clone(), parts.streams, parts.tls);
     for listener in parts.listeners {
         match listener {
             Listener::Udp(socket) => {
@@ -77,12 +80,8 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
                 config.locals.push((Transport::Udp, udp.local));
                 sockets.push(udp);
             }
-            Listener::Tcp(listener) => {
-                config.locals.push((Transport::Tcp, listener.local_addr().context("a listener's own address")?));
-                let _inside = runtime.enter();
-                let listener = tokio::net::TcpListener::from_std(listener).context("listening for TCP")?;
-                runtime.spawn(streams.clone().accept(listener));
-            }
+            Listener::Tcp(listener) => accept(&mut config, &streams, listener, Transport::Tcp, runtime)?,
+            Listener::Tls(listener) => accept(&mut config, &streams, listener, Transport::Tls, runtime)?,
         }
     }
     let (servers, locals) = (parts.name_servers, config.locals.clone());
@@ -107,8 +106,7 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
         outbox,
         sockets,
         streams,
-        connections: HashMap::new(),
-        peers: HashMap::new(),
+        connections: Connections::default(),
         locator,
         directory: parts.directory,
         network: parts.network,
@@ -133,16 +131,27 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
         .context("starting the signalling thread")
 }
 
+fn accept(
+    config: &mut switch::Config,
+    streams: &Arc<Streams>,
+    listener: std::net::TcpListener,
+    transport: Transport,
+    runtime: &Handle,
+) -> Result<()> {
+    config.locals.push((transport, listener.local_addr().context("a listener's own address")?));
+    let _inside = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener).context("listening for streams")?;
+    runtime.spawn(streams.clone().accept(listener, transport));
+    Ok(())
+}
+
 struct Thread {
     switch: Switch,
     poll: OwnedFd,
     outbox: Outbox,
     sockets: Vec<Udp>,
     streams: Arc<Streams>,
-    /// Open streams by their id, minted by `streams`.
-    connections: HashMap<ConnectionId, (Flow, mpsc::Sender<Vec<u8>>)>,
-    /// Open streams by transport and remote address: the newest.
-    peers: HashMap<(Transport, SocketAddr), ConnectionId>,
+    connections: Connections,
     locator: Locator,
     directory: Arc<Directory>,
     network: Arc<Network>,
@@ -266,21 +275,24 @@ impl Thread {
             Inward::Frame { flow, bytes, room: _room } => {
                 self.received += 1;
                 self.observe_in(&flow, &bytes);
+                self.connections.heard(&flow, &bytes);
                 self.handle(now, Input::Frame { flow, bytes: &bytes });
             }
-            Inward::Opened { connection, flow, out } => {
-                self.peers.insert(name_of(&flow), connection);
-                self.connections.insert(connection, (flow, out));
+            Inward::Opened { connection, flow, out, names, made } => {
+                if !names.is_empty() {
+                    self.handle(now, Input::Vouched(connection, names.clone()));
+                }
+                let unsent = self.connections.opened(connection, flow, out, names, made);
+                self.unsent(now, unsent);
             }
             Inward::Closed(connection) => {
-                if let Some((flow, _)) = self.connections.remove(&connection)
-                    && self.peers.get(&name_of(&flow)) == Some(&connection)
-                {
-                    self.peers.remove(&name_of(&flow));
-                }
+                self.connections.closed(connection);
                 self.handle(now, Input::Closed(connection));
             }
-            Inward::Unsent(flow) => self.handle(now, Input::Unsent(flow)),
+            Inward::Unmade(name) => {
+                let unsent = self.connections.unmade(name);
+                self.unsent(now, unsent);
+            }
             Inward::Located(site, outcome) => {
                 for (ticket, answer) in self.locator.learn(now, &site, outcome) {
                     self.handle(now, Input::Answer(ticket, answer));
@@ -327,6 +339,12 @@ impl Thread {
                 self.drain(now);
             }
             Inward::Stop => {}
+        }
+    }
+
+    fn unsent(&mut self, now: Instant, flows: Vec<Flow>) {
+        for flow in flows {
+            self.handle(now, Input::Unsent(flow));
         }
     }
 
@@ -436,20 +454,13 @@ impl Thread {
             }
             return;
         }
-        // §18.2.2: the same connection, else one to the same address, else a new one.
-        let known = flow
-            .connection
-            .filter(|id| self.connections.contains_key(id))
-            .or_else(|| self.peers.get(&name_of(&flow)).copied());
-        match known.and_then(|id| self.connections.get(&id)) {
-            Some((_, out)) => {
-                if out.try_send(bytes).is_err() {
-                    self.inputs.push_back(Input::Unsent(flow));
-                }
+        match self.connections.send(flow, bytes, |address| self.locator.names_at(address)) {
+            Sent::Taken => {}
+            Sent::Make => {
+                let hosts = self.locator.names_at(flow.remote);
+                self.runtime.spawn(self.streams.clone().connect(name_of(&flow), hosts));
             }
-            None => {
-                self.runtime.spawn(self.streams.clone().connect(flow, bytes));
-            }
+            Sent::Lost => self.inputs.push_back(Input::Unsent(flow)),
         }
     }
 

@@ -4,15 +4,16 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
-use store::{CdrFilter, NewTenant, NewUser, Store, StoredCdr};
-use switch::{Ha1, StoredBinding, TenantId};
+use store::{CdrFilter, NewTenant, NewUser, Store, StoredCdr, Writer};
+use switch::{Aor, BindingChange, Ha1, Record, StoredBinding, TenantId};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::lane::Lane;
+use crate::papers::Authority;
 use crate::tone;
 
 /// How long the exchange may take to listen, on a machine that does other things besides.
@@ -63,14 +64,17 @@ pub(crate) enum Over {
     Udp6,
     /// TCP and IPv6.
     Tcp6,
+    /// TLS and IPv4, where the plan has it.
+    Tls,
 }
 
 impl Over {
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp` or `tls`.
     pub(crate) fn transport(self) -> &'static str {
         match self {
             Self::Udp | Self::Udp6 => "udp",
             Self::Tcp | Self::Tcp6 => "tcp",
+            Self::Tls => "tls",
         }
     }
 
@@ -97,11 +101,20 @@ pub(crate) struct Plan {
     pub(crate) dialplan: Option<&'static str>,
     /// Further settings, as environment variables.
     pub(crate) settings: &'static [(&'static str, &'static str)],
+    /// It listens for TLS too, with a certificate of an authority of its own, which it believes.
+    pub(crate) tls: bool,
 }
 
 /// Media ports for hundreds of calls at once, which no lane has room for: however slow a machine is, and whoever else has
 /// some of them, there are enough.
 pub(crate) const MANY_PORTS: &[(&str, &str)] = &[("STROWGER__MEDIA__PORTS", "10000-14999")];
+
+/// The files of an exchange with TLS, in the folder that it starts in.
+const TLS: &[(&str, &str)] = &[
+    ("STROWGER__TLS__CERTIFICATE", "pbx.pem"),
+    ("STROWGER__TLS__KEY", "pbx.key"),
+    ("STROWGER__TLS__AUTHORITIES", "authority.pem"),
+];
 
 /// A running exchange.
 #[derive(Debug)]
@@ -114,6 +127,7 @@ pub(crate) struct Exchange {
     tenant: TenantId,
     algorithms: &'static str,
     settings: &'static [(&'static str, &'static str)],
+    authority: Option<Authority>,
     sip: Vec<String>,
     admin: String,
     child: Option<Child>,
@@ -133,6 +147,14 @@ impl Exchange {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let (store, tenant) = runtime.block_on(prepare(&folder.path().join("data"), &plan));
         let listen = ["127.0.0.1", "[::1]"].iter().flat_map(|ip| [format!("udp:{ip}:0"), format!("tcp:{ip}:0")]);
+        let mut listen: Vec<String> = listen.collect();
+        let authority = plan.tls.then(|| {
+            listen.push("tls:127.0.0.1:0".to_owned());
+            let authority = Authority::new();
+            authority.signs(&["127.0.0.1", "localhost", "pbx.example"]).write(folder.path(), "pbx");
+            std::fs::write(folder.path().join("authority.pem"), authority.pem()).expect("an authority");
+            authority
+        });
         let mut exchange = Self {
             lane: Lane::take(),
             folder,
@@ -141,7 +163,8 @@ impl Exchange {
             tenant,
             algorithms: plan.algorithms.unwrap_or("MD5"),
             settings: plan.settings,
-            sip: listen.collect(),
+            authority,
+            sip: listen,
             admin: String::new(),
             child: None,
             starts: 0,
@@ -171,6 +194,7 @@ impl Exchange {
             .env("STROWGER__ADMIN__LISTEN", "127.0.0.1:0")
             .env("STROWGER__METRICS__LISTEN", "127.0.0.1:0")
             .env("STROWGER__MEDIA__PROMPTS", prompts())
+            .envs(self.authority.iter().flat_map(|_| TLS.iter().copied()))
             .envs(self.settings.iter().copied())
             .stdout(log.try_clone().expect("the log file twice"))
             .stderr(log)
@@ -206,6 +230,11 @@ impl Exchange {
         let done = command.args(words).output().expect("the command line runs");
         assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
+    /// Who has signed its certificate, and whom it believes.
+    pub(crate) fn authority(&self) -> &Authority {
+        self.authority.as_ref().expect("it was planned with TLS")
     }
 
     /// A file of this test.
@@ -286,6 +315,30 @@ impl Exchange {
             let all = self.runtime.block_on(self.store.bindings().list()).expect("the registrations");
             (all.len() == count).then_some(all)
         })
+    }
+
+    /// While it is down, a phone of a user is written down as registered: with this contact, from this address.
+    pub(crate) fn remembers(&self, user: &str, contact: &str, transport: &str, remote: SocketAddr) {
+        assert!(self.child.is_none(), "it runs, and would not read it");
+        let binding = StoredBinding {
+            aor: Aor { tenant: self.tenant, user: user.to_owned() },
+            contact: contact.to_owned(),
+            q: 1000,
+            call_id: "before".to_owned(),
+            cseq: 1,
+            expires: SystemTime::now() + Duration::from_secs(600),
+            transport: transport.to_owned(),
+            local: remote,
+            remote,
+            path: Vec::new(),
+            instance: None,
+            reg_id: None,
+            user_agent: None,
+        };
+        let (writer, task) = Writer::new(self.store.clone());
+        writer.write(Record::Binding(BindingChange::Put(binding)));
+        drop(writer);
+        self.runtime.block_on(task.run());
     }
 
     /// What it has logged since it was last started.

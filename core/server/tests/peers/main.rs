@@ -16,6 +16,8 @@ mod meeting;
 #[allow(dead_code, reason = "the locator has tests of its own, which use all of it")]
 mod names;
 mod on_postgresql;
+#[allow(dead_code, reason = "TLS has tests of its own, which use all of it")]
+mod papers;
 mod phone;
 mod policy;
 mod pressing;
@@ -23,6 +25,7 @@ mod recording;
 mod registering;
 mod restarting;
 mod sealing;
+mod securing;
 mod sipp;
 mod sounding;
 mod speaking;

@@ -65,7 +65,10 @@ impl Phone {
         let control = SocketAddr::from(([127, 0, 0, 1], port + 2));
         let ip = over.host().trim_matches(['[', ']']);
         let listen = format!("{}:{port}", over.host());
-        let config = config(&folder, ip, &listen, control, port + 4..port + 20);
+        let mut config = config(&folder, ip, &listen, control, port + 4..port + 20);
+        if over == Over::Tls {
+            config.push_str(&format!("sip_cafile {}\n", exchange.path("authority.pem").display()));
+        }
         std::fs::write(folder.join("config"), config).expect("the phone's settings");
         let answer = if answers { ";answermode=auto" } else { "" };
         let (address, transport) = (exchange.address(over), over.transport());

@@ -53,6 +53,7 @@ impl<'a> Sipp<'a> {
 
     /// How it reaches the exchange.
     pub(crate) fn over(mut self, over: Over) -> Self {
+        assert_ne!(over, Over::Tls, "Debian's sipp has no TLS");
         self.over = over;
         self
     }

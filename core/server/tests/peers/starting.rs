@@ -116,3 +116,22 @@ fn a_wrong_value_is_named_with_its_key() {
     let said = refuses_to_start(folder.path(), &folder.path().join("data"), &[("STROWGER__MEDIA__PORTS", "many")]);
     names(&said, &["media.ports", "many"]);
 }
+
+#[test]
+fn tls_without_a_certificate_is_told_with_its_setting() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let listen = ("STROWGER__SIP__LISTEN", "tls:127.0.0.1:0");
+    names(&refuses_to_start(folder.path(), &data, &[listen]), &["tls.certificate", "sip.listen"]);
+    let files = [listen, ("STROWGER__TLS__CERTIFICATE", "none.pem"), ("STROWGER__TLS__KEY", "none.key")];
+    names(&refuses_to_start(folder.path(), &data, &files), &["tls.certificate", "none.pem"]);
+    let wrong = [listen, ("STROWGER__TLS__VERIFY_CLIENTS", "always")];
+    names(&refuses_to_start(folder.path(), &data, &wrong), &["tls.verify_clients", "always", "optional"]);
+}
+
+#[test]
+fn a_name_server_that_is_no_address_is_named() {
+    let folder = folder();
+    let settings = &[("STROWGER__DNS__SERVERS", "192.0.2.53,ns.example")];
+    names(&refuses_to_start(folder.path(), &folder.path().join("data"), settings), &["dns.servers", "ns.example"]);
+}

@@ -126,7 +126,8 @@ impl Leg {
         let request = sip::parse(request, &wire.config.limits).ok()?;
         let mut writer = Writer::reply(&request, status, Some(&self.local_tag), self.flow.remote);
         writer.copy(&request, Name::RecordRoute);
-        writer.header(Name::Contact, wire.contact(&self.flow, &self.contact_user));
+        let sips = request.uri().is_ok_and(|uri| uri.is_sips());
+        writer.header(Name::Contact, wire.contact(&self.flow, &self.contact_user, sips));
         writer.header(Name::Server, &wire.config.agent);
         Some(writer)
     }

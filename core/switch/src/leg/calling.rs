@@ -12,6 +12,7 @@ impl Leg {
     pub(crate) fn invite(&mut self, letter: &Letter<'_>, offer: Option<&Description>, wire: &mut Wire) -> bool {
         let (via, wishes) = (wire.via(&self.flow), self.wishes());
         let LegState::Calling(calling) = &mut self.state else { return false };
+        let sips = calling.uri.as_uri().is_sips();
         let mut writer = Writer::request(Method::Invite, calling.uri.as_str());
         writer.header(Name::Via, via);
         for route in &calling.route {
@@ -23,7 +24,7 @@ impl Leg {
             .header(Name::To, letter.to)
             .header(Name::CallId, &self.sip_call_id)
             .header(Name::CSeq, "1 INVITE")
-            .header(Name::Contact, wire.contact(&self.flow, &self.contact_user))
+            .header(Name::Contact, wire.contact(&self.flow, &self.contact_user, sips))
             .header(Name::Allow, ALLOW)
             .header(Name::UserAgent, &wire.config.agent);
         if let Some(privacy) = letter.privacy {

@@ -34,9 +34,10 @@ impl Leg {
     ) -> bool {
         let via = wire.via(&self.flow);
         let flow = self.hop(wire);
-        let contact = wire.contact(&self.flow, &self.contact_user);
         let terms = self.terms();
         let LegState::Up(up) = &mut self.state else { return false };
+        let sips = Uri::parse(up.dialog.next_hop()).is_ok_and(|uri| uri.is_sips());
+        let contact = wire.contact(&self.flow, &self.contact_user, sips);
         let mut writer = up.dialog.request(method, &via);
         if matches!(method, Method::Invite | Method::Update) {
             writer.header(Name::Contact, contact).header(Name::Allow, ALLOW);

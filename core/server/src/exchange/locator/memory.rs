@@ -165,7 +165,6 @@ impl Memory {
     }
 
     /// The hosts that were found at this address.
-    #[allow(dead_code, reason = "TLS is what asks")]
     pub(super) fn names_at(&self, address: SocketAddr) -> Vec<String> {
         let mut names = self.names.get(&address).cloned().unwrap_or_default();
         names.sort();

@@ -109,7 +109,6 @@ impl Locator {
     }
 
     /// The hosts that were found at this address: whoever is there may prove to be any of them.
-    #[allow(dead_code, reason = "TLS is what asks")]
     pub(crate) fn names_at(&self, address: SocketAddr) -> Vec<String> {
         self.memory.names_at(address)
     }

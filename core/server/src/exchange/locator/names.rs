@@ -153,6 +153,8 @@ impl Names {
         // What is known is kept by us alone, with its time.
         options.cache_size = 0;
         options.timeout = self.patience;
+        // All are asked at once: one that is dead costs nothing.
+        options.num_concurrent_reqs = options.num_concurrent_reqs.max(3);
         // A datagram is sent again within that time.
         options.attempts = 0;
         // The ports of media are not to be taken, not even for a moment.
