@@ -142,8 +142,8 @@ impl Switch {
     }
 
     /// The names that the peer at the other end of a connection has proven to have.
-    fn vouched_for(&self, _flow: &Flow) -> &[String] {
-        &[]
+    fn vouched_for(&self, flow: &Flow) -> &[String] {
+        flow.connection.and_then(|connection| self.vouched.get(&connection)).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn is_dialog_of(&self, id: LegId, message: &Message<'_>) -> bool {

@@ -218,7 +218,7 @@ impl Switch {
             .header(Name::To, format_args!("<{uri}>"))
             .header(Name::CallId, call_id)
             .header(Name::CSeq, "1 OPTIONS")
-            .header(Name::Contact, wire.contact(&flow, "ping"))
+            .header(Name::Contact, wire.contact(&flow, "ping", false))
             .header(Name::Accept, "application/sdp")
             .header(Name::UserAgent, &wire.config.agent);
         writer.finish()

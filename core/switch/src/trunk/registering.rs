@@ -199,7 +199,7 @@ impl Registering {
             .header(Name::To, &aor)
             .header(Name::CallId, &self.call_id)
             .header(Name::CSeq, format_args!("{} REGISTER", self.cseq))
-            .header(Name::Contact, wire.contact(&flow, &Escaped(&registration.user).to_string()))
+            .header(Name::Contact, wire.contact(&flow, &Escaped(&registration.user).to_string(), false))
             .header(Name::Expires, expires.as_secs())
             .header(Name::Supported, "path")
             .header(Name::UserAgent, &wire.config.agent);
