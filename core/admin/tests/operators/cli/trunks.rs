@@ -406,3 +406,38 @@ async fn what_happens_to_trunks_is_a_line_each() {
     assert_eq!(lines.len(), 6, "of the trunk alone: {json}");
     assert_eq!((&lines[3]["attempt"]["status"], &lines[5]["spendingOver"]["trunk"]), (&503.into(), &"berlin".into()));
 }
+
+/// A line as a shell takes it apart, without what follows two spaces or a pipe.
+fn split(line: &str) -> Vec<String> {
+    let line = line.split("   ").next().unwrap_or_default();
+    let line = line.split_once(" | jq").map_or(line, |(command, _)| command);
+    let line = line.split_once("| strowger").map_or(line.to_owned(), |(_, command)| format!("strowger{command}"));
+    let (mut words, mut quoted) = (vec![String::new()], false);
+    for c in line.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn every_command_of_the_chapter_and_of_the_help_can_be_typed() {
+    let mut lines: Vec<String> = include_str!("../../../../../docs/trunks.md").lines().map(str::to_owned).collect();
+    for noun in ["trunk", "number", "route", "outside", "limit", "cdr"] {
+        let help = Cli::try_parse_from(["strowger", noun, "--help"]).unwrap_err().to_string();
+        lines.extend(help.lines().map(|line| line.trim().to_owned()));
+    }
+    let commands = lines.iter().filter(|line| line.starts_with("strowger ") || line.contains("| strowger "));
+    let mut typed = 0;
+    for command in commands.filter(|line| !line.contains("--help")) {
+        if let Err(wrong) = Cli::try_parse_from(split(command)) {
+            panic!("{command}: {wrong}");
+        }
+        typed += 1;
+    }
+    assert!(typed > 70, "{typed}");
+}
