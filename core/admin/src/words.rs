@@ -171,6 +171,12 @@ fn reply(reply: switch::Reply) -> v1::reply::Reply {
     match reply {
         switch::Reply::Done => Spelt::Done(v1::Done {}),
         switch::Reply::Dialled(outcome) => Spelt::Dialled(dialled(outcome)),
+        switch::Reply::LastDial(facts) => Spelt::LastDial(v1::DialFacts {
+            status: facts.status.map(u32::from),
+            cause: facts.cause.map(|cause| u32::from(cause.0)),
+            trunk: facts.trunk,
+            rang: facts.rang,
+        }),
         switch::Reply::Ended(ending) => Spelt::Ended(ended(&ending)),
         switch::Reply::Refused(refusal) => {
             let refusal = match refusal {

@@ -29,6 +29,8 @@ pub struct Expectation {
     pub signalling: IpAddr,
     /// Payload types that may come, each with its RTP clock in Hz; empty for any.
     pub clocks: Vec<(u8, u32)>,
+    /// No RTP, but fax by UDPTL (ITU-T T.38): datagrams that go on as they are.
+    pub fax: bool,
     /// What bears loss how, by payload type; static types (RFC 3551 §6) need not be named. What is neither is not rated.
     pub codecs: Vec<(u8, quality::Codec)>,
 }
@@ -97,7 +99,9 @@ impl Port {
 
     /// A new agreement; the source is learnt anew when the far end moved.
     pub(crate) fn expect(&mut self, expected: Expectation) {
-        let moved = self.expected.as_ref().is_none_or(|old| old.remote != expected.remote);
+        // What speaks for fax may be another socket of the far end's.
+        let same = |old: &Expectation| (old.remote, old.fax) == (expected.remote, expected.fax);
+        let moved = !self.expected.as_ref().is_some_and(same);
         if moved {
             self.rtp = Source::default();
             self.rtcp = Source::default();
@@ -123,6 +127,28 @@ impl Port {
             self.stats.dropped += 1;
         }
         taken.is_some()
+    }
+
+    /// It takes fax.
+    pub(crate) fn is_fax(&self) -> bool {
+        self.expected.as_ref().is_some_and(|expected| expected.fax)
+    }
+
+    /// A datagram of fax came: may it go on? Whose it is, is learnt as of RTP; what is in it is the affair of the two ends.
+    pub(crate) fn take_fax(&mut self, now: Instant, kind: Kind, from: SocketAddr, bytes: &[u8]) -> bool {
+        let Some(expected) = &self.expected else { return false };
+        // The last packets of the sound that was there before may still come, and from elsewhere.
+        let sound = RtpPacket::parse(bytes).is_ok_and(|packet| Some(packet.ssrc()) == self.ssrc);
+        let taken = kind == Kind::Rtp && !sound && self.rtp.takes(now, from, expected.remote, expected.signalling);
+        self.passing = None;
+        if taken {
+            (self.last, self.told) = (now, false);
+            self.stats.packets_in += 1;
+            self.stats.bytes_in += u64::try_from(bytes.len()).unwrap_or(0);
+        } else {
+            self.stats.dropped += 1;
+        }
+        taken
     }
 
     fn try_rtp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> Option<(Inbound, Hint)> {

@@ -140,6 +140,9 @@ impl Relay {
     /// A packet came: which kind it is, or `None` when it is not the far end's and was dropped.
     pub fn admit(&mut self, now: Instant, port: PortKey, kind: Kind, from: SocketAddr, bytes: &[u8]) -> Option<Kind> {
         let here = self.ports.get_mut(port)?;
+        if here.is_fax() {
+            return here.take_fax(now, kind, from, bytes).then_some(kind);
+        }
         let kind = Kind::of(kind, bytes);
         let taken = match kind {
             Kind::Rtcp => here.take_rtcp(now, from, bytes),
@@ -159,8 +162,9 @@ impl Relay {
     /// Where the packet of so many bytes goes on to that a port admitted last; `None` when that is nowhere.
     pub fn onward(&mut self, port: PortKey, kind: Kind, size: usize) -> Option<Forward> {
         let here = self.ports.get_mut(port)?;
-        let (peer, passing) = (here.peer?, here.passing.take());
-        let there = self.ports.get_mut(peer)?;
+        let (peer, passing, fax) = (here.peer?, here.passing.take(), here.is_fax());
+        // Between two agreements one side may be further than the other: what it says is nothing to that yet.
+        let there = self.ports.get_mut(peer).filter(|there| there.is_fax() == fax)?;
         let (socket, to) = match kind {
             Kind::Rtcp => (there.rtcp_out(), there.rtcp_to()?),
             Kind::Rtp => (Kind::Rtp, there.count_out(size)?),
@@ -173,7 +177,7 @@ impl Relay {
 
     /// Where an RTP packet of ours to the far end of a port goes, which is counted as sent; `None` when it takes none.
     pub fn speak(&mut self, now: Instant, port: PortKey, packet: &[u8]) -> Option<SocketAddr> {
-        let there = self.ports.get_mut(port)?;
+        let there = self.ports.get_mut(port).filter(|there| !there.is_fax())?;
         let to = there.count_out(packet.len())?;
         there.speak(now, packet);
         Some(to)
@@ -197,6 +201,11 @@ impl Relay {
     /// Writes our report at a port when it is due, says how long it is and where it goes. 256 bytes always suffice.
     pub fn report(&mut self, now: Instant, ntp: Ntp, port: PortKey, into: &mut [u8]) -> Option<(usize, Forward)> {
         let there = self.ports.get_mut(port)?;
+        if there.is_fax() {
+            // There is nothing to report on, and nobody who would read it.
+            there.pass_over(now);
+            return None;
+        }
         let length = there.report(now, ntp, into)?;
         let (kind, socket) = (Kind::Rtcp, there.rtcp_out());
         Some((length, Forward { port, kind, socket, to: there.rtcp_to()? }))
@@ -204,7 +213,7 @@ impl Relay {
 
     /// The same of our last one, which says goodbye (§6.6), where the far end ever heard of us (§6.3.7).
     pub fn bye(&mut self, now: Instant, ntp: Ntp, port: PortKey, into: &mut [u8]) -> Option<(usize, Forward)> {
-        let there = self.ports.get_mut(port)?;
+        let there = self.ports.get_mut(port).filter(|there| !there.is_fax())?;
         let length = there.bye(now, ntp, into)?;
         let (kind, socket) = (Kind::Rtcp, there.rtcp_out());
         Some((length, Forward { port, kind, socket, to: there.rtcp_to()? }))

@@ -23,6 +23,7 @@ fn a_flood_of_bad_packets_is_counted_and_goes_nowhere() {
                 mux: true,
                 signalling: remote.ip(),
                 clocks: vec![(0, 8000)],
+                fax: false,
                 codecs: Vec::new(),
             },
         );

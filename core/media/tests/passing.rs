@@ -55,7 +55,10 @@ impl Call {
         for (port, remote) in ports.into_iter().zip(RTP) {
             let remote = at(remote);
             let (signalling, clocks) = (remote.ip(), vec![(0, 8000)]);
-            relay.expect(port, Expectation { remote, rtcp: None, mux: false, signalling, clocks, codecs: Vec::new() });
+            relay.expect(
+                port,
+                Expectation { remote, rtcp: None, mux: false, signalling, clocks, fax: false, codecs: Vec::new() },
+            );
         }
         relay.connect(ports[0], ports[1]);
         let end = |number: usize| Reporter::new(start, Config::default(), SSRC[number], "an end", seed + number as u64);

@@ -45,6 +45,7 @@ fn bench() -> Bench {
                 mux: false,
                 signalling: remote.ip(),
                 clocks: vec![(0, 8000)],
+                fax: false,
                 codecs: Vec::new(),
             },
         );
@@ -100,6 +101,7 @@ fn behind_a_nat_media_goes_back_where_it_came_from() {
             mux: false,
             signalling: public.ip(),
             clocks: vec![(0, 8000)],
+            fax: false,
             codecs: Vec::new(),
         },
     );
@@ -151,6 +153,7 @@ fn a_phone_that_moves_is_learnt_anew() {
             mux: false,
             signalling: moved.ip(),
             clocks: vec![(0, 8000)],
+            fax: false,
             codecs: Vec::new(),
         },
     );
@@ -169,6 +172,7 @@ fn nothing_is_sent_to_nowhere() {
             mux: false,
             signalling: at(BOB).ip(),
             clocks: Vec::new(),
+            fax: false,
             codecs: Vec::new(),
         },
     );
@@ -193,4 +197,86 @@ fn a_closed_port_takes_nothing_and_its_peer_goes_on_alone() {
     assert_eq!(relay.handle(now, a, Kind::Rtp, at(ALICE), &rtp(1, 7)), None);
     assert_eq!(relay.handle(now, b, Kind::Rtp, at(BOB), &rtp(1, 8)), None);
     assert!(relay.close(b).is_some() && relay.is_empty());
+}
+
+/// Fax in place of sound, at the same address or at another.
+fn fax(address: &str) -> Expectation {
+    let remote = at(address);
+    Expectation {
+        remote,
+        rtcp: None,
+        mux: false,
+        signalling: remote.ip(),
+        clocks: Vec::new(),
+        fax: true,
+        codecs: Vec::new(),
+    }
+}
+
+/// UDPTL (ITU-T T.38 §9.1): a number, one primary packet, no repeated ones.
+fn udptl(sequence: u16) -> Vec<u8> {
+    let mut datagram = sequence.to_be_bytes().to_vec();
+    datagram.extend([1, 6, 0, 0]);
+    datagram
+}
+
+#[test]
+fn fax_goes_through_as_it_is_and_is_counted() {
+    let Bench { mut relay, now, a, b } = bench();
+    assert!(relay.handle(now, a, Kind::Rtp, at(ALICE), &rtp(1, 7)).is_some());
+    relay.expect(a, fax(ALICE));
+    // What bob sends still is sound, and he does not know of fax yet.
+    assert_eq!(relay.handle(now, a, Kind::Rtp, at(ALICE), &udptl(0)), None);
+    assert_eq!(relay.handle(now, b, Kind::Rtp, at(BOB), &rtp(1, 8)), None);
+    relay.expect(b, fax("192.0.2.2:5002"));
+    // Numbers that would be payload types of RTCP are none here, and a datagram may be of any length.
+    for datagram in [udptl(0), udptl(200), udptl(0x80c9), vec![0], Vec::new(), vec![9; 1_400]] {
+        let to = relay.handle(now, a, Kind::Rtp, at(ALICE), &datagram);
+        assert_eq!(to, Some(Forward { port: b, kind: Kind::Rtp, socket: Kind::Rtp, to: at("192.0.2.2:5002") }));
+    }
+    let back = relay.handle(now, b, Kind::Rtp, at("192.0.2.2:5002"), &udptl(0)).map(|forward| forward.to);
+    assert_eq!(back, Some(at(ALICE)));
+    // There is no RTCP beside it, and nothing of ours.
+    assert_eq!(relay.handle(now, a, Kind::Rtcp, at("192.0.2.1:4001"), &REPORT), None);
+    assert_eq!(relay.speak(now, a, &rtp(2, 9)), None);
+    // Sound again.
+    for (port, address) in [(a, ALICE), (b, BOB)] {
+        relay.expect(port, Expectation { fax: false, clocks: vec![(0, 8000)], ..fax(address) });
+    }
+    assert_eq!(relay.handle(now, a, Kind::Rtp, at(ALICE), &udptl(1)), None);
+    assert!(relay.handle(now, a, Kind::Rtp, at(ALICE), &rtp(2, 7)).is_some());
+    let (one, other) = (relay.close(a).expect("counts"), relay.close(b).expect("counts"));
+    // Six of fax and two of sound; the first of fax had nowhere to go, as the RTCP and the last of fax were not taken.
+    assert_eq!((one.packets_in, one.packets_out, one.dropped), (9, 1, 2));
+    assert_eq!((other.packets_in, other.packets_out), (2, 8));
+}
+
+#[test]
+fn fax_is_taken_from_one_source_alone_and_the_last_of_the_sound_is_not_it() {
+    let Bench { mut relay, now, a, b } = bench();
+    assert!(relay.handle(now, a, Kind::Rtp, at(ALICE), &rtp(1, 7)).is_some());
+    for (port, address) in [(a, "192.0.2.1:4002"), (b, BOB)] {
+        relay.expect(port, fax(address));
+    }
+    assert_eq!(relay.handle(now, a, Kind::Rtp, at(ALICE), &rtp(2, 7)), None, "it is the old stream");
+    assert_eq!(relay.handle(now, a, Kind::Rtp, at("203.0.113.66:4002"), &udptl(0)), None);
+    assert!(relay.handle(now, a, Kind::Rtp, at("192.0.2.1:4002"), &udptl(0)).is_some());
+    // The same order again changes nothing of that.
+    relay.expect(a, fax("192.0.2.1:4002"));
+    for other in ["192.0.2.1:4004", ALICE, "203.0.113.66:4002"] {
+        assert_eq!(relay.handle(now, a, Kind::Rtp, at(other), &udptl(1)), None, "{other}");
+    }
+    assert!(relay.handle(now, a, Kind::Rtp, at("192.0.2.1:4002"), &udptl(1)).is_some());
+    assert_eq!(relay.close(a).map(|stats| stats.dropped), Some(5));
+}
+
+#[test]
+fn fax_breaks_the_silence() {
+    let Bench { mut relay, now, a, .. } = bench();
+    relay.expect(a, fax(ALICE));
+    relay.watch(now, a, Some(Duration::from_secs(60)));
+    let later = now + Duration::from_secs(50);
+    assert_eq!(relay.handle(later, a, Kind::Rtp, at(ALICE), &udptl(0)), None, "bob takes no fax");
+    assert_eq!(relay.poll_silent(now + Duration::from_secs(100)), None);
+    assert_eq!(relay.poll_silent(now + Duration::from_secs(111)), Some(a));
 }

@@ -46,7 +46,7 @@ impl Talk {
         let port = relay.open(start);
         let (remote, clocks) = (at(RTP), vec![(0, 8000), (101, 8000)]);
         let signalling = remote.ip();
-        relay.expect(port, Expectation { remote, rtcp: None, mux, signalling, clocks, codecs: Vec::new() });
+        relay.expect(port, Expectation { remote, rtcp: None, mux, signalling, clocks, fax: false, codecs: Vec::new() });
         let identity = Identity { ssrc: OURS, cname: "0123456789abcdef".to_owned(), seed: 5 };
         assert!(relay.take_part(start, port, &identity).is_some());
         assert_eq!(relay.take_part(start, port, &identity), None, "it takes part already");

@@ -20,7 +20,24 @@ impl Description {
         kept.sort_by_key(|(place, _)| *place);
         let numbers: Vec<String> =
             kept.iter().map(|(_, codec)| codec).chain(&others).map(|codec| codec.payload.to_string()).collect();
-        Some(self.edit_audio(|media| {
+        Some(self.keeping(&numbers))
+    }
+
+    /// This description without telephone events (RFC 4733): keys are told in another form.
+    #[must_use]
+    pub fn without_events(self) -> Self {
+        let Some(media) = self.session.medias.iter().find(|media| is_live_audio(media)) else { return self };
+        let (events, others): (Vec<_>, Vec<_>) = codecs_of(media).into_iter().partition(Codec::is_event);
+        if events.is_empty() || others.is_empty() {
+            return self;
+        }
+        let numbers: Vec<String> = others.iter().map(|codec| codec.payload.to_string()).collect();
+        self.keeping(&numbers)
+    }
+
+    /// With these payload types in its audio, in this order.
+    fn keeping(self, numbers: &[String]) -> Self {
+        self.edit_audio(|media| {
             media.fmt = numbers.join(" ");
             // RFC 8866 §6.6, §6.15, RFC 4585 §4.2: what is said of a number goes with it.
             media.attributes.retain(|attribute| {
@@ -29,7 +46,7 @@ impl Description {
                 let number = attribute.value.as_deref().and_then(|value| value.split_whitespace().next());
                 !of_a_number || number.is_some_and(|number| number == "*" || numbers.iter().any(|kept| kept == number))
             });
-        }))
+        })
     }
 }
 
@@ -73,5 +90,13 @@ mod tests {
         let refused = OFFER.replace("m=audio 4000", "m=audio 0");
         let refused = Description::parse(refused.as_bytes()).expect("a description");
         assert_eq!(refused.clone().chosen(|_| None), Some(refused));
+    }
+
+    #[test]
+    fn events_go_and_nothing_else() {
+        let offer = Description::parse(OFFER.as_bytes()).expect("an offer");
+        let text = String::from_utf8(offer.without_events().to_bytes()).expect("text");
+        assert!(!text.contains("101") && !text.contains("telephone-event"), "{text}");
+        assert!(text.contains("rtpmap:96"), "{text}");
     }
 }

@@ -9,7 +9,7 @@ use sdp_types::{Attribute, Media, Session};
 use crate::codec::Codec;
 use crate::crypto::{Crypto, Written};
 use crate::error::Error;
-use crate::line::{blank, codecs_of, is_end_to_end, is_live_audio, refused_line, rtcp_address, time_of};
+use crate::line::{blank, codecs_of, is_end_to_end, is_live_audio, is_live_fax, refused_line, rtcp_address, time_of};
 use crate::secrecy::Profile;
 
 /// Larger descriptions are refused: the longest WebRTC ones stay well below.
@@ -187,6 +187,20 @@ impl Description {
         self.audio.get_or_init(read).as_deref()
     }
 
+    /// Where UDPTL is wanted, when the line that counts is fax by T.38: there is one and no audio beside it. Unspecified
+    /// address: nowhere.
+    #[must_use]
+    pub fn fax(&self) -> Option<SocketAddr> {
+        let media = self.session.medias.get(self.live_line()?).filter(|media| is_live_fax(media))?;
+        Some(SocketAddr::new(self.address_of(media).ok()?, media.port))
+    }
+
+    /// The one line that is relayed: of all that is offered at once, sound comes before fax.
+    fn live_line(&self) -> Option<usize> {
+        let medias = &self.session.medias;
+        medias.iter().position(is_live_audio).or_else(|| medias.iter().position(is_live_fax))
+    }
+
     /// What one audio line says.
     pub(crate) fn audio_of(&self, media: &Media) -> Option<Audio> {
         let ip = self.address_of(media).ok()?;
@@ -223,10 +237,9 @@ impl Description {
         session.bandwidths.clone_from(&self.session.bandwidths);
         session.attributes =
             self.session.attributes.iter().filter(|attribute| is_end_to_end(attribute)).cloned().collect();
-        let mut given = false;
-        for media in &self.session.medias {
-            let relayed = !given && is_live_audio(media);
-            given |= relayed;
+        let live = self.live_line();
+        for (place, media) in self.session.medias.iter().enumerate() {
+            let relayed = live == Some(place);
             session.medias.push(if relayed { self.relayed_line(media, address.port()) } else { refused_line(media) });
         }
         Self::from(session)
@@ -270,7 +283,7 @@ impl Description {
         line.connections.clear();
         line.attributes.retain(is_end_to_end);
         let held = self.address_of(media).is_ok_and(|ip| ip.is_unspecified());
-        if held {
+        if held && is_live_audio(media) {
             // RFC 3264 §8.4: the old hold said in the new way, for our address is a real one.
             line.attributes.retain(|attribute| Direction::parse(&attribute.attribute).is_none());
             let direction = match self.direction_of(media) {
@@ -351,6 +364,43 @@ mod tests {
         assert!(text.contains("a=fmtp:96 useinbandfec=1\r\n"), "{text}");
         assert!(text.contains("m=video 0 RTP/AVP 31\r\n"), "{text}");
         assert!(!text.contains("192.0.2.1") && !text.contains("candidate") && !text.contains("rtcp"), "{text}");
+    }
+
+    const FAX: &str = "m=image 49172 UDPTL t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\na=T38FaxFillBitRemoval\r\n\
+        a=T38FaxRateManagement:transferredTCF\r\na=T38FaxMaxDatagram:262\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n";
+
+    #[test]
+    fn fax_is_carried_with_all_that_is_said_of_it() {
+        let whole =
+            |lines: &str| format!("v=0\r\no=a 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n{lines}");
+        let refused = "m=audio 0 RTP/AVP 8\r\n";
+        for lines in [FAX.to_owned(), format!("{refused}{FAX}"), format!("{FAX}{refused}")] {
+            let theirs = parsed(&whole(&lines));
+            assert_eq!(theirs.fax(), "192.0.2.1:49172".parse().ok(), "{lines}");
+            assert!(theirs.audio().is_none() && !theirs.is_held());
+            let ours = theirs.carried(&Origin { id: 7, version: 3 }, "198.51.100.9:30000".parse().expect("address"));
+            assert_eq!(ours.fax(), "198.51.100.9:30000".parse().ok());
+            let text = String::from_utf8(ours.to_bytes()).expect("text");
+            assert!(text.contains(&FAX.replace("49172", "30000")), "{text}");
+            assert_eq!(text.contains(refused), lines.contains(refused), "{text}");
+        }
+    }
+
+    #[test]
+    fn fax_beside_sound_and_fax_by_other_means_are_refused() {
+        let origin = Origin { id: 7, version: 3 };
+        let carried = |text: &str| {
+            let ours = parsed(text).carried(&origin, "198.51.100.9:30000".parse().expect("address"));
+            String::from_utf8(ours.to_bytes()).expect("text")
+        };
+        let both = carried(&format!("{OFFER}{FAX}"));
+        assert!(both.contains("m=audio 30000 ") && both.contains("m=image 0 "), "{both}");
+        let silent = OFFER.replace("m=audio 49170", "m=audio 0");
+        for other in ["m=image 49172 TCP t38\r\n", "m=image 49172 udptl other\r\n", "m=image 0 udptl t38\r\n"] {
+            let text = format!("{silent}{other}");
+            assert_eq!(parsed(&text).fax(), None, "{other}");
+            assert!(carried(&text).contains("m=image 0 "), "{other}");
+        }
     }
 
     #[test]

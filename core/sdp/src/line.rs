@@ -85,6 +85,12 @@ pub(crate) fn is_live_audio(media: &Media) -> bool {
     is_audio(media) && media.port != 0
 }
 
+/// Fax as T.38 says it: UDPTL over UDP (ITU-T T.38 annex D; RFC 3362).
+pub(crate) fn is_live_fax(media: &Media) -> bool {
+    let t38 = media.fmt.split_whitespace().any(|format| format.eq_ignore_ascii_case("t38"));
+    media.media.eq_ignore_ascii_case("image") && media.proto.eq_ignore_ascii_case("udptl") && t38 && media.port != 0
+}
+
 /// The codecs of a line in its order. A number without a meaning is passed over (RFC 3264 §6.1), and one that stands
 /// twice counts once.
 pub(crate) fn codecs_of(media: &Media) -> Vec<Codec> {

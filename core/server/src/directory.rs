@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use store::{Room, Store, Tenant, User};
-use switch::{Account, Admission, Aor, Destination, Target, TenantId, TenantPolicy, Unresolved};
+use switch::{Account, Admission, Aor, Destination, Inbound, Target, TenantId, TenantPolicy, Unresolved};
 
 use crate::media::Habits;
 use crate::settings::parse_net;
@@ -110,7 +110,22 @@ impl Directory {
         }))
     }
 
-    /// Where a target leads.
+    /// What is known of a tenant that a carrier calls; nobody of it has proven anything.
+    pub(crate) fn admission_over(&self, tenant: TenantId, inbound: Inbound) -> Option<Box<Admission>> {
+        let known = self.known.load();
+        let entry = known.tenants.get(&tenant)?;
+        Some(Box::new(Admission {
+            tenant,
+            realm: entry.tenant.realm.clone(),
+            peer: None,
+            account: None,
+            policy: entry.tenant.policy.clone(),
+            inbound: Some(inbound),
+            emergency: false,
+        }))
+    }
+
+    /// Where a target leads inside.
     pub(crate) fn resolve(&self, tenant: TenantId, target: &Target) -> Result<Vec<Destination>, Unresolved> {
         let known = self.known.load();
         let entry = known.tenants.get(&tenant).ok_or(Unresolved::Unknown)?;
@@ -124,8 +139,8 @@ impl Directory {
                 let permitted = entry.tenant.hosts.iter().any(|host| host.eq_ignore_ascii_case(uri.host_str()));
                 if permitted { Ok(vec![Destination::Uri(text.clone())]) } else { Err(Unresolved::Forbidden) }
             }
-            // The way to the PSTN is closed until granted.
-            Target::Number(_) => Err(Unresolved::Forbidden),
+            // No number is anybody's inside.
+            Target::Number(_) => Err(Unresolved::Unknown),
             Target::Group(_) | Target::Mailbox(_) | Target::Room(_) => Err(Unresolved::Unknown),
         }
     }

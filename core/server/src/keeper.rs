@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use dialplan::{Found, Keeper, ValueFault, Wait};
+use dialplan::{Found, FoundNumber, Keeper, ValueFault, Wait};
 use store::{Error, Store};
-use switch::TenantId;
+use switch::{Asker, TenantId, Unresolved, UserId};
 use tokio::runtime::Handle;
 
 use crate::directory::Directory;
+use crate::network::Network;
 
 #[derive(Debug)]
 pub(crate) struct Shelf {
     pub(crate) directory: Arc<Directory>,
+    pub(crate) network: Arc<Network>,
     pub(crate) store: Store,
     /// Where the store is asked: it may open a connection, which the applications' own runtime cannot.
     pub(crate) runtime: Handle,
@@ -31,6 +33,13 @@ impl Shelf {
 impl Keeper for Shelf {
     fn find(&self, tenant: TenantId, name_or_extension: &str) -> Option<Found> {
         self.directory.find(tenant, name_or_extension)
+    }
+
+    fn number(&self, tenant: TenantId, user: Option<UserId>, dialled: &str) -> Option<FoundNumber> {
+        let asker = Asker { user, ..Asker::default() };
+        let (number, class) = self.network.read(tenant, dialled)?;
+        let permitted = !matches!(self.network.outbound(tenant, dialled, &asker), Err(Unresolved::Forbidden));
+        Some(FoundNumber { number, class, permitted })
     }
 
     fn time_zone(&self, tenant: TenantId) -> String {

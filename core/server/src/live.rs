@@ -19,24 +19,30 @@ use crate::archive::{self, Archive};
 use crate::directory::Directory;
 use crate::exchange::Exchange;
 use crate::media::Library;
+use crate::network::{self, Network};
 use crate::rooms;
 
 pub(crate) struct Running {
     pub(crate) exchange: Exchange,
     pub(crate) applications: Arc<Applications>,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) network: Arc<Network>,
     pub(crate) store: Store,
     pub(crate) conference: Conference,
     pub(crate) archive: Archive,
     pub(crate) library: Library,
-    /// News of trunks and of what is spent, for operators.
-    pub(crate) trunk_news: broadcast::Sender<TrunkHappening>,
 }
 
 impl Running {
     async fn refresh(&self) {
         if let Err(error) = self.directory.reload(&self.store).await {
             tracing::error!(%error, "the directory could not be read anew: the change counts after the next one");
+        }
+        match self.network.reload(&self.store).await {
+            Ok(trunks) => self.exchange.set_outside(trunks),
+            Err(error) => {
+                tracing::error!(%error, "trunks, numbers and routes could not be read anew: the change counts after the next one");
+            }
         }
     }
 
@@ -199,39 +205,46 @@ impl Live for Running {
         rooms::actions()
     }
 
-    // wired when the gateway crate is joined: how trunks stand, what is spent, explaining and rates
     fn trunks(&self) -> Pending<'_, Vec<TrunkView>> {
-        Box::pin(async { Vec::new() })
+        Box::pin(self.exchange.trunks())
     }
 
-    // wired when the gateway crate is joined
     fn watch_trunks(&self) -> broadcast::Receiver<TrunkHappening> {
-        self.trunk_news.subscribe()
+        self.exchange.trunk_news.subscribe()
     }
 
-    // wired when the gateway crate is joined
-    fn spent(&self, _: Vec<Payer>) -> Pending<'_, Vec<Spent>> {
-        Box::pin(async { Vec::new() })
+    fn spent(&self, payers: Vec<Payer>) -> Pending<'_, Vec<Spent>> {
+        Box::pin(async move {
+            let all = self.exchange.spent().await;
+            all.into_iter().filter(|spent| payers.contains(&spent.payer)).collect()
+        })
     }
 
-    // wired when the gateway crate is joined
-    fn explain<'a>(&'a self, _: TenantId, _: &'a str, _: Option<UserId>) -> Pending<'a, Result<Explained, Unready>> {
-        Box::pin(async { Err(Unready) })
+    fn explain<'a>(
+        &'a self,
+        tenant: TenantId,
+        dialled: &'a str,
+        user: Option<UserId>,
+    ) -> Pending<'a, Result<Explained, Unready>> {
+        let explained = network::explain(&self.network.router(), tenant, dialled, user).ok_or(Unready);
+        Box::pin(std::future::ready(explained))
     }
 
-    // wired when the gateway crate is joined
-    fn read_rates(&self, _: Vec<u8>) -> Pending<'_, Result<ReadRates, NotRates>> {
-        Box::pin(async { Err(NotRates::Unready) })
+    fn read_rates(&self, csv: Vec<u8>) -> Pending<'_, Result<ReadRates, NotRates>> {
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || network::read_rates(&csv)).await;
+            read.unwrap_or(Err(NotRates::Unready))
+        })
     }
 
-    // wired when the gateway crate is joined
-    fn write_rates(&self, _: Vec<u8>) -> Pending<'_, Result<Option<Vec<u8>>, Unready>> {
-        Box::pin(async { Err(Unready) })
+    fn write_rates(&self, table: Vec<u8>) -> Pending<'_, Result<Option<Vec<u8>>, Unready>> {
+        Box::pin(
+            async move { tokio::task::spawn_blocking(move || network::write_rates(&table)).await.map_err(|_| Unready) },
+        )
     }
 
-    // wired when the gateway crate is joined
-    fn rate_of<'a>(&'a self, _: TrunkId, _: &'a E164) -> Pending<'a, Result<Option<Rate>, Unready>> {
-        Box::pin(async { Err(Unready) })
+    fn rate_of<'a>(&'a self, trunk: TrunkId, number: &'a E164) -> Pending<'a, Result<Option<Rate>, Unready>> {
+        Box::pin(async move { Ok(self.network.rate_of(trunk, number).await) })
     }
 
     fn examine<'a>(&'a self, component: &'a [u8]) -> Pending<'a, Result<(), String>> {
@@ -266,8 +279,6 @@ impl Live for Running {
                         self.exchange.forget(Aor { tenant, user: user.name });
                     }
                 }
-                // wired when the gateway crate is joined: `Outside` reads `store.outside_snapshot()` anew, and so do the
-                // changes of tenants and users
                 Change::TenantPut(_) | Change::Rooms(_) | Change::Outside => self.refresh().await,
             }
         })

@@ -22,18 +22,22 @@ use crate::hall::Hall;
 use crate::keeper::Shelf;
 use crate::live::Running;
 use crate::media::{Engine, Library, Recordings};
+use crate::network::Network;
 use crate::observer::Observer;
 use crate::rooms;
 use crate::settings::{Settings, parse_net};
 
 /// Threads that read and decode sounds: a large file must not keep all the others waiting.
 const SOUND_THREADS: usize = 2;
+/// How much news of trunks waits for an operator who reads it slowly.
+const TRUNK_NEWS: usize = 1024;
 
 /// An exchange that runs.
 pub(crate) struct Station {
     pub(crate) store: Store,
     pub(crate) exchange: Exchange,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) network: Arc<Network>,
     pub(crate) applications: Arc<Applications>,
     pub(crate) conference: Conference,
     /// Where phones reach it.
@@ -109,7 +113,15 @@ impl Station {
                 "sip.default_tenant names no tenant yet; make one with `strowger tenant create`"
             );
         }
-        let shelf = Shelf { directory: directory.clone(), store: store.clone(), runtime: runtime.clone() };
+        let network = Arc::new(Network::default());
+        let trunks = network.reload(&store).await.context("reading trunks, numbers and routes")?;
+        let spent = network.spent_today(&store).await.context("reading what was spent today")?;
+        let shelf = Shelf {
+            directory: directory.clone(),
+            network: network.clone(),
+            store: store.clone(),
+            runtime: runtime.clone(),
+        };
         let (inbox, outbox) = Inbox::new()?;
         let (conference, names) = rooms::conference(&directory, inbox.clone());
         let known = directory.clone();
@@ -144,17 +156,24 @@ impl Station {
         let tending = tokio::spawn(archive.clone().tend(left, mended, names)).abort_handle();
         let (range, threads) = (settings.media_ports()?, settings.media.threads);
         let engine = Engine::start(range, threads, seed()?, &inbox, &library, &recordings)?;
-        let exchange = Exchange { inbox, board: Arc::default() };
+        let exchange =
+            Exchange { inbox, board: Arc::default(), trunk_news: tokio::sync::broadcast::Sender::new(TRUNK_NEWS) };
         let parts = Parts {
             config: switch_config(settings)?,
             seed: seed()?,
+            chance: seed()?,
             listeners,
             bindings,
             directory: directory.clone(),
+            network: network.clone(),
+            conference: conference.clone(),
+            trunks,
+            spent,
             applications: applications.clone(),
             engine,
             writer,
             streams: stream_limits(settings),
+            name_servers: settings.name_servers()?,
             observer,
         };
         let signalling = exchange::start(parts, exchange.clone(), outbox, &runtime)?;
@@ -162,6 +181,7 @@ impl Station {
             store,
             exchange,
             directory,
+            network,
             applications,
             conference,
             sip,
@@ -195,11 +215,11 @@ impl Station {
             exchange: self.exchange.clone(),
             applications: self.applications.clone(),
             directory: self.directory.clone(),
+            network: self.network.clone(),
             store: self.store.clone(),
             archive: self.archive.clone(),
             library: self.library.clone(),
             conference: self.conference.clone(),
-            trunk_news: tokio::sync::broadcast::Sender::new(1024),
         };
         let (close, closed) = oneshot::channel::<()>();
         self.close_admin = Some(close);
@@ -342,12 +362,17 @@ fn start_metrics(settings: &Settings) -> Result<Option<SocketAddr>> {
     const SETUP: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
     // A user notices below 4.0, and complains below 3.6 (ITU-T G.107 Annex B).
     const OPINION: &[f64] = &[1.5, 2.0, 2.6, 3.1, 3.6, 3.8, 4.0, 4.1, 4.2, 4.3, 4.4, 4.5];
+    const LENGTH: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
     let full = |name: &str| metrics_exporter_prometheus::Matcher::Full(name.to_owned());
     metrics_exporter_prometheus::PrometheusBuilder::new()
         .with_http_listener(address)
         .set_buckets_for_metric(full("strowger_call_setup_seconds"), SETUP)
         .context("the histogram's buckets")?
         .set_buckets_for_metric(full("strowger_call_mos"), OPINION)
+        .context("the histogram's buckets")?
+        .set_buckets_for_metric(full("strowger_trunk_post_dial_delay_seconds"), SETUP)
+        .context("the histogram's buckets")?
+        .set_buckets_for_metric(full("strowger_trunk_call_seconds"), LENGTH)
         .context("the histogram's buckets")?
         .install()
         .with_context(told)?;

@@ -37,6 +37,10 @@ const KEYS: &[(&str, &str)] = &[
     ("sip.tcp_connections_per_source", "How many TCP connections one address may hold."),
     ("sip.tcp_idle_seconds", "A TCP connection on which nothing comes for so long is closed."),
     ("sip.tcp_message_seconds", "How long one message may take to come in whole over TCP."),
+    (
+        "dns.servers",
+        "Whom to ask for the addresses of trunks and other peers: ADDRESS or ADDRESS:PORT. Empty: whom /etc/resolv.conf\nnames.",
+    ),
     ("auth.algorithms", "Digest algorithms on offer, in order of preference."),
     ("auth.nonce_seconds", "How long a nonce may be used."),
     ("auth.max_failures", "So many wrong answers to live nonces are forgiven; one more bans the source. 0: no bans."),
@@ -117,6 +121,10 @@ section!(
     }
 );
 section!(
+    /// Names of peers.
+    Dns { servers: Vec<String> = Vec::new(), }
+);
+section!(
     /// Authentication.
     Auth {
         algorithms: Vec<String> = vec!["SHA-256".into(), "SHA-512-256".into(), "MD5".into()],
@@ -174,7 +182,7 @@ section!(
 );
 section!(
     /// The log.
-    Log { filter: String = "info,sea_orm_migration=warn".into(), format: String = "text".into(), }
+    Log { filter: String = "info,sea_orm_migration=warn,hickory=error".into(), format: String = "text".into(), }
 );
 
 /// All settings.
@@ -182,6 +190,7 @@ section!(
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) sip: Sip,
+    pub(crate) dns: Dns,
     pub(crate) auth: Auth,
     pub(crate) media: Media,
     pub(crate) store: Database,
@@ -202,7 +211,7 @@ impl Settings {
             .separator("__")
             .try_parsing(true)
             .list_separator(",");
-        let environment = ["sip.listen", "auth.algorithms", "auth.exempt"]
+        let environment = ["sip.listen", "dns.servers", "auth.algorithms", "auth.exempt"]
             .into_iter()
             .fold(environment, config::Environment::with_list_parse_key);
         let read = config::Config::builder()
@@ -224,6 +233,7 @@ impl Settings {
         self.media_ports()?;
         self.secrecy()?;
         self.advertised()?;
+        self.name_servers()?;
         self.folders(Path::new("data"))?;
         for name in &self.auth.algorithms {
             if !matches!(sip::digest::Algorithm::parse(Some(name)), Some((_, false))) {
@@ -316,6 +326,16 @@ impl Settings {
             return Ok(None);
         }
         text.parse().map(Some).with_context(|| format!("sip.advertised: `{text}` is no IP address"))
+    }
+
+    /// Whom to ask for addresses; the system's name servers when empty.
+    pub(crate) fn name_servers(&self) -> Result<Vec<SocketAddr>> {
+        let one = |text: &String| {
+            let ip = text.trim_matches(['[', ']']).parse().map(|ip| SocketAddr::new(ip, 53));
+            let wrong = || format!("dns.servers: `{text}` is no ADDRESS or ADDRESS:PORT, as 192.0.2.53 or [::1]:5353");
+            ip.or_else(|_| text.parse()).with_context(wrong)
+        };
+        self.dns.servers.iter().map(one).collect()
     }
 
     /// The commented sample.
@@ -448,6 +468,21 @@ mod tests {
             assert!(ports(none).media_ports().is_err(), "{none}");
         }
         let _ = std::fs::remove_file(file);
+    }
+
+    #[test]
+    fn name_servers_may_have_ports() {
+        let of = |servers: &[&str]| {
+            let servers = servers.iter().map(|text| (*text).to_owned()).collect();
+            Settings { dns: Dns { servers }, ..Settings::default() }.name_servers()
+        };
+        let shown = |servers: &[&str]| -> Vec<String> {
+            of(servers).expect("addresses").iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(shown(&["192.0.2.53", "192.0.2.53:5353"]), ["192.0.2.53:53", "192.0.2.53:5353"]);
+        assert_eq!(shown(&["::1", "[::1]", "[::1]:54"]), ["[::1]:53", "[::1]:53", "[::1]:54"]);
+        let error = format!("{:#}", of(&["ns.example"]).expect_err("a name"));
+        assert!(error.contains("dns.servers: `ns.example`"), "{error}");
     }
 
     #[test]

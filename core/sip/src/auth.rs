@@ -151,3 +151,19 @@ impl<'a> Challenge<'a> {
         })
     }
 }
+
+impl Challenge<'_> {
+    /// The same, kept beyond the message that it stands in.
+    #[must_use]
+    pub fn into_owned(self) -> Challenge<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Challenge {
+            realm: own(self.realm),
+            nonce: own(self.nonce),
+            algorithm: self.algorithm.map(own),
+            opaque: self.opaque.map(own),
+            qop: self.qop.map(own),
+            stale: self.stale,
+        }
+    }
+}

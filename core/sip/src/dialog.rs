@@ -85,11 +85,18 @@ impl Dialog {
         // Without a Contact there is nothing better than what was called.
         dialog.remote_target =
             contact_of(response).unwrap_or_else(|| invite.uri().map_or(String::new(), |uri| uri.as_str().to_owned()));
-        // §12.1.2: in reverse.
-        for route in response.addresses(Name::RecordRoute) {
-            dialog.route_set.insert(0, route?.as_str().to_owned());
-        }
+        dialog.route_set = recorded(response)?;
         Ok(dialog)
+    }
+
+    /// The 2xx of an early dialog: route set and target are taken anew (§13.2.2.4), the counting of requests goes on.
+    ///
+    /// # Errors
+    /// When the answer names a route that is none.
+    pub fn confirm(&mut self, response: &Message<'_>) -> Result<(), Error> {
+        self.route_set = recorded(response)?;
+        self.refresh(response);
+        Ok(())
     }
 
     /// Its Call-ID.
@@ -128,11 +135,8 @@ impl Dialog {
     /// A request inside the dialog (§12.2.1.1), with the next CSeq; headers of its own and the body are to be added.
     #[must_use]
     pub fn request(&mut self, method: Method<'_>, via: &str) -> Writer {
-        self.local_seq += 1;
-        if method == Method::Invite {
-            self.invite_seq = self.local_seq;
-        }
-        self.write(method, self.local_seq, via)
+        let cseq = self.count(method);
+        self.write(method, cseq, via)
     }
 
     /// The ACK for the 2xx to our last INVITE (§13.2.2.4).
@@ -141,18 +145,34 @@ impl Dialog {
         self.write(Method::Ack, self.invite_seq, via)
     }
 
+    /// What stands in the first line of a request (§12.2.1.1): the target, or a strict router in front of it.
+    #[must_use]
+    pub fn request_uri(&self) -> &str {
+        match self.route_set.first().and_then(|route| crate::NameAddr::parse(route, "Route").ok()) {
+            Some(first) if first.uri().param("lr").is_none() => first.uri().as_str(),
+            _ => &self.remote_target,
+        }
+    }
+
+    /// The next CSeq, for a request that is sent again inside the dialog (§22.2).
+    pub fn count(&mut self, method: Method<'_>) -> u32 {
+        self.local_seq += 1;
+        if method == Method::Invite {
+            self.invite_seq = self.local_seq;
+        }
+        self.local_seq
+    }
+
     fn write(&self, method: Method<'_>, cseq: u32, via: &str) -> Writer {
         // A strict router in front: it is the Request-URI, and the target goes to the end of the route.
-        let strict = match self.route_set.first().and_then(|route| crate::NameAddr::parse(route, "Route").ok()) {
-            Some(first) if first.uri().param("lr").is_none() => Some(first.uri().as_str()),
-            _ => None,
-        };
-        let mut writer = Writer::request(method, strict.unwrap_or(&self.remote_target));
+        let first = self.request_uri();
+        let strict = !std::ptr::eq(first, self.remote_target.as_str());
+        let mut writer = Writer::request(method, first);
         writer.header(Name::Via, via);
-        for route in self.route_set.iter().skip(usize::from(strict.is_some())) {
+        for route in self.route_set.iter().skip(usize::from(strict)) {
             writer.header(Name::Route, route);
         }
-        if strict.is_some() {
+        if strict {
             writer.header(Name::Route, format_args!("<{}>", self.remote_target));
         }
         writer.header(Name::MaxForwards, 70);
@@ -183,6 +203,11 @@ impl Dialog {
         Ok(())
     }
 
+    /// A request of the peer's with this number was taken before the dialog was made of its INVITE: PRACK (RFC 3262 §3).
+    pub fn heard_before(&mut self, number: u32) {
+        self.remote_seq = self.remote_seq.max(Some(number));
+    }
+
     /// A 2xx to a request of ours that refreshes the target (§12.2.1.2).
     pub fn handle_response(&mut self, response: &Message<'_>) {
         if response.status().is_some_and(Status::is_success) {
@@ -195,6 +220,16 @@ impl Dialog {
             self.remote_target = target;
         }
     }
+}
+
+/// §12.1.2: the route that a response recorded, in reverse.
+fn recorded(response: &Message<'_>) -> Result<Vec<String>, Error> {
+    let mut routes: Vec<String> = response
+        .addresses(Name::RecordRoute)
+        .map(|route| route.map(|route| route.as_str().to_owned()))
+        .collect::<Result<_, _>>()?;
+    routes.reverse();
+    Ok(routes)
 }
 
 /// The URI of the one Contact that makes or refreshes a dialog.
@@ -278,6 +313,28 @@ mod tests {
         assert!(ack.starts_with("ACK sip:p1.example.com SIP/2.0\r\n"), "{ack}");
         assert!(ack.contains("Route: <sip:p2.example.com;lr>\r\nRoute: <sip:bob@192.0.2.4>\r\n"), "{ack}");
         assert!(ack.contains("CSeq: 7 ACK"), "{ack}");
+    }
+
+    #[test]
+    fn an_early_dialog_is_confirmed_with_the_route_of_its_answer_and_counts_on() {
+        let invite = parse(INVITE.as_bytes(), &Limits::default()).unwrap();
+        let said = |line: &str, route: &str, contact: &str| {
+            format!(
+                "SIP/2.0 {line}\r\nVia: SIP/2.0/UDP pc33;branch=z9hG4bKa\r\nRecord-Route: <sip:{route};lr>\r\n\
+                From: <sip:alice@atlanta.com>;tag=1928\r\nTo: <sip:bob@biloxi.com>;tag=77\r\nCall-ID: c\r\nCSeq: 7 INVITE\r\nContact: <sip:bob@{contact}>\r\n\r\n"
+            )
+        };
+        let (progress, ok) = (said("183 Progress", "p1", "192.0.2.4"), said("200 OK", "p2", "192.0.2.5"));
+        let mut dialog =
+            Dialog::from_response(&invite, &parse(progress.as_bytes(), &Limits::default()).unwrap(), flow()).unwrap();
+        let prack = text(dialog.request(Method::Prack, "x"));
+        assert!(prack.starts_with("PRACK sip:bob@192.0.2.4 ") && prack.contains("Route: <sip:p1;lr>"), "{prack}");
+        assert!(prack.contains("CSeq: 8 PRACK"), "{prack}");
+        dialog.confirm(&parse(ok.as_bytes(), &Limits::default()).unwrap()).unwrap();
+        let ack = text(dialog.ack("x"));
+        assert!(ack.starts_with("ACK sip:bob@192.0.2.5 ") && ack.contains("Route: <sip:p2;lr>"), "{ack}");
+        assert!(ack.contains("CSeq: 7 ACK"), "{ack}");
+        assert!(text(dialog.request(Method::Bye, "x")).contains("CSeq: 9 BYE"));
     }
 
     #[test]

@@ -305,7 +305,7 @@ impl<'a> Message<'a> {
         self.rows_of(name).flat_map(|row| List(Some(row)))
     }
 
-    fn one(&self, name: Name) -> Result<&'a str, Error> {
+    pub(crate) fn one(&self, name: Name) -> Result<&'a str, Error> {
         self.rows_of(name).next().map(lex::trim).ok_or(Error::Missing(name.as_str()))
     }
 
@@ -390,7 +390,7 @@ impl<'a> Message<'a> {
         self.addresses(Name::RecordRoute)
     }
 
-    fn number(&self, name: Name) -> Result<Option<u32>, Error> {
+    pub(crate) fn number(&self, name: Name) -> Result<Option<u32>, Error> {
         self.rows_of(name).next().map(|value| lex::number(lex::trim(value), name.as_str())).transpose()
     }
 

@@ -8,16 +8,19 @@ use sip::{Flow, Message, Name, Row, Status, Uri};
 
 use crate::ask::{Account, Admission, TenantPolicy};
 use crate::call::{Call, CallState, Draft, Holder, Release, ShownAs};
+use crate::command::Target;
 use crate::event::{Event, Invitation, Party, Side};
 use crate::hold::Hold;
-use crate::ids::{CallId, LegId};
+use crate::ids::{CallId, GatewayId, LegId};
 use crate::interlude::Interludes;
-use crate::leg::{Leg, Seal};
+use crate::leg::{Leg, Seal, too_short};
 use crate::member::Member;
 use crate::sound::Sounds;
 use crate::switch::{Asked, Switch};
 use crate::taping::Tape;
 use crate::timers::Timer;
+use crate::trunk::{SessionTimer, Trunk};
+use crate::way::OnTrunk;
 
 impl Switch {
     /// An INVITE that may pass.
@@ -28,12 +31,15 @@ impl Switch {
         flow: Flow,
         admission: &Admission,
         account: Option<&Account>,
+        source: Option<(Arc<Trunk>, Option<GatewayId>)>,
     ) {
         let offer = match offer_in(message) {
             Ok(offer) => offer,
             Err(status) => return self.refuse(key, message, flow, status),
         };
+        let trunk_media = source.as_ref().map(|(trunk, _)| trunk.media.or(&admission.policy.media));
         let policy = account.map_or(&admission.policy.media, |account| &account.media);
+        let policy = trunk_media.as_ref().unwrap_or(policy);
         let mut seal = Seal::new(policy.secrecy, self.wire.config.secrecy);
         if let Some(offer) = &offer
             && let Err(error) = seal.offer_came(offer.audio(), &mut self.wire.mint)
@@ -41,8 +47,12 @@ impl Switch {
             return self.refuse(key, message, flow, Status(error.status()));
         }
         let calls = self.tenants.get(&admission.tenant).copied().unwrap_or(0);
-        if admission.policy.max_calls.is_some_and(|limit| calls >= limit) {
+        if admission.policy.max_calls.is_some_and(|limit| calls >= limit) && !admission.emergency {
             return self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
+        }
+        let session = source.as_ref().map_or_else(SessionTimer::passive, |(trunk, _)| trunk.timer);
+        if let Some(least) = too_short(&session, message) {
+            return self.refuse_short(key, message, flow, least);
         }
         let Some(invitation) = self.invitation(message, flow, admission, account) else {
             return self.refuse(key, message, flow, Status::BAD_REQUEST);
@@ -53,6 +63,8 @@ impl Switch {
         let party = call.invitation.caller.user.clone();
         let mut leg = Leg::arriving(id, key, message, flow, party, seal, &mut self.wire);
         leg.policy.clone_from(policy);
+        leg.trunk = source.map(|(trunk, gateway)| Box::new(OnTrunk::arriving(trunk, gateway)));
+        leg.follow_trunk();
         if let Some(offer) = offer {
             // The first offer of a dialog cannot be glare.
             let _ = leg.negotiation.handle_remote_offer(offer);
@@ -85,6 +97,7 @@ impl Switch {
             pending: None,
             legs: Vec::new(),
             draft: Draft::default(),
+            bills: Vec::new(),
             sounds: Sounds::default(),
             language: policy.media.language.clone(),
             member: Member::default(),
@@ -130,18 +143,30 @@ impl Switch {
             // From is not identity: who proved to be a user is that user.
             caller.user.clone_from(&account.user);
         }
+        if let Some(inbound) = &admission.inbound {
+            // As our phones show it, and can call it back.
+            caller.user.clone_from(&inbound.caller);
+        }
+        let mut callee = party(None, message.uri().ok()?);
+        if let Some(inbound) = &admission.inbound {
+            callee.user = inbound.number.to_string();
+        }
+        let leads_to = match &admission.inbound {
+            Some(inbound) => inbound.leads_to.clone(),
+            None => admission.emergency.then(|| Target::Number(callee.user.clone())),
+        };
         Some(Invitation {
             uid: self.wire.mint.uid(),
             tenant: admission.tenant,
             caller,
             user: account.map(|account| account.id),
-            callee: party(None, message.uri().ok()?),
+            callee,
             headers: message.rows().filter(|row| may_be_seen(row.name)).map(|row| canonical(&row)).collect(),
             source: flow.remote,
             arrived: self.wire.wall(),
             deadline: self.wire.config.decision_time,
             inbound: admission.inbound.as_ref().map(|inbound| (inbound.trunk, inbound.number.clone())),
-            leads_to: admission.inbound.as_ref().and_then(|inbound| inbound.leads_to.clone()),
+            leads_to,
         })
     }
 
@@ -164,8 +189,12 @@ impl Switch {
         self.wire.respond(cancel, Status::OK, writer.finish());
         match leg.and_then(|leg| self.legs.get(leg)).map(|leg| leg.call) {
             Some(call) => {
+                let release = Release::with_status(487, Side::Caller);
+                if leg.is_some_and(|leg| self.take_back(leg, Status::REQUEST_TERMINATED)) {
+                    return self.release(call, release);
+                }
                 // §9.2: no effect after a final response.
-                self.release_unanswered(call, Release::with_status(487, Side::Caller));
+                self.release_unanswered(call, release);
             }
             None => self.forget_intake(invite),
         }

@@ -31,15 +31,19 @@ impl Switch {
                 if let Err(status) = up.dialog.handle_request(message) {
                     return self.refuse(key, message, flow, status);
                 }
+                leg.expiry.note(message);
             }
-            // §15: the caller may end an early dialog with BYE.
-            LegState::Arriving(_) if method == Method::Bye => {}
+            // §15: the caller may end an early dialog with BYE. RFC 3262 §3, RFC 3311 §5.
+            LegState::Arriving(_) if matches!(method, Method::Bye | Method::Prack | Method::Update) => {}
+            LegState::Calling(_) if method == Method::Update => {}
             _ => return self.refuse(key, message, flow, Status::NO_SUCH_CALL),
         }
         match method {
             Method::Bye => self.bye_came(id, key, message, flow),
             Method::Invite => self.reinvite_came(id, key, message, flow),
             Method::Info => self.info_came(id, key, message, flow),
+            Method::Prack => self.prack_came(id, key, message, flow),
+            Method::Update => self.update_came(id, key, message, flow),
             Method::Options => {
                 let writer = self.reply(message, flow, Status::OK);
                 self.wire.respond(key, Status::OK, writer.finish());
@@ -56,6 +60,10 @@ impl Switch {
         if matches!(leg.state, LegState::Arriving(_)) {
             return self.release_unanswered(call, Release::with_status(487, Side::Caller));
         }
+        if self.take_back(id, Status::REQUEST_TERMINATED) {
+            return self.release(call, Release::with_status(487, Side::Caller));
+        }
+        let Some(leg) = self.legs.get_mut(id) else { return };
         leg.settle_reinvite(&mut self.wire);
         let side = self.calls.get(call).map_or(Side::Exchange, |call| call.side(id));
         let party_of = self.calls.get(call).is_some_and(|call| call.caller == id || call.callee() == Some(id));
@@ -89,7 +97,7 @@ impl Switch {
     }
 
     /// The answer to an offer that our 2xx carried: it goes on to the leg that made the offer.
-    fn late_answer_came(&mut self, id: LegId, answer: Option<Description>) {
+    pub(crate) fn late_answer_came(&mut self, id: LegId, answer: Option<Description>) {
         let Some(leg) = self.legs.get_mut(id) else { return };
         let call = leg.call;
         let taken = answer.is_some_and(|answer| leg.answer_came(answer).is_ok());
@@ -150,6 +158,9 @@ impl Switch {
 
     fn reinvite_came(&mut self, id: LegId, key: ServerKey, message: &Message<'_>, flow: Flow) {
         let Some(leg) = self.legs.get_mut(id) else { return };
+        if let Some(least) = leg.too_short(message) {
+            return self.refuse_short(key, message, flow, least);
+        }
         let busy = leg.up().and_then(|up| match (&up.reinvite, &up.accepting) {
             // §14.2: a second INVITE before the final answer to the first gets 500 with Retry-After.
             (Some(Reinvite::Theirs { .. }), _) => Some(Status::SERVER_ERROR),
@@ -157,6 +168,7 @@ impl Switch {
             (Some(_), _) | (None, Some(_)) => Some(Status::REQUEST_PENDING),
             (None, None) => None,
         });
+        let busy = busy.or(leg.assured.is_holding().then_some(Status::REQUEST_PENDING));
         if let Some(status) = busy {
             return self.refuse_reinvite(key, message, flow, status);
         }
@@ -164,11 +176,33 @@ impl Switch {
             Ok(offer) => offer,
             Err(status) => return self.refuse(key, message, flow, status),
         };
+        self.offered_inside(id, key, message, flow, offer);
+    }
+
+    /// An INVITE inside the dialog, or an UPDATE, with what it offers: nothing else is under way on this leg.
+    pub(crate) fn offered_inside(
+        &mut self,
+        id: LegId,
+        key: ServerKey,
+        message: &Message<'_>,
+        flow: Flow,
+        offer: Option<Description>,
+    ) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
         // The sender may have moved (RFC 3261 §12.2.2 target refresh; or another port of its NAT).
         leg.flow = flow;
         let call = leg.call;
+        if let Some(offer) = &offer
+            && self.answer_again(id, key, message, offer.clone())
+        {
+            return;
+        }
+        // Fax is nothing that we could speak in the other's place.
+        let fax = offer.as_ref().is_some_and(|offer| offer.fax().is_some());
         match self.calls.get(call).and_then(|call| call.other(id)) {
-            Some(other) if !self.is_transcoded(id, other) => self.carry_reinvite(id, other, key, message, flow, offer),
+            Some(other) if fax || !self.is_transcoded(id, other) => {
+                self.carry_reinvite(id, other, key, message, flow, offer);
+            }
             _ => self.answer_reinvite(id, key, message, flow, offer),
         }
     }
@@ -180,7 +214,7 @@ impl Switch {
     }
 
     /// §14.2 wants Retry-After of 0 to 10 s with the 500.
-    fn refuse_reinvite(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, status: Status) {
+    pub(crate) fn refuse_reinvite(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, status: Status) {
         let mut writer = self.reply(message, flow, status);
         if status == Status::SERVER_ERROR {
             writer.header(Name::RetryAfter, self.wire.mint.number() % 11);
@@ -293,6 +327,7 @@ impl Switch {
             Some(_) => return,
             None => return leg.repeat_ack(&mut self.wire),
         };
+        leg.terms_came(response, &mut self.wire);
         let body = offer_in(response).ok().flatten();
         let taken = match (body, had_offer) {
             (Some(answer), true) => leg.answer_came(answer).is_ok(),
@@ -321,7 +356,8 @@ impl Switch {
         let (Some(theirs), Some(Reinvite::Theirs { key, invite })) =
             (theirs.cloned(), asking.up().and_then(|up| up.reinvite.take()))
         else {
-            return;
+            // Whoever asked has got another answer meanwhile: it took too long.
+            return self.offer_back(id, asker);
         };
         let Some(ours) = asking.carry(&theirs, &mut self.wire) else { return };
         let ours = if had_offer { hold::answered(ours, asking.negotiation.remote_offer()) } else { ours };
@@ -359,11 +395,13 @@ impl Switch {
     fn refuse_asker(&mut self, asker: LegId, status: u16) {
         let config = self.wire.config.clone();
         let Some(leg) = self.legs.get_mut(asker) else { return };
-        leg.negotiation.rollback();
         let flow = leg.flow;
         let Some(Reinvite::Theirs { key, invite }) = leg.up().and_then(|up| up.reinvite.take()) else { return };
+        leg.negotiation.rollback();
+        self.wire.timers.cancel(&mut leg.deadline);
         // What is a matter between us and the other leg is not the asker's (§22.3).
-        let status = if matches!(status, 401 | 407 | 408 | 481) { Status::NOT_ACCEPTABLE_HERE } else { Status(status) };
+        let status =
+            if matches!(status, 401 | 407 | 408 | 422 | 481) { Status::NOT_ACCEPTABLE_HERE } else { Status(status) };
         if let Ok(message) = sip::parse(&invite, &config.limits) {
             self.refuse(key, &message, flow, status);
         }
@@ -372,10 +410,21 @@ impl Switch {
     /// A response: to whose request, and what for.
     pub(crate) fn response(&mut self, message: &Message<'_>) {
         let Some(status) = message.status() else { return };
-        let Some((_, Owner { leg, purpose })) = self.wire.layer.handle_response(self.wire.now, message) else { return };
+        let Some((_, owner)) = self.wire.layer.handle_response(self.wire.now, message) else { return };
+        let (leg, purpose) = match owner {
+            Owner::Leg(leg, purpose) => (leg, purpose),
+            Owner::Errand(errand) => return self.errand_answered(errand, message, status),
+        };
+        if matches!(status, Status::UNAUTHORIZED | Status::PROXY_AUTHENTICATION_REQUIRED)
+            && self.proves(leg, purpose, message, status)
+        {
+            return;
+        }
         match purpose {
             Purpose::Invite => self.invite_answered(leg, message, status),
             Purpose::Reinvite => self.reinvite_answered(leg, message, status),
+            Purpose::Refresh | Purpose::Update => self.refreshed(leg, purpose, message, status),
+            Purpose::Prack(at) => self.prack_answered(leg, at, status.0),
             Purpose::Info(key) => self.info_answered(key, status),
             Purpose::Bye if status.is_final() => self.leg_gone(leg),
             Purpose::Bye | Purpose::Stray => {}
@@ -384,7 +433,10 @@ impl Switch {
 
     /// A request of ours was not answered (408) or could not be sent (503).
     pub(crate) fn transaction_failed(&mut self, owner: Owner, status: u16) {
-        let Owner { leg, purpose } = owner;
+        let (leg, purpose) = match owner {
+            Owner::Leg(leg, purpose) => (leg, purpose),
+            Owner::Errand(errand) => return self.errand_failed(errand, status),
+        };
         match purpose {
             Purpose::Invite => {
                 let calling = self.legs.get(leg).is_some_and(|leg| !Leg::is_up(leg));
@@ -393,6 +445,8 @@ impl Switch {
                 }
             }
             Purpose::Reinvite => self.reinvite_failed(leg, status),
+            Purpose::Refresh | Purpose::Update => self.refresh_failed(leg, purpose, status, None),
+            Purpose::Prack(at) => self.prack_answered(leg, at, status),
             Purpose::Bye => self.leg_gone(leg),
             Purpose::Info(key) => self.info_answered(key, Status(status)),
             Purpose::Stray => {}
@@ -401,7 +455,7 @@ impl Switch {
 }
 
 /// The Q.850 cause in a Reason header (RFC 3326), where there is one.
-fn q850_in(reason: &str) -> Option<Cause> {
+pub(crate) fn q850_in(reason: &str) -> Option<Cause> {
     reason.split(',').find_map(|value| {
         let mut parts = value.split(';').map(str::trim);
         parts.next().filter(|protocol| protocol.eq_ignore_ascii_case("Q.850"))?;

@@ -15,17 +15,19 @@ use std::time::SystemTime;
 use crate::ask::TenantPolicy;
 use crate::command::Label;
 use crate::dialing::Dialing;
-use crate::event::{Cause, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
+use crate::event::{Cause, DialFacts, DialOutcome, Ending, Event, Invitation, Refusal, Reply, Side};
 use crate::hold::Hold;
 use crate::ids::{CallId, LegId, TenantId};
 use crate::interlude::Interludes;
 use crate::member::Member;
 use crate::policy::Language;
-use crate::record::{CallDirection, Cdr, Disposition, LegRecord};
+use crate::record::{CallDirection, Cdr, Charge, Disposition, LegRecord};
 use crate::sound::Sounds;
+use crate::spending::ledger::BillId;
 use crate::tables;
 use crate::taping::Tape;
 use crate::timers::TimerKey;
+use crate::trunk::EarlyMedia;
 use crate::wire::Wire;
 
 /// One call.
@@ -48,6 +50,8 @@ pub(crate) struct Call {
     /// Every leg that ever belonged to the call and still lives.
     pub(crate) legs: Vec<LegId>,
     pub(crate) draft: Draft,
+    /// What its legs outside spend: one, but for a call that the exchange began outside and connects outside.
+    pub(crate) bills: Vec<BillId>,
     /// What sounds for the caller while the exchange itself talks with him.
     pub(crate) sounds: Sounds,
     /// In which language he is spoken to where nobody asks for one; the tenant's when `None`.
@@ -126,6 +130,10 @@ pub(crate) struct Draft {
     pub(crate) ending: Option<(Ending, SystemTime)>,
     /// How the last dial came out, and by whom.
     pub(crate) dialled: Option<(DialOutcome, Side)>,
+    /// What was charged for the leg outside that was answered.
+    pub(crate) charge: Option<Charge>,
+    /// The same in detail.
+    pub(crate) facts: DialFacts,
     /// The legs that are gone, in the order of their going; the caller's is put first at the end.
     pub(crate) legs: Vec<(LegId, LegRecord)>,
 }
@@ -170,6 +178,14 @@ impl Call {
         }
     }
 
+    /// What a dial wants its caller to hear before the answer, where it has said so.
+    pub(crate) fn early_wanted(&self) -> Option<EarlyMedia> {
+        match &self.state {
+            CallState::Dialing(dialing) => dialing.outside.early,
+            _ => None,
+        }
+    }
+
     /// Replies to the application's command.
     pub(crate) fn reply(&self, reply: Reply, wire: &mut Wire) {
         wire.event(self.id, Event::Reply(reply));
@@ -184,6 +200,16 @@ impl Call {
         if self.pending == Some(kind) {
             self.pending = None;
             self.reply(reply, wire);
+        }
+    }
+
+    /// Takes note of a final answer to one of the dial's INVITEs: the best of them counts.
+    pub(crate) fn note_answer(&mut self, status: u16, cause: Option<Cause>, trunk: Option<String>) {
+        let facts = &mut self.draft.facts;
+        if facts.status.is_none_or(|known| status < 300 || tables::better(known, status) == status) {
+            facts.status = Some(status);
+            facts.cause = cause.or_else(|| Some(tables::cause_of_status(status)));
+            facts.trunk = trunk;
         }
     }
 
@@ -228,7 +254,7 @@ impl Call {
             application: self.draft.application.take(),
             fallback: self.draft.fallback.take(),
             came_over: invitation.inbound.as_ref().map(|(trunk, _)| *trunk),
-            charge: None,
+            charge: self.draft.charge.take(),
             legs: legs.into_iter().map(|(_, leg)| leg).collect(),
         })
     }

@@ -25,6 +25,8 @@ pub enum Command {
     },
     /// Ring one or more targets and bridge the first that answers.
     Dial(Dial),
+    /// How the last dial came out, in detail. The reply is [`Reply::LastDial`](crate::Reply).
+    LastDial,
     /// Play sounds to the caller, who has been answered. The reply is [`Reply::Played`](crate::Reply), when it is over.
     Play(Play),
     /// Ask the caller for keys. The reply is [`Reply::Read`](crate::Reply).

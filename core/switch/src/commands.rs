@@ -60,6 +60,7 @@ impl Switch {
             Command::Answer => self.answer_caller(id),
             Command::Reject { status, reason } => self.reject(id, status, reason),
             Command::Dial(dial) => self.dial(id, dial),
+            Command::LastDial => call.reply(Reply::LastDial(call.draft.facts.clone()), &mut self.wire),
             Command::Wait(time) => {
                 call.pending = Some(Pending::Wait);
                 // An hour is longer than any application has reason to wait.
@@ -134,6 +135,9 @@ impl Switch {
         let (LegState::Arriving(_), Some(_)) = (&leg.state, leg.port) else {
             return call.refuse(Refusal::WrongState, &mut self.wire);
         };
+        if leg.is_described() {
+            return self.answer_described(id);
+        }
         let offer = leg.negotiation.remote_offer().cloned();
         let ours = match &offer {
             Some(offer) => leg.answer_of_ours(offer, &mut self.wire),
@@ -152,7 +156,7 @@ impl Switch {
         if stored.is_err() {
             return call.refuse(Refusal::WrongState, &mut self.wire);
         }
-        leg.accept(&body, offer.is_none(), &mut self.wire);
+        leg.accept(Some(&body), offer.is_none(), &mut self.wire);
         if let Some(offer) = &offer {
             leg.expect_media(offer, &mut self.wire);
         }
@@ -327,9 +331,12 @@ impl Switch {
     }
 }
 
-/// What the built-in route dials: the extension as the caller dialled it.
+/// What the built-in route dials: where the called number leads, else what the caller dialled.
 fn built_in_dial(call: &Call) -> Dial {
-    let target = Target::Extension(call.invitation.callee.user.clone());
+    let target = match &call.invitation.leads_to {
+        Some(target) => target.clone(),
+        None => Target::Dialled(call.invitation.callee.user.clone()),
+    };
     Dial {
         targets: vec![target],
         order: Order::AtOnce,

@@ -48,6 +48,8 @@ pub struct Config {
     pub transaction: sip::transaction::Config,
     /// The registrar's settings.
     pub registrar: crate::registrar::Config,
+    /// How much unknown sources may ask.
+    pub floods: crate::floods::Config,
     /// Settings of authentication and bans.
     pub gatekeeper: crate::gatekeeper::Config,
 }
@@ -72,6 +74,7 @@ impl Default for Config {
             limits: sip::Limits::default(),
             transaction: sip::transaction::Config::default(),
             registrar: crate::registrar::Config::default(),
+            floods: crate::floods::Config::default(),
             gatekeeper: crate::gatekeeper::Config::default(),
         }
     }

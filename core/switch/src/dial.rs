@@ -1,30 +1,50 @@
 //! Rings whom a dial names: resolves targets, writes leg B anew for every contact, takes the first that answers.
 
 use sdp::Description;
-use sip::{Flow, Message, Status, UriBuf};
+use sip::{Flow, Message, Name, Status, UriBuf};
 
 use crate::arrive::offer_in;
 use crate::ask::{Ask, Asker, Destination, Unresolved};
+use crate::bridge::q850_in;
 use crate::call::{CallState, ShownAs};
 use crate::command::Dial;
 use crate::dialing::{Dialing, Early};
-use crate::event::{DialOutcome, Event, Side};
+use crate::event::{DialFacts, DialOutcome, Event, Side};
 use crate::ids::{CallId, LegId};
 use crate::leg::{Leg, LegState, Reinvite, Seal};
 use crate::letter::{Escaped, From, Letter, To};
 use crate::media::MediaCommand;
 use crate::policy::MediaPolicy;
+use crate::spending::ledger::BillId;
 use crate::switch::{Asked, Switch};
 use crate::timers::Timer;
+use crate::trunk::Sought;
 use crate::voice;
+use crate::way::OnTrunk;
 
 /// RFC 3326 §2: tells a phone that another took the call, so that it does not list a missed one.
 const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+/// Whom to ring.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    /// For people.
+    pub(crate) party: String,
+    /// The URI, the route there and the flow.
+    pub(crate) to: (UriBuf, Vec<String>, Flow),
+    /// What its media may be.
+    pub(crate) media: MediaPolicy,
+    /// See [`Leg::wide`](Leg).
+    pub(crate) wide: bool,
+    /// The trunk that it goes over.
+    pub(crate) trunk: Option<Box<OnTrunk>>,
+}
 
 impl Switch {
     pub(crate) fn begin_dial(&mut self, id: CallId, dial: Dial) {
         let limit = self.wire.config.max_ring_time;
         if let Some(call) = self.calls.get_mut(id) {
+            call.draft.facts = DialFacts::default();
             call.state = CallState::Dialing(Box::new(Dialing::new(dial, limit)));
             self.next_step(id);
         }
@@ -39,7 +59,9 @@ impl Switch {
         self.wire.timers.cancel(&mut dialing.timer);
         let Some(targets) = dialing.next_step() else {
             let (outcome, by) = (dialing.outcome(), dialing.ended_by());
+            let bills: Vec<BillId> = dialing.bills().collect();
             call.state = CallState::Deciding;
+            self.give_back(bills);
             return self.dial_ended(id, &outcome, by);
         };
         let asker = Asker { user, caller, dialled, outside: dialing.outside.clone() };
@@ -81,14 +103,11 @@ impl Switch {
                 }
                 for (uri, path, seen) in contacts {
                     let flow = self.wire.toward(&uri.as_uri(), &seen);
-                    self.add_branch(id, aor.user.clone(), (uri, path, flow), &media, false);
+                    let (party, to) = (aor.user.clone(), (uri, path, flow));
+                    self.add_branch(id, Branch { party, to, media: media.clone(), wide: false, trunk: None });
                 }
             }
-            Destination::Outside(_) => {
-                if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
-                    dialing.note_unresolved(Unresolved::NoRoute);
-                }
-            }
+            Destination::Outside(outbound) => self.set_out(id, *outbound),
             Destination::Uri(text) => {
                 let uri = UriBuf::parse(text.as_str()).ok();
                 match uri.and_then(|uri| self.wire.flow_to(&uri.as_uri()).map(|flow| (uri, flow))) {
@@ -96,7 +115,8 @@ impl Switch {
                         if let Some(call) = self.calls.get_mut(id) {
                             call.draft.outside = true;
                         }
-                        self.add_branch(id, text, (uri, Vec::new(), flow), &MediaPolicy::default(), false);
+                        let (to, media) = ((uri, Vec::new(), flow), MediaPolicy::default());
+                        self.add_branch(id, Branch { party: text, to, media, wide: false, trunk: None });
                     }
                     None => {
                         if let Some(dialing) = self.calls.get_mut(id).and_then(|call| call.dialing()) {
@@ -108,14 +128,8 @@ impl Switch {
         }
     }
 
-    fn add_branch(
-        &mut self,
-        id: CallId,
-        party: String,
-        to: (UriBuf, Vec<String>, Flow),
-        media: &MediaPolicy,
-        wide: bool,
-    ) {
+    pub(crate) fn add_branch(&mut self, id: CallId, branch: Branch) {
+        let Branch { party, to, media, wide, trunk } = branch;
         let flow = to.2;
         let limit = self.wire.config.max_branches;
         let Some(call) = self.calls.get_mut(id) else { return };
@@ -130,7 +144,8 @@ impl Switch {
         }
         let seal = Seal::new(media.secrecy, self.wire.config.secrecy);
         let mut leg = Leg::calling(id, party, to, &caller, seal, &mut self.wire);
-        (leg.policy, leg.wide) = (media.clone(), wide);
+        (leg.policy, leg.wide, leg.trunk) = (media, wide, trunk);
+        leg.follow_trunk();
         let leg = self.add_leg(leg);
         if let Some(call) = self.calls.get_mut(id) {
             call.legs.push(leg);
@@ -153,9 +168,9 @@ impl Switch {
             }
             return;
         };
-        // What the caller offered, as far as both may use it; or, once we answered it ourselves or there is nothing of that
-        // kind, what it speaks and all that we can make of it; or nothing, when the caller leaves the offer to the callee.
-        let up = caller.is_up();
+        // What the caller offered, as far as both may use it; or, once it was answered or there is nothing of that kind, what
+        // it speaks and all that we can make of it; or nothing, when the caller leaves the offer to the callee.
+        let up = caller.is_up() || caller.negotiation.remote().is_some();
         let agreed = if up { caller.agreed() } else { caller.would_agree(&self.wire) };
         let basis = caller.negotiation.remote_offer().cloned();
         let policy = caller.policy.clone();
@@ -185,25 +200,52 @@ impl Switch {
             Some(_) => return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0),
             None => None,
         };
-        let from = From { shown_as, host: self.wire.shown(&leg.flow) };
-        let party = leg.party.clone();
-        let to = To { party: &party, host: self.wire.shown(&leg.flow) };
-        let letter =
-            Letter { from: &from, to: &to, max_forwards: shown_as.max_forwards, privacy: shown_as.privacy.as_deref() };
-        if !leg.invite(&letter, offer.as_ref(), &mut self.wire) {
-            self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0);
+        let sent = if leg.trunk.is_some() {
+            let private =
+                self.calls.get_mut(leg.call).and_then(|call| call.dialing()).is_some_and(|it| it.outside.private);
+            leg.invite_outside(shown_as, private, offer.as_ref(), &mut self.wire)
+        } else {
+            let from = From { shown_as, host: self.wire.shown(&leg.flow) };
+            let party = leg.party.clone();
+            let to = To { party: &party, host: self.wire.shown(&leg.flow) };
+            leg.invite(&Letter::plain(&from, &to, shown_as), offer.as_ref(), &mut self.wire)
+        };
+        if !sent {
+            return self.branch_failed(id, Status::SERVICE_UNAVAILABLE.0);
         }
+        self.begin_patience(id);
     }
 
     /// An answer to the INVITE of a calling leg.
     pub(crate) fn invite_answered(&mut self, id: LegId, response: &Message<'_>, status: Status) {
+        self.gateway_spoke(id, response, status);
+        self.note_facts(id, response, status);
         match status.0 {
             100 => {}
-            101..=199 => self.branch_progress(id, response, status),
+            101..=199 => {
+                if self.progress_counts(id, response) {
+                    self.branch_progress(id, response, status);
+                }
+            }
             200..=299 => self.branch_answered(id, response),
             // RFC 3261 §21.4.26: perhaps the codecs.
             488 if self.widen(id) => {}
+            422 if self.calls_longer(id, response) => {}
             _ => self.branch_failed(id, status.0),
+        }
+    }
+
+    /// What this answer says, for an application that wants to know more than how its dial came out.
+    fn note_facts(&mut self, id: LegId, response: &Message<'_>, status: Status) {
+        let Some(leg) = self.legs.get(id) else { return };
+        let trunk = leg.trunk.as_deref().map(|on| on.trunk.name.clone());
+        let Some(call) = self.calls.get_mut(leg.call).filter(|call| matches!(call.state, CallState::Dialing(_))) else {
+            return;
+        };
+        call.draft.facts.rang |= status == Status::RINGING;
+        if status.is_final() {
+            let cause = response.value(Name::Reason).and_then(|reason| q850_in(&reason));
+            call.note_answer(status.0, cause, trunk);
         }
     }
 
@@ -212,7 +254,10 @@ impl Switch {
     fn widen(&mut self, id: LegId) -> bool {
         let Some(leg) = self.legs.get(id) else { return false };
         let Some(caller) = self.calls.get(leg.call).and_then(|call| self.legs.get(call.caller)) else { return false };
-        let (LegState::Calling(calling), false) = (&leg.state, leg.wide || caller.is_up()) else { return false };
+        let (LegState::Calling(calling), false) = (&leg.state, leg.wide || caller.is_up() || caller.is_described())
+        else {
+            return false;
+        };
         let Some(offered) = leg.negotiation.local().and_then(Description::audio) else { return false };
         let more = voice::named(&leg.speakable(&self.wire));
         let more = more.iter().any(|codec| offered.voices().all(|known| !known.is_same(codec)));
@@ -225,7 +270,8 @@ impl Switch {
         if !dialing.lost(id) {
             return false;
         }
-        self.add_branch(call, party, to, &policy, true);
+        let trunk = self.legs.get_mut(id).and_then(|leg| self.trunks.hand_over(leg));
+        self.add_branch(call, Branch { party, to, media: policy, wide: true, trunk });
         if let Some(leg) = self.legs.get_mut(id) {
             leg.last_status.get_or_insert(Status::NOT_ACCEPTABLE_HERE.0);
         }
@@ -239,18 +285,23 @@ impl Switch {
             return leg.answered_again(response, &mut self.wire);
         }
         let offered = leg.negotiation.local().is_some();
+        let early = leg.take_early(response);
         if !leg.answered(response, &self.wire) {
             return;
         }
+        leg.terms_came(response, &mut self.wire);
+        let (answer, settled) = early.map_or((None, false), |early| leg.go_on(early, response));
         let call = leg.call;
         let wins = self
             .calls
             .get_mut(call)
             .and_then(|call| call.dialing())
             .is_some_and(|dialing| dialing.ringing.contains(&id));
-        let body = offer_in(response).ok().flatten();
+        // RFC 3262 §5: what a reliable 1xx has said counts, whatever the 2xx says.
+        let body = answer.or_else(|| offer_in(response).ok().flatten());
         let taken = wins
             && match (body, offered) {
+                _ if settled => true,
                 (Some(answer), true) => leg.answer_came(answer).is_ok(),
                 (Some(offer), false) => leg.offer_came(offer, &mut self.wire).is_ok(),
                 // The early answer of an unreliable 1xx must be repeated, but some phones do not.
@@ -258,6 +309,7 @@ impl Switch {
                 (None, false) => false,
             };
         if taken {
+            self.attempt_over(id, Some(Status::OK.0));
             return self.bridge(call, id, offered);
         }
         // Too late, or not to be understood: it is acknowledged and ended (§13.2.2.4, §13.3.1.4).
@@ -290,11 +342,17 @@ impl Switch {
         self.wire.timers.cancel(&mut dialing.timer);
         let others: Vec<LegId> = dialing.ringing.drain(..).filter(|leg| *leg != callee).collect();
         let early = dialing.early.take();
+        let at =
+            self.legs.get(callee).and_then(|leg| leg.trunk.as_deref()?.attempt.as_ref()).map(|attempt| attempt.way);
+        let bill = at.and_then(|at| dialing.ways.get_mut(at)?.bill.take());
+        let others_bills: Vec<BillId> = dialing.bills().collect();
         self.wire.timers.cancel(&mut call.set_up);
         let caller = call.caller;
         let alone = call.originated && !self.legs.contains_key(caller);
         call.state = if alone { CallState::Deciding } else { CallState::Bridged { callee } };
         self.still(caller);
+        self.give_back(others_bills);
+        self.begin_charge(id, callee, bill);
         for leg in others {
             self.cancel_leg(leg, Some(ELSEWHERE));
         }
@@ -321,11 +379,28 @@ impl Switch {
         let Some([caller, leg]) = self.legs.get_disjoint_mut([caller_id, callee]) else { return false };
         if offered {
             leg.ack(None, &mut self.wire);
+        } else if caller.is_described() {
+            // It cannot be offered anything before its call is taken: the callee is answered by ourselves.
+            let spoken = caller.voice().map(|voice| voice.codec);
+            if !leg.ack_with_answer(spoken, &mut self.wire) {
+                return false;
+            }
         } else if let Some(up) = leg.up() {
             up.reinvite = Some(Reinvite::AckDue);
         }
         let Some(theirs) = leg.negotiation.remote().or(leg.negotiation.remote_offer()).cloned() else { return false };
-        if !caller.is_up() {
+        if !caller.is_up() && caller.is_described() {
+            caller.accept(None, false, &mut self.wire);
+        } else if !caller.is_up() && offered && caller.negotiation.remote_offer().is_none() {
+            // What was agreed with the callee before it took the call is offered to the caller, who left that to it.
+            let agreed = leg.agreed();
+            let Some(ours) = caller.propose(&agreed, &mut self.wire) else { return false };
+            let body = ours.to_bytes();
+            if caller.negotiation.local_offer(ours).is_err() {
+                return false;
+            }
+            caller.accept(Some(&body), true, &mut self.wire);
+        } else if !caller.is_up() {
             let same = early.is_some_and(|early| early.leg == callee && early.answer == theirs.to_bytes());
             let heard = caller.early_answer().map(<[u8]>::to_vec);
             let ours = match heard {
@@ -350,7 +425,7 @@ impl Switch {
                 self.fork_caller(caller_id);
             }
             if let Some(caller) = self.legs.get_mut(caller_id) {
-                caller.accept(&body, !offered, &mut self.wire);
+                caller.accept(Some(&body), !offered, &mut self.wire);
             }
         }
         self.connect(caller_id, callee);
@@ -373,13 +448,17 @@ impl Switch {
 
     /// A calling leg failed with this status; the dial goes on without it.
     pub(crate) fn branch_failed(&mut self, id: LegId, status: u16) {
+        if self.moves_on(id, status) {
+            return;
+        }
+        self.attempt_over(id, Some(status));
         let Some(leg) = self.legs.get_mut(id) else { return };
         leg.last_status.get_or_insert(status);
         self.branch_lost(id, status);
         self.leg_gone(id);
     }
 
-    fn branch_lost(&mut self, id: LegId, status: u16) {
+    pub(crate) fn branch_lost(&mut self, id: LegId, status: u16) {
         let Some(call) = self.legs.get(id).map(|leg| leg.call) else { return };
         let Some(dialing) = self.calls.get_mut(call).and_then(|call| call.dialing()) else { return };
         if !dialing.ringing.contains(&id) {
@@ -397,7 +476,7 @@ impl Switch {
         self.ring_back(call);
     }
 
-    fn end_step_if_over(&mut self, id: CallId) {
+    pub(crate) fn end_step_if_over(&mut self, id: CallId) {
         if self.calls.get_mut(id).and_then(|call| call.dialing()).is_some_and(|dialing| dialing.step_is_over()) {
             self.next_step(id);
         }
@@ -422,7 +501,8 @@ impl Switch {
     pub(crate) fn forget_resolving(&mut self, id: CallId) {
         let timers = &mut self.wire.timers;
         self.questions.retain(|_, question| {
-            let stale = matches!(question.asked, Asked::Resolve(call) if call == id);
+            let stale =
+                matches!(question.asked, Asked::Resolve(call) | Asked::Locate(Sought::Way(call, ..)) if call == id);
             if stale {
                 timers.cancel(&mut question.timer);
             }
@@ -432,6 +512,7 @@ impl Switch {
 
     /// Gives up a calling leg: it lives until its final answer is in.
     pub(crate) fn cancel_leg(&mut self, id: LegId, reason: Option<&str>) {
+        self.attempt_over(id, None);
         let waits = self.legs.get_mut(id).is_some_and(|leg| leg.cancel(reason, &mut self.wire));
         if waits {
             self.close_port(id);

@@ -12,8 +12,11 @@ use crate::ask::Unresolved;
 use crate::command::{Dial, Order, Outside, Target};
 use crate::event::{DialOutcome, Side};
 use crate::ids::LegId;
+use crate::spending::Limit;
+use crate::spending::ledger::BillId;
 use crate::tables;
 use crate::timers::TimerKey;
+use crate::way::Way;
 
 /// A dial at work.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct Dialing {
     waiting: VecDeque<Target>,
     /// How many targets of this step are not resolved yet.
     pub(crate) resolving: usize,
+    /// Ways outside, of this step and those before.
+    pub(crate) ways: Vec<Way>,
     /// The legs that ring in this step.
     pub(crate) ringing: Vec<LegId>,
     /// The end of this step's ring time.
@@ -52,6 +57,7 @@ impl Dialing {
             outside: dial.outside,
             waiting: dial.targets.into(),
             resolving: 0,
+            ways: Vec::new(),
             ringing: Vec::new(),
             timer: None,
             best: None,
@@ -70,6 +76,11 @@ impl Dialing {
         };
         self.resolving = step.len();
         (!step.is_empty()).then_some(step)
+    }
+
+    /// What is reserved for its ways.
+    pub(crate) fn bills(&mut self) -> impl Iterator<Item = BillId> + '_ {
+        self.ways.iter_mut().filter_map(|way| way.bill.take())
     }
 
     pub(crate) fn ring_time(&self) -> Duration {
@@ -116,6 +127,11 @@ impl Dialing {
             Unresolved::NoRoute => DialOutcome::Unknown,
         };
         self.why_none.get_or_insert(outcome);
+    }
+
+    /// What may be spent on a way outside is spent.
+    pub(crate) fn note_spent(&mut self, limit: Limit) {
+        self.why_none.get_or_insert(DialOutcome::Spent(limit));
     }
 
     /// A target is known, but no phone is registered for it.

@@ -10,11 +10,15 @@ use crate::ids::{CallId, LegId};
 use crate::leg::LegState;
 use crate::media::MediaCommand;
 use crate::switch::Switch;
+use crate::trunk::EarlyMedia;
 
 impl Switch {
     /// A provisional answer to the INVITE of a calling leg.
     pub(crate) fn branch_progress(&mut self, id: LegId, response: &Message<'_>, status: Status) {
         let wall = self.wire.wall();
+        let replaced = self.early_of(id) == EarlyMedia::Replaced;
+        // Then it rings, whatever it does.
+        let status = if replaced && status == Status::SESSION_PROGRESS { Status::RINGING } else { status };
         let Some(leg) = self.legs.get_mut(id) else { return };
         let LegState::Calling(calling) = &mut leg.state else { return };
         if calling.cancelled {
@@ -24,6 +28,10 @@ impl Switch {
         let first = rings && !calling.rang;
         calling.rang |= rings;
         let early = match leg.negotiation.local() {
+            // What a carrier sends before the answer is not for this caller.
+            Some(_) if replaced => None,
+            // That was its offer, and it is answered.
+            Some(_) if leg.is_settled() => None,
             Some(_) => offer_in(response).ok().flatten(),
             // The callee's offer in an unreliable 1xx cannot be answered (RFC 3262 §5).
             None => None,
@@ -96,6 +104,10 @@ impl Switch {
                 None => caller.carry(answer, &mut self.wire),
             };
             match &said {
+                // RFC 3262 §5: in an answer that is acknowledged it is for good.
+                Some(said) if caller.is_assured() && caller.answer(said.clone()).is_ok() => {
+                    caller.expect_agreed(&mut self.wire);
+                }
                 Some(said) if leg.wide => caller.expect_early(&offer, said, &mut self.wire),
                 _ => caller.expect_media(&offer, &mut self.wire),
             }

@@ -123,6 +123,8 @@ pub enum Reply {
     Done,
     /// How a dial came out.
     Dialled(DialOutcome),
+    /// How the last dial came out in detail.
+    LastDial(DialFacts),
     /// What was played is over.
     Played(Played),
     /// What was read from the keys.
@@ -159,13 +161,26 @@ pub enum DialOutcome {
     Unknown,
     /// Not permitted.
     Forbidden,
-    /// No way to this number is left that may be paid for or that has room: this limit is reached.
-    Spent(Limit),
     /// Failed otherwise, with the SIP status of the best answer.
     Failed {
         /// SIP status, 300 to 699.
         status: u16,
     },
+    /// No way to this number is left that may be paid for or that has room: this limit is reached.
+    Spent(Limit),
+}
+
+/// How a dial came out, in detail: what the best answer of the far ends said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DialFacts {
+    /// Its SIP status; `None` where nobody was called or nobody said anything final.
+    pub status: Option<u16>,
+    /// The Q.850 cause: as the far end gave it (RFC 3326), else that of the status.
+    pub cause: Option<Cause>,
+    /// The trunk that it came over, by its name.
+    pub trunk: Option<String>,
+    /// Somebody was rung.
+    pub rang: bool,
 }
 
 /// Why a command was not done.

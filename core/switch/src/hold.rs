@@ -78,6 +78,7 @@ impl Switch {
             leg.expect_agreed(&mut self.wire);
         }
         let holds = self.legs.get(offerer).and_then(|leg| leg.negotiation.remote()).is_some_and(Description::is_held);
+        let fax = self.legs.get(offerer).and_then(|leg| leg.negotiation.remote()).is_some_and(|it| it.fax().is_some());
         let port = |leg| self.legs.get(leg).and_then(|leg: &Leg| leg.port).map(|port| port.id);
         let (Some(a), Some(b)) = (port(caller), port(callee)) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
@@ -92,8 +93,8 @@ impl Switch {
             call.keep_company(a, b, &mut self.wire);
         }
         call.resume_interludes(&mut self.wire);
-        // Who is held may rightly be silent, and who holds too.
-        let silence = if call.hold.anybody() { None } else { self.wire.config.media_silence };
+        // Who is held may rightly be silent, and who holds too; and of two fax machines one listens for minutes.
+        let silence = if call.hold.anybody() || fax { None } else { self.wire.config.media_silence };
         for port in [a, b] {
             self.wire.media(MediaCommand::Watch { port, silence });
         }

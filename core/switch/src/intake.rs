@@ -5,19 +5,23 @@
 //!                                        → none: admission asked for → gatekeeper → registrar | call | OPTIONS
 //! ```
 
+use std::sync::Arc;
+
 use sip::transaction::{Incoming, ServerKey};
 use sip::{Flow, Message, Method, Name, Status, Writer};
 
 use crate::ask::{Account, Admission, Ask, NotAdmitted};
+use crate::floods::Heard;
 use crate::gatekeeper::Verdict;
-use crate::ids::{Aor, LegId};
+use crate::ids::{Aor, GatewayId, LegId};
 use crate::io::Output;
-use crate::leg::ALLOW;
+use crate::leg::{ALLOW, Leg};
 use crate::record::{Notice, Record};
 use crate::switch::{Asked, Switch};
+use crate::trunk::{Trunk, called_by, caller_of};
 
 /// Extensions that we understand (RFC 3261 §19.2).
-const SUPPORTED: &[&str] = &["path"];
+const SUPPORTED: &[&str] = &["path", "100rel", "timer"];
 
 /// A request that waits to be admitted.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(crate) struct Intake {
     pub(crate) flow: Flow,
     /// The leg whose dialog it is in, when it came from where that leg's signalling never came from.
     pub(crate) leg: Option<LegId>,
+    /// The trunk that it comes from, and the gateway.
+    pub(crate) source: Option<(Arc<Trunk>, Option<GatewayId>)>,
 }
 
 impl Switch {
@@ -39,7 +45,7 @@ impl Switch {
         if !message.is_request() {
             return self.response(&message);
         }
-        if self.gatekeeper.is_banned(self.wire.now, flow.remote.ip()) {
+        if self.gatekeeper.is_banned(self.wire.now, flow.remote.ip()) || self.is_flood(&message, flow) {
             return;
         }
         if let Err(fault) = sip::validate(&message) {
@@ -59,10 +65,28 @@ impl Switch {
         }
     }
 
+    /// Whoever asks without being in a call, known as a carrier or having proven anything has only so many questions.
+    fn is_flood(&mut self, message: &Message<'_>, flow: Flow) -> bool {
+        let inside = message.to().ok().and_then(|to| to.tag()).is_some_and(|tag| self.tags.contains_key(tag));
+        if inside
+            || matches!(message.method(), Some(Method::Ack | Method::Cancel))
+            || self.trunks.source(&flow, None, self.vouched_for(&flow)).is_some()
+        {
+            return false;
+        }
+        match self.floods.handle_request(self.wire.now, flow.remote.ip()) {
+            Heard::Yes => return false,
+            Heard::NoMore => self.notice(Notice::Flooded { source: flow.remote.ip() }),
+            Heard::No => {}
+        }
+        true
+    }
+
     fn request(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow) {
         let method = message.method().unwrap_or(Method::Other(""));
         match method {
             Method::Invite | Method::Bye | Method::Info | Method::Options | Method::Register => {}
+            Method::Prack | Method::Update => {}
             // §21.5.2: not recognised; §8.2.1: recognised but not allowed.
             Method::Other(_) => return self.refuse(key, message, flow, Status::NOT_IMPLEMENTED),
             _ => return self.refuse(key, message, flow, Status::METHOD_NOT_ALLOWED),
@@ -79,8 +103,14 @@ impl Switch {
             return self.request_in_dialog(key, message, flow, tag);
         }
         match method {
+            // A carrier asks whether we live.
+            Method::Options if self.trunks.source(&flow, None, self.vouched_for(&flow)).is_some() => {
+                self.options(key, message, flow);
+            }
             // Only ever inside a dialog.
-            Method::Bye | Method::Info => self.refuse(key, message, flow, Status::NO_SUCH_CALL),
+            Method::Bye | Method::Info | Method::Prack | Method::Update => {
+                self.refuse(key, message, flow, Status::NO_SUCH_CALL)
+            }
             Method::Invite if self.draining || self.calls.len() >= self.wire.config.max_calls => {
                 self.notice(Notice::Overloaded);
                 self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
@@ -93,13 +123,27 @@ impl Switch {
         // §12.2.2: by Call-ID, local tag and remote tag.
         let found = self.tags.get(tag).copied().filter(|id| self.is_dialog_of(*id, message));
         let Some(id) = found else { return self.refuse(key, message, flow, Status::NO_SUCH_CALL) };
-        let known = self.legs.get(id).is_some_and(|leg| leg.flow.remote.ip() == flow.remote.ip());
+        let known = self.legs.get(id).is_some_and(|leg| {
+            // A carrier may go on from another of its addresses.
+            leg.flow.remote.ip() == flow.remote.ip() || self.is_of_trunk(leg, &flow)
+        });
         if known {
             self.in_dialog(id, key, message, flow);
         } else {
             // Tags are no password: from another address the sender must prove itself.
             self.ask_admission(key, message, flow, Some(id));
         }
+    }
+
+    fn is_of_trunk(&self, leg: &Leg, flow: &Flow) -> bool {
+        let Some(on) = leg.trunk.as_deref() else { return false };
+        let source = self.trunks.source(flow, None, self.vouched_for(flow));
+        source.is_some_and(|(trunk, _)| trunk.id == on.trunk.id)
+    }
+
+    /// The names that the peer at the other end of a connection has proven to have.
+    fn vouched_for(&self, _flow: &Flow) -> &[String] {
+        &[]
     }
 
     fn is_dialog_of(&self, id: LegId, message: &Message<'_>) -> bool {
@@ -124,21 +168,26 @@ impl Switch {
             .unwrap_or_default()
             .into_owned();
         let called = message.uri().ok().and_then(|uri| uri.user_unescaped().map(std::borrow::Cow::into_owned));
-        let ask = Ask::Admission {
-            domain: domain.host_str().to_ascii_lowercase(),
-            user,
-            source: flow.remote,
-            trunk: None,
-            called: called.into_iter().collect(),
+        // Phones register; carriers do not.
+        let source = match message.method() {
+            Some(Method::Register) => None,
+            _ => self.trunks.source(&flow, called.as_deref(), self.vouched_for(&flow)),
         };
-        let intake = Intake { key, bytes: message.bytes().to_vec(), flow, leg };
+        let (user, called) = match &source {
+            Some((trunk, _)) => (caller_of(trunk, message), called_by(message)),
+            None => (user, called.into_iter().collect()),
+        };
+        let trunk = source.as_ref().map(|(trunk, _)| trunk.id);
+        let domain = domain.host_str().to_ascii_lowercase();
+        let ask = Ask::Admission { domain, user, source: flow.remote, trunk, called };
+        let intake = Intake { key, bytes: message.bytes().to_vec(), flow, leg, source };
         self.ask(Asked::Admission(Box::new(intake)), ask);
     }
 
     /// What is known of domain and user came: the gatekeeper decides, and the request goes where it is for.
     pub(crate) fn admitted(&mut self, intake: Intake, admission: Result<Admission, NotAdmitted>) {
         let config = self.wire.config.clone();
-        let Intake { key, bytes, flow, leg } = intake;
+        let Intake { key, bytes, flow, leg, source } = intake;
         let Ok(message) = sip::parse(&bytes, &config.limits) else { return };
         // Not our domain: nothing is relayed for it, and nothing more is said.
         let admission = match admission {
@@ -146,9 +195,14 @@ impl Switch {
             Err(NotAdmitted(status)) => return self.refuse(key, &message, flow, Status(status)),
         };
         let account = match &admission.peer {
+            // A number of the tenant's was called over a trunk: by a caller that is nobody here.
+            _ if source.is_some() && admission.inbound.is_some() => None,
             Some(_) if !matches!(message.method(), Some(Method::Register)) => None,
             _ => match self.gatekeeper.check(self.wire.now, &admission, &message, flow.remote.ip()) {
-                Verdict::Pass(account) => Some(account),
+                Verdict::Pass(account) => {
+                    self.floods.vouch(self.wire.now, flow.remote.ip());
+                    Some(account)
+                }
                 Verdict::Challenge { rows, refused } => {
                     if refused {
                         self.notice(Notice::Unauthorised { source: flow.remote.ip() });
@@ -176,7 +230,7 @@ impl Switch {
         }
         match message.method() {
             Some(Method::Register) => self.register(key, &message, flow, &admission, account.as_ref()),
-            Some(Method::Invite) => self.arrive(key, &message, flow, &admission, account.as_ref()),
+            Some(Method::Invite) => self.arrive(key, &message, flow, &admission, account.as_ref(), source),
             _ => self.options(key, &message, flow),
         }
     }

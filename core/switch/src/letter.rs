@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::ask::Location;
 use crate::call::ShownAs;
 
 /// What a calling leg says of the caller and the callee.
@@ -15,6 +16,24 @@ pub(crate) struct Letter<'a> {
     pub(crate) max_forwards: u32,
     /// RFC 3323, passed on.
     pub(crate) privacy: Option<&'a str>,
+    /// Further rows: name and value.
+    pub(crate) rows: &'a [(&'static str, String)],
+    /// Where the caller is, for who has to come there.
+    pub(crate) location: Option<&'a Location>,
+}
+
+impl<'a> Letter<'a> {
+    /// To a phone of ours or to a peer.
+    pub(crate) fn plain(from: &'a dyn fmt::Display, to: &'a dyn fmt::Display, shown_as: &'a ShownAs) -> Self {
+        Self {
+            from,
+            to,
+            max_forwards: shown_as.max_forwards,
+            privacy: shown_as.privacy.as_deref(),
+            rows: &[],
+            location: None,
+        }
+    }
 }
 
 /// The caller as the callee sees it, written anew: no name or host of leg A's own writing.

@@ -21,6 +21,7 @@ mod ask;
 mod audio;
 mod bridge;
 mod call;
+mod charging;
 mod command;
 mod commands;
 mod config;
@@ -28,6 +29,7 @@ mod dial;
 mod dialing;
 mod early;
 mod event;
+pub mod floods;
 pub mod gatekeeper;
 mod habits;
 mod hold;
@@ -44,9 +46,12 @@ mod mint;
 mod mixing;
 mod number;
 mod originate;
+mod outside;
 mod plan;
 mod policy;
+mod prack;
 mod record;
+mod refresh;
 pub mod registrar;
 mod release;
 mod room;
@@ -58,7 +63,9 @@ mod tables;
 mod taping;
 mod timers;
 mod trunk;
+mod update;
 mod voice;
+mod way;
 mod wire;
 
 pub use application::{Application, CallControl, Commands, Failure, HungUp, Places, Running};
@@ -72,7 +79,9 @@ pub use audio::{
 };
 pub use command::{Command, Dial, Label, Order, Outside, Target};
 pub use config::Config;
-pub use event::{Cause, DialOutcome, Ending, Event, Invitation, Party, PlayEnd, RecordingState, Refusal, Reply, Side};
+pub use event::{
+    Cause, DialFacts, DialOutcome, Ending, Event, Invitation, Party, PlayEnd, RecordingState, Refusal, Reply, Side,
+};
 pub use habits::{Country, Music, NoMusic, UnknownCountry};
 pub use ids::{Aor, CallId, CallUid, GatewayId, LegId, PortId, TenantId, Ticket, TrunkId, UserId};
 pub use interlude::{PlayRefusal, SoundOrder};
@@ -95,6 +104,7 @@ pub use room::{
 pub use sdp::{Secrecy, Secured};
 pub use sip::Transport;
 pub use sound::check::are_playable;
+pub use spending::ledger;
 pub use spending::{Limit, Money, NoMoney, Payer, Purse, Rate, SpendingLimits, Spent};
 pub use switch::Switch;
 pub use taping::RecordingOrder;

@@ -75,6 +75,16 @@ pub enum MediaCommand {
         /// What packets from and to it are encrypted with (RFC 3711); `None` for plain RTP. `Debug` does not show them.
         keys: Option<Box<sdp::Secured>>,
     },
+    /// The same where fax was agreed on in place of sound: UDPTL (ITU-T T.38), which passes to a port that takes fax too, as
+    /// it is. Nothing is decoded, played, kept or encrypted there, until the next [`Expect`](Self::Expect).
+    Fax {
+        /// Which port.
+        port: PortId,
+        /// Where the peer said it receives UDPTL. Unspecified address or port 0: send nothing.
+        remote: SocketAddr,
+        /// The IP address that the peer's signalling came from.
+        signalling: std::net::IpAddr,
+    },
     /// Let two ports hear each other, both ways: relayed packet by packet where both ends understand the same, else decoded
     /// and encoded. Ends whatever was played to either.
     Connect {

@@ -83,6 +83,7 @@ impl Switch {
             command,
             Command::Attach(_)
                 | Command::Dial(_)
+                | Command::LastDial
                 | Command::Wait(_)
                 | Command::AwaitEnd
                 | Command::Detach

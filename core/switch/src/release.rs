@@ -41,10 +41,12 @@ impl Switch {
         };
         let ending = Ending { cause: release.cause, by: release.by, status };
         let wire = &mut self.wire;
+        let mut bills = Vec::new();
         if let CallState::Dialing(mut dialing) =
             std::mem::replace(&mut call.state, CallState::Releasing { cdr_written: false })
         {
             wire.timers.cancel(&mut dialing.timer);
+            bills.extend(dialing.bills());
         }
         for timer in [&mut call.decide, &mut call.set_up, &mut call.timer] {
             wire.timers.cancel(timer);
@@ -67,6 +69,8 @@ impl Switch {
             }
         }
         self.forget_resolving(id);
+        self.give_back(bills);
+        self.end_charge(id);
         for leg in legs {
             self.let_go(leg, status, &release);
         }
@@ -83,7 +87,10 @@ impl Switch {
                 leg.refuse(sip::Status(status), release.reason_phrase.as_deref(), &mut self.wire);
                 false
             }
-            LegState::Calling(_) => leg.cancel(Some(&reason), &mut self.wire),
+            LegState::Calling(_) => {
+                self.attempt_over(id, None);
+                self.legs.get_mut(id).is_some_and(|leg| leg.cancel(Some(&reason), &mut self.wire))
+            }
             LegState::Up(_) => leg.hang_up(Some(reason), &mut self.wire),
             // Its BYE is under way.
             LegState::Releasing => true,
@@ -98,6 +105,12 @@ impl Switch {
         self.close_port(id);
         let Some(mut leg) = self.legs.remove(id) else { return };
         leg.forget(&mut self.wire);
+        if let Some(on) = leg.trunk.as_deref_mut() {
+            if let Some(attempt) = &mut on.attempt {
+                self.wire.timers.cancel(&mut attempt.patience);
+            }
+            self.trunks.gave_back(on.trunk.id, on.gateway);
+        }
         self.tags.remove(&leg.local_tag);
         if let Some(key) = leg.arrived_by {
             self.invites.remove(&key);

@@ -8,9 +8,10 @@ use sip::Flow;
 use sip::transaction::ServerKey;
 use slotmap::SlotMap;
 
-use crate::ask::{Answer, Ask};
+use crate::ask::{Answer, Ask, Unlocated};
 use crate::call::Call;
 use crate::config::Config;
+use crate::floods::Floods;
 use crate::gatekeeper::Gatekeeper;
 use crate::ids::{Aor, CallId, LegId, PortId, TenantId, Ticket};
 use crate::intake::Intake;
@@ -20,7 +21,9 @@ use crate::leg::Leg;
 use crate::mint::Mint;
 use crate::record::{LegRecord, Notice, Record, StoredBinding};
 use crate::registrar::Registrar;
+use crate::spending::ledger::{BillId, Ledger};
 use crate::timers::{Timer, TimerKey};
+use crate::trunk::{Sought, Trunks};
 use crate::wire::Wire;
 
 /// The exchange. See the [crate's documentation](crate) for the contract.
@@ -29,6 +32,11 @@ pub struct Switch {
     pub(crate) wire: Wire,
     pub(crate) registrar: Registrar,
     pub(crate) gatekeeper: Gatekeeper,
+    pub(crate) floods: Floods,
+    pub(crate) trunks: Trunks,
+    pub(crate) ledger: Ledger,
+    /// Calls by what their legs outside spend.
+    pub(crate) bills: HashMap<BillId, CallId>,
     pub(crate) calls: SlotMap<CallId, Call>,
     pub(crate) legs: SlotMap<LegId, Leg>,
     pub(crate) questions: SlotMap<Ticket, Question>,
@@ -61,6 +69,8 @@ pub(crate) enum Asked {
     Resolve(CallId),
     /// A media port for this leg.
     Port(LegId),
+    /// Where is a gateway?
+    Locate(Sought),
 }
 
 impl Switch {
@@ -71,9 +81,13 @@ impl Switch {
         let config = Arc::new(config);
         let mut mint = Mint::new(seed);
         Self {
+            floods: Floods::new(config.floods.clone()),
             registrar: Registrar::new(config.registrar.clone()),
             gatekeeper: Gatekeeper::new(config.gatekeeper.clone(), mint.secret(), now),
             wire: Wire::new(config, mint, now, wall),
+            trunks: Trunks::default(),
+            ledger: Ledger::new(now, wall),
+            bills: HashMap::new(),
             calls: SlotMap::with_key(),
             legs: SlotMap::with_key(),
             questions: SlotMap::with_key(),
@@ -117,6 +131,7 @@ impl Switch {
             Input::Timeout => self.timeout(),
         }
         self.settle_transactions();
+        self.tell_spending();
     }
 
     /// The next output; `None` when all are taken. Messages come last: the media engine must know whom to expect before
@@ -131,10 +146,8 @@ impl Switch {
     /// When [`Input::Timeout`] is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.wire.timers.next(), self.wire.layer.poll_timeout(), self.registrar.poll_timeout()]
-            .into_iter()
-            .flatten()
-            .min()
+        let others = [self.registrar.poll_timeout(), self.trunks.poll_timeout(), self.ledger.poll_timeout()];
+        [self.wire.timers.next(), self.wire.layer.poll_timeout()].into_iter().chain(others).flatten().min()
     }
 
     /// How many calls there are, those that are ending too.
@@ -149,7 +162,8 @@ impl Switch {
         self.wire.layer.len()
     }
 
-    /// Nothing is under way: no call, leg, question, transaction or timer. Registrations may stand.
+    /// Nothing is under way: no call, leg, question, transaction or timer of theirs. Registrations may stand, of phones here
+    /// and of ours at carriers.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.calls.is_empty()
@@ -159,15 +173,20 @@ impl Switch {
             && self.invites.is_empty()
             && self.ports.is_empty()
             && self.carried.is_empty()
+            && self.trunks.is_idle()
+            && self.ledger.is_quiet()
+            && self.bills.is_empty()
             && self.wire.reels.is_empty()
             && self.wire.layer.is_empty()
             && self.wire.timers.is_empty()
     }
 
-    /// From now on new calls are shed with 503; those that are up go on.
+    /// From now on new calls are shed with 503; those that are up go on. Carriers are told that we are not there any more.
     pub fn drain(&mut self, now: Instant) {
         self.wire.now = now;
         self.draining = true;
+        self.leave_carriers();
+        self.settle_transactions();
     }
 
     /// All bindings of a tenant, or of all.
@@ -218,6 +237,7 @@ impl Switch {
             }
             (Asked::Resolve(call), Answer::Resolve(found)) => self.resolved(call, found),
             (Asked::Port(leg), Answer::Port(port)) => self.port_given(leg, port.ok()),
+            (Asked::Locate(sought), Answer::Located(found)) => self.located(sought, found),
             (asked, _) => self.unanswered(asked),
         }
     }
@@ -228,6 +248,7 @@ impl Switch {
             Asked::Admission(intake) => self.refuse_intake(&intake, sip::Status::SERVICE_UNAVAILABLE),
             Asked::Resolve(call) => self.resolved(call, Ok(Vec::new())),
             Asked::Port(leg) => self.port_given(leg, None),
+            Asked::Locate(sought) => self.located(sought, Err(Unlocated("the name servers do not answer".to_owned()))),
         }
     }
 
@@ -243,7 +264,12 @@ impl Switch {
                 Timer::Wait(call) => self.waited(call),
                 Timer::Sound(call) => self.sound_is_due(call),
                 Timer::Count(call) => self.counts_are_due(call),
+                Timer::Patience(leg) => self.patience_is_over(leg),
                 Timer::Accepting(leg) => self.accept_again(leg),
+                Timer::Assured(leg) => self.prack_is_due(leg),
+                Timer::Refresh(leg) => self.refresh_is_due(leg),
+                Timer::Expired(leg) => self.dialog_expired(leg),
+                Timer::Update(leg) => self.update_is_overdue(leg),
                 Timer::Progress(leg) => {
                     if let Some(leg) = self.legs.get_mut(leg) {
                         leg.repeat_progress(&mut self.wire);
@@ -256,13 +282,15 @@ impl Switch {
                 }
             }
         }
+        self.trunks_are_due();
+        self.spending_is_due();
         for change in self.registrar.handle_timeout(now) {
             self.wire.outputs.push_back(Output::Record(Record::Binding(change)));
         }
     }
 
     /// What the transaction layer has to say of itself.
-    fn settle_transactions(&mut self) {
+    pub(crate) fn settle_transactions(&mut self) {
         use sip::transaction::Event;
         while let Some(event) = self.wire.layer.poll_event() {
             match event {
@@ -279,6 +307,9 @@ impl Switch {
 
     /// A new leg gets its key, and is found by its tag from now on.
     pub(crate) fn add_leg(&mut self, leg: Leg) -> LegId {
+        if let Some(on) = leg.trunk.as_deref() {
+            self.trunks.took(on.trunk.id, on.gateway);
+        }
         let tag = leg.local_tag.clone();
         let id = self.legs.insert(leg);
         if let Some(leg) = self.legs.get_mut(id) {

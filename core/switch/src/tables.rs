@@ -89,7 +89,7 @@ fn shown(status: u16) -> u16 {
         // Leg B's realm is not leg A's (RFC 3261 §22.3): its challenge must not be seen.
         401 | 407 => 502,
         // Faults of the request that we wrote ourselves.
-        400 | 402 | 405 | 406 | 412..=417 | 420 | 421 | 423 | 481 | 482 | 487 | 491 | 493 | 494 => 500,
+        400 | 402 | 405 | 406 | 412..=417 | 420 | 421 | 422 | 423 | 481 | 482 | 487 | 491 | 493 | 494 => 500,
         // A phone that did not answer its signalling at all.
         408 => 480,
         400..=699 => status,

@@ -24,6 +24,16 @@ pub(crate) enum Timer {
     Accepting(LegId),
     /// A 1xx of ours is to be sent again, every minute (§13.3.1.1).
     Progress(LegId),
+    /// A 1xx of ours has no PRACK yet (RFC 3262 §3).
+    Assured(LegId),
+    /// A dialog is to be refreshed (RFC 4028 §7.2).
+    Refresh(LegId),
+    /// A dialog was not refreshed in time (§10).
+    Expired(LegId),
+    /// An UPDATE of the far end waits too long for the other leg.
+    Update(LegId),
+    /// A gateway has said nothing to an INVITE of ours.
+    Patience(LegId),
     /// A question was not answered.
     Ask(Ticket),
 }
@@ -32,16 +42,22 @@ pub(crate) enum Timer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TimerKey(Instant, u64);
 
-/// All armed timers.
-#[derive(Debug, Default)]
-pub(crate) struct Timers {
+/// All armed timers of one kind.
+#[derive(Debug)]
+pub(crate) struct Timers<T = Timer> {
     /// Indexed by due time and order of arming; keys minted by [`arm`](Self::arm).
-    queue: BTreeMap<TimerKey, Timer>,
+    queue: BTreeMap<TimerKey, T>,
     armed: u64,
 }
 
-impl Timers {
-    pub(crate) fn arm(&mut self, due: Instant, timer: Timer) -> TimerKey {
+impl<T> Default for Timers<T> {
+    fn default() -> Self {
+        Self { queue: BTreeMap::new(), armed: 0 }
+    }
+}
+
+impl<T> Timers<T> {
+    pub(crate) fn arm(&mut self, due: Instant, timer: T) -> TimerKey {
         self.armed += 1;
         let key = TimerKey(due, self.armed);
         self.queue.insert(key, timer);
@@ -59,7 +75,7 @@ impl Timers {
         self.queue.first_key_value().map(|(key, _)| key.0)
     }
 
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<T> {
         let entry = self.queue.first_entry()?;
         (entry.key().0 <= now).then(|| entry.remove())
     }

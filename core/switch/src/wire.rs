@@ -11,19 +11,31 @@ use sip::{Flow, Host, Status, Transport, Uri};
 use crate::ask::Ask;
 use crate::config::Config;
 use crate::event::Event;
-use crate::ids::{CallId, LegId, PortId, Ticket};
+use crate::ids::{CallId, GatewayId, LegId, PortId, Ticket, TrunkId};
 use crate::io::Output;
 use crate::media::{MediaCommand, SoundId};
 use crate::mint::Mint;
 use crate::record::KeptRecording;
 use crate::room::MixerId;
 use crate::timers::{Timer, TimerKey, Timers};
+use crate::trunk::RegistrationKey;
 
 /// Whose client transaction it is, and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub(crate) leg: LegId,
-    pub(crate) purpose: Purpose,
+pub(crate) enum Owner {
+    /// A leg's.
+    Leg(LegId, Purpose),
+    /// The exchange's own.
+    Errand(Errand),
+}
+
+/// What the exchange itself asks of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// To know where we are.
+    Register(RegistrationKey),
+    /// Whether it lives: the number of the question.
+    Probe(TrunkId, GatewayId, u32),
 }
 
 /// What a client transaction is for.
@@ -33,6 +45,12 @@ pub(crate) enum Purpose {
     Invite,
     /// An INVITE inside the dialog.
     Reinvite,
+    /// An INVITE inside the dialog that refreshes it, for nobody else.
+    Refresh,
+    /// An UPDATE that does.
+    Update,
+    /// A PRACK in the early dialog at this place.
+    Prack(usize),
     /// A BYE.
     Bye,
     /// A BYE to a fork that answered too late: nobody waits for its answer.
@@ -93,7 +111,7 @@ impl Wire {
     }
 
     pub(crate) fn request(&mut self, flow: Flow, bytes: Vec<u8>, leg: LegId, purpose: Purpose) -> Option<ClientKey> {
-        self.layer.request(self.now, flow, bytes, Owner { leg, purpose }).ok()
+        self.layer.request(self.now, flow, bytes, Owner::Leg(leg, purpose)).ok()
     }
 
     pub(crate) fn event(&mut self, call: CallId, event: Event) {
@@ -154,7 +172,9 @@ impl Wire {
         self.config
             .locals
             .iter()
-            .find(|(kind, address)| *kind == transport && address.is_ipv4() == toward.is_ipv4())
+            .filter(|(kind, address)| *kind == transport && address.is_ipv4() == toward.is_ipv4())
+            // What leaves from loopback comes no further.
+            .find(|(_, address)| toward.is_loopback() || !address.ip().is_loopback())
             .map(|(_, address)| *address)
     }
 

@@ -21,6 +21,9 @@ pub(crate) struct Auditor {
     unacknowledged: BTreeSet<String>,
     /// INVITEs of phones that came with an offer, by Call-ID and branch.
     offered: BTreeSet<(String, String)>,
+    /// Provisional answers of ours that wait for their PRACK, by Call-ID and To tag: the number, and whether there is a
+    /// description in it.
+    assured: BTreeMap<(String, String), (u32, bool)>,
     pub(crate) found: Vec<String>,
 }
 
@@ -77,9 +80,33 @@ impl Auditor {
                 self.fault("a dialog without a Contact", bytes);
             }
         }
+        if cseq.method == Method::Invite {
+            self.sent_reliably(&message, call_id, bytes);
+        }
         // §8.2.6.2
         if status.0 > 100 && message.to().ok().and_then(|to| to.tag()).is_none() {
             self.fault("a response without a To tag", bytes);
+        }
+    }
+
+    /// RFC 3262 §3: the next only after the PRACK, and no 2xx after a description that may not have come.
+    fn sent_reliably(&mut self, message: &sip::Message<'_>, call_id: &str, bytes: &[u8]) {
+        let Some(status) = message.status() else { return };
+        let tag = message.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        let key = (call_id.to_owned(), tag.to_owned());
+        let waiting = self.assured.get(&key).copied();
+        match (message.requires("100rel"), message.rseq()) {
+            (true, Ok(Some(rseq))) if status.is_provisional() => {
+                if waiting.is_some_and(|(known, _)| known != rseq) {
+                    self.fault("a reliable answer before the PRACK of the last", bytes);
+                }
+                self.assured.insert(key, (rseq, !message.body().is_empty()));
+            }
+            (true, _) if status.is_provisional() => self.fault("a reliable answer without its number", bytes),
+            _ if status.is_success() && waiting.is_some_and(|(_, described)| described) => {
+                self.fault("a 2xx while a description may not have come", bytes);
+            }
+            _ => {}
         }
     }
 
@@ -88,6 +115,12 @@ impl Auditor {
         let limits = sip::Limits::default();
         let Ok(message) = sip::parse(bytes, &limits) else { return };
         let (Ok(call_id), Ok(cseq)) = (message.call_id(), message.cseq()) else { return };
+        if let (Some(Method::Prack), Ok(rack), Ok(to)) = (message.method(), message.rack(), message.to()) {
+            let key = (call_id.to_owned(), to.tag().unwrap_or_default().to_owned());
+            if self.assured.get(&key).is_some_and(|(rseq, _)| *rseq == rack.rseq) {
+                self.assured.remove(&key);
+            }
+        }
         if message.status().is_some_and(|status| (200..300).contains(&status.0)) && cseq.method == Method::Invite {
             self.unacknowledged.insert(call_id.to_owned());
         }

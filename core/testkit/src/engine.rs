@@ -20,6 +20,8 @@ pub(crate) struct Engine {
     pub(crate) echoing: BTreeSet<PortId>,
     /// How the exchange can be heard at each port.
     pub(crate) voices: BTreeMap<PortId, Option<Voice>>,
+    /// The ports that take fax, and no sound.
+    pub(crate) faxes: BTreeSet<PortId>,
     /// What packets are encrypted with at each port.
     pub(crate) keys: BTreeMap<PortId, Option<Secured>>,
     /// All that was played, by where it was sent to.
@@ -72,6 +74,7 @@ impl Engine {
             tapes: BTreeMap::new(),
             echoing: BTreeSet::new(),
             voices: BTreeMap::new(),
+            faxes: BTreeSet::new(),
             keys: BTreeMap::new(),
             heard: BTreeMap::new(),
             pressed: BTreeMap::new(),
@@ -156,11 +159,19 @@ impl Engine {
                 assert!(!self.echoing.contains(port), "{port:?} was given back while it hears itself");
                 assert!(!self.mixing.has(*port), "{port:?} was given back while it is in a mixer");
                 self.voices.remove(port);
+                self.faxes.remove(port);
             }
             MediaCommand::Expect { port, voice, keys, .. } => {
                 self.voices.insert(*port, voice.clone());
+                self.faxes.remove(port);
                 self.keys.insert(*port, keys.as_deref().cloned());
                 self.mixing.changed(now, *port, self.rate_of(*port));
+            }
+            MediaCommand::Fax { port, .. } => {
+                assert!(!self.mixing.has(*port), "{port:?} takes fax in a mixer");
+                // Nobody can be heard there.
+                self.voices.insert(*port, None);
+                self.faxes.insert(*port);
             }
             MediaCommand::Join { port, mixer, bearing, .. } => {
                 assert!(!self.recording.contains_key(port), "{port:?} joins a mixer while it is recorded");

@@ -10,6 +10,7 @@ use switch::{
     UserId,
 };
 
+use crate::carrier::Outworld;
 use crate::engine::Engine;
 use crate::mixing::Mouth;
 
@@ -47,6 +48,8 @@ pub(crate) struct Surroundings {
     /// How much the media of a user is encrypted, where it is not as everybody's.
     pub(crate) media: BTreeMap<String, MediaPolicy>,
     pub(crate) no_ports: bool,
+    /// The public network.
+    pub(crate) out: Outworld,
     pub(crate) engine: Engine,
     minted: u64,
 }
@@ -74,6 +77,7 @@ impl Surroundings {
             watched: BTreeMap::new(),
             media: BTreeMap::new(),
             no_ports: false,
+            out: Outworld::default(),
             engine: Engine::new(),
             minted: 0,
         }
@@ -81,19 +85,29 @@ impl Surroundings {
 
     pub(crate) fn answer(&mut self, ask: Ask, ip: IpAddr) -> Answer {
         match ask {
-            Ask::Admission { domain, user, source, .. } => {
+            Ask::Admission { trunk: Some(trunk), user, called, .. } => {
+                Answer::Admission(self.out.admission(trunk, &called, &user, &self.policy))
+            }
+            Ask::Admission { domain, user, source, called, .. } => {
                 let tenant = tenant_of(&domain);
                 let admission = tenant.map(|tenant| Box::new(self.admission(tenant, &domain, &user, source.ip())));
+                let emergency = called.first().is_some_and(|number| self.out.emergency.contains(number));
+                let admission = admission.map(|mut admission| {
+                    admission.emergency = emergency;
+                    admission
+                });
                 Answer::Admission(admission.ok_or(NotAdmitted(403)))
             }
-            Ask::Locate(site) => Answer::Located(Err(switch::Unlocated(site.host))),
-            Ask::Resolve { tenant, target, .. } => Answer::Resolve(match target {
+            Ask::Locate(site) => self.out.locate(&site),
+            Ask::Resolve { tenant, target, asker } => Answer::Resolve(match target {
                 Target::User(name) | Target::Extension(name) | Target::Dialled(name)
                     if self.users.contains_key(&(tenant, name.clone())) =>
                 {
                     let media = self.media.get(&name).cloned().unwrap_or_default().or(&self.policy.media);
                     Ok(vec![Destination::Aor { aor: Aor { tenant, user: name }, media }])
                 }
+                Target::Number(number) => self.out.resolve(&number, *asker),
+                Target::Dialled(number) if self.out.ways.contains_key(&number) => self.out.resolve(&number, *asker),
                 Target::User(_) | Target::Extension(_) | Target::Dialled(_) => Err(Unresolved::Unknown),
                 Target::Uri(uri) if self.hosts.iter().any(|host| uri.contains(host.as_str())) => {
                     Ok(vec![Destination::Uri(uri)])
@@ -156,7 +170,7 @@ impl Surroundings {
         }
         let answer = self.engine.carry_out(now, command, toward);
         match *command {
-            MediaCommand::Expect { port, remote, .. } => {
+            MediaCommand::Expect { port, remote, .. } | MediaCommand::Fax { port, remote, .. } => {
                 self.ports.insert(port, Some(remote));
                 None
             }
@@ -224,6 +238,8 @@ impl Surroundings {
     /// What the application does next; it hears replies only.
     pub(crate) fn hear(&mut self, call: CallId, event: Event) -> Option<Command> {
         let next = match &event {
+            // Nobody is asked.
+            Event::Arrived(invitation) if invitation.leads_to.is_some() => Some(Command::Route { failed: None }),
             Event::Arrived(_) if !self.never_decides => {
                 self.running.insert(call, self.script.clone().into());
                 self.running.get_mut(&call)?.pop_front()
@@ -254,6 +270,7 @@ fn port_of(command: &MediaCommand) -> Option<PortId> {
     match *command {
         MediaCommand::Connect { a, .. } => Some(a),
         MediaCommand::Expect { port, .. }
+        | MediaCommand::Fax { port, .. }
         | MediaCommand::Disconnect { port }
         | MediaCommand::Watch { port, .. }
         | MediaCommand::Play { port, .. }

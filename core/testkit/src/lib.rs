@@ -17,6 +17,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a test kit panics to tell")]
 
 mod auditor;
+mod carrier;
 mod engine;
 mod exchange;
 mod handles;
@@ -30,6 +31,7 @@ mod text;
 mod voices;
 mod world;
 
+pub use carrier::{day_ends, hop, limits, login, registration};
 pub use handles::{Phone, Placed};
 pub use network::Weather;
 pub use phone::{Habit, Outcome};

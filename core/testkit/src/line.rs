@@ -47,6 +47,18 @@ pub(crate) struct Line {
     pub(crate) user: String,
     /// The last INVITE of ours carried no offer: its ACK carries the answer.
     pub(crate) answers_in_ack: bool,
+    /// A provisional answer of ours that waits for its PRACK.
+    pub(crate) assured: Option<Repeated>,
+    /// The number of the last one, of whichever side.
+    pub(crate) rseq: u32,
+    /// There was a description in one.
+    pub(crate) described: bool,
+    /// It is answered after the PRACK.
+    pub(crate) answer_waits: bool,
+    /// Its descriptions have a second line, for fax.
+    pub(crate) two_lines: bool,
+    /// How the last UPDATE came out.
+    pub(crate) updated: Option<u16>,
     /// How the last re-INVITE came out.
     pub(crate) reinvited: Option<u16>,
 }

@@ -111,8 +111,15 @@ pub(crate) fn request(method: Method, uri: &str, rows: &[(&str, String)], body: 
     SipMessage::Request(request).to_string().into_bytes()
 }
 
-/// A response with the rows that RFC 3261 §8.2.6.2 has copied.
-pub(crate) fn response(to: &Heard, status: u16, tag: &str, contact: Option<&str>, body: &[u8]) -> Vec<u8> {
+/// A response with the rows that RFC 3261 §8.2.6.2 has copied, and these.
+pub(crate) fn response_with(
+    to: &Heard,
+    status: u16,
+    tag: &str,
+    contact: Option<&str>,
+    extra: &[(&'static str, String)],
+    body: &[u8],
+) -> Vec<u8> {
     let mut rows: Vec<(&str, String)> = to.values("Via").into_iter().map(|via| ("Via", via)).collect();
     rows.extend(to.values("Record-Route").into_iter().map(|route| ("Record-Route", route)));
     rows.push(("From", to.value("From")));
@@ -123,6 +130,7 @@ pub(crate) fn response(to: &Heard, status: u16, tag: &str, contact: Option<&str>
     if let Some(contact) = contact {
         rows.push(("Contact", format!("<{contact}>")));
     }
+    rows.extend(extra.iter().cloned());
     let status_code = StatusCode::from(status);
     let response =
         rsip::Response { status_code, version: Version::V2, headers: headers(&rows, body), body: body.to_vec() };
@@ -147,6 +155,27 @@ pub(crate) fn sdp(address: SocketAddr, version: u32, direction: &str, codecs: &[
         formats.join(" ")
     )
     .into_bytes()
+}
+
+/// Fax in place of the sound (ITU-T T.38 annex D); that keeps its line, with port 0, where it is `silent`.
+pub(crate) fn fax(address: SocketAddr, version: u32, silent: bool) -> Vec<u8> {
+    let family = if address.is_ipv4() { "IP4" } else { "IP6" };
+    let (ip, port) = (address.ip(), address.port());
+    let sound = if silent { "m=audio 0 RTP/AVP 0\r\n" } else { "" };
+    format!(
+        "v=0\r\no=phone 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n{sound}\
+         m=image {port} udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n\
+         a=T38FaxRateManagement:transferredTCF\r\na=T38FaxMaxBuffer:1800\r\na=T38FaxMaxDatagram:262\r\n\
+         a=T38FaxUdpEC:t38UDPRedundancy\r\n"
+    )
+    .into_bytes()
+}
+
+/// It offers fax, and no sound.
+pub(crate) fn is_fax(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let live = |kind: &str| text.lines().any(|line| line.starts_with(kind) && !line.starts_with(&format!("{kind}0 ")));
+    live("m=image ") && !live("m=audio ")
 }
 
 /// The transport of the first audio line.
@@ -196,8 +225,10 @@ pub(crate) fn common(offer: &[u8], codecs: &[String]) -> Option<Vec<String>> {
 pub(crate) fn media_address(body: &[u8]) -> Option<SocketAddr> {
     let text = std::str::from_utf8(body).ok()?;
     let ip = text.lines().find_map(|line| line.strip_prefix("c=IN IP4 ").or(line.strip_prefix("c=IN IP6 ")))?;
-    let port = text.lines().find_map(|line| line.strip_prefix("m=audio "))?.split(' ').next()?.parse().ok()?;
-    Some(SocketAddr::new(ip.trim().parse().ok()?, port))
+    let line = text.lines().find_map(|line| line.strip_prefix("m=audio ").filter(|line| !line.starts_with("0 ")));
+    let line = line.or_else(|| text.lines().find_map(|line| line.strip_prefix("m=image ")));
+    let line = line.or_else(|| text.lines().find_map(|line| line.strip_prefix("m=audio ")))?;
+    Some(SocketAddr::new(ip.trim().parse().ok()?, line.split(' ').next()?.parse().ok()?))
 }
 
 /// The value of a quoted or plain field of a challenge.
@@ -207,4 +238,34 @@ pub(crate) fn field(row: &str, name: &str) -> Option<String> {
         known.eq_ignore_ascii_case(name).then_some(value)
     })?;
     Some(rest.trim_matches('"').to_owned())
+}
+
+/// Do these credentials prove that a request comes from this user?
+pub(crate) fn credentials(row: &str, method: Method, user: &str, realm: &str, password: &str) -> bool {
+    let field = |name: &str| {
+        let (_, rest) = row.split_once(&format!("{name}="))?;
+        Some(match rest.strip_prefix('"') {
+            Some(rest) => rest.split('"').next().unwrap_or_default().to_owned(),
+            None => rest.split([',', ' ']).next().unwrap_or_default().to_owned(),
+        })
+    };
+    let (Some(nonce), Some(uri), Some(nc), Some(cnonce)) = (field("nonce"), field("uri"), field("nc"), field("cnonce"))
+    else {
+        return false;
+    };
+    let uri = rsip::Uri::try_from(uri.as_str()).expect("a plain URI");
+    let qop = rsip::headers::auth::AuthQop::Auth { cnonce, nc: u8::from_str_radix(&nc, 16).expect("few") };
+    let expected = rsip::services::DigestGenerator {
+        username: user,
+        password,
+        nonce: &nonce,
+        uri: &uri,
+        realm,
+        method: &method,
+        qop: Some(&qop),
+        algorithm: rsip::headers::auth::Algorithm::Md5,
+    };
+    field("username").as_deref() == Some(user)
+        && field("realm").as_deref() == Some(realm)
+        && field("response") == Some(expected.compute())
 }

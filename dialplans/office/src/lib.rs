@@ -11,14 +11,17 @@
 //! | `*44` | a test tone of 1,004 Hz, until any key or for a minute |
 //! | `*45` | records up to a minute, plays it back; then 1 keeps it, 2 plays it, 3 records anew |
 //! | `*60` | the speaking clock: the time at the tone, five times or until any key |
+//! | a number outside, as the tenant dials it | called over its trunks, where that is granted |
 //! | anything else | 404, as a phone shows for a wrong number |
 
 mod demos;
 mod rooms;
 
-use strowger_dialplan::{Call, CallRecording, DialOutcome, Error, Order, Target, debug, directory};
+use strowger_dialplan::{Call, CallRecording, Error, Order, Target, debug, directory};
 
 const RING_MILLISECONDS: u32 = 30_000;
+/// Outside somebody may have to come from the garden.
+const OUTSIDE_MILLISECONDS: u32 = 90_000;
 
 fn handle(call: &Call) -> Result<(), Error> {
     let (caller, dialled) = (call.caller().user, call.callee().user);
@@ -29,7 +32,10 @@ fn handle(call: &Call) -> Result<(), Error> {
     let recorded = dialled.strip_prefix("*1").and_then(directory::find);
     let is_recorded = recorded.is_some();
     let Some(user) = recorded.or_else(|| directory::find(&dialled)) else {
-        return rooms::join(call, &dialled);
+        return match call.number(&dialled).filter(|_| directory::find_room(&dialled).is_none()) {
+            Some(number) => call.reject_as(&call.dial_number(&number.number, OUTSIDE_MILLISECONDS)?.outcome),
+            None => rooms::join(call, &dialled),
+        };
     };
     if user.name == caller {
         return call.reject(486, Some("You are calling yourself"));
@@ -38,16 +44,7 @@ fn handle(call: &Call) -> Result<(), Error> {
     if is_recorded {
         call.start_recording(&CallRecording::default().with_beep())?;
     }
-    let outcome = call.dial(&[Target::User(user.name)], Order::AtOnce, RING_MILLISECONDS)?;
-    match outcome {
-        DialOutcome::Answered(_) => Ok(()),
-        DialOutcome::Busy => call.reject(486, None),
-        DialOutcome::Declined => call.reject(603, None),
-        DialOutcome::NoAnswer | DialOutcome::Unregistered => call.reject(480, None),
-        DialOutcome::Unknown => call.reject(404, None),
-        DialOutcome::Forbidden => call.reject(403, None),
-        DialOutcome::Failed(status) => call.reject(status, None),
-    }
+    call.reject_as(&call.dial(&[Target::User(user.name)], Order::AtOnce, RING_MILLISECONDS)?)
 }
 
 strowger_dialplan::dialplan!(handle);

@@ -4,6 +4,7 @@
 //!
 //! Of sounds `-` is an empty word: `play prompt:a,tone:busy:500 #* de forever;hush`; the module `sounds` has them all.
 
+mod outside;
 mod rulings;
 mod sounds;
 
@@ -31,6 +32,7 @@ impl Guest for Parrot {
                 "compute" => compute(rest),
                 _ => call_verb(call, verb, rest)
                     .or_else(|| sounds::verb(call, verb, rest))
+                    .or_else(|| outside::verb(call, verb, rest))
                     .or_else(|| other_verb(verb, rest))
                     .unwrap_or_else(|| "?".to_owned()),
             };

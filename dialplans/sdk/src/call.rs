@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::bindings::strowger::dialplan::audio::{PlayOptions, Played};
 use crate::bindings::strowger::dialplan::call::Call as Raw;
 use crate::{
-    CallRecording, Choice, DialOutcome, Digits, Ending, Error, Left, Menu, Order, Party, ReadDigits, Record, Recorded,
-    Sound, Target, Wish, rooms,
+    CallRecording, Choice, DialOutcome, Digits, Ending, Error, Left, Menu, Number, Order, Outcome, Party, ReadDigits,
+    Record, Recorded, Sound, Target, Way, Wish, numbers, rooms,
 };
 
 /// The call that is served. What it is asked for waits until it is done; once the caller has hung up, everything says
@@ -87,6 +87,38 @@ impl<'a> Call<'a> {
     /// Rings targets for so long each step, and bridges the first that answers.
     pub fn dial(&self, targets: &[Target], order: Order, ring_milliseconds: u32) -> Result<DialOutcome, Error> {
         Ok(self.raw.dial(targets, order, ring_milliseconds)?)
+    }
+
+    /// Understands a number as the tenant's people dial it, or as `+4930123456`, for this caller; `None` when it is none.
+    #[must_use]
+    pub fn number(&self, dialled: &str) -> Option<Number> {
+        numbers::read(self.raw, dialled)
+    }
+
+    /// Calls a number over the tenant's trunks, for so long in all, and bridges it when it answers.
+    pub fn dial_number(&self, number: &str, ring_milliseconds: u32) -> Result<Outcome, Error> {
+        self.dial_number_by(number, ring_milliseconds, Way::default())
+    }
+
+    /// The same in just this way.
+    pub fn dial_number_by(&self, number: &str, ring_milliseconds: u32, way: Way) -> Result<Outcome, Error> {
+        Ok(numbers::dial(self.raw, number, ring_milliseconds, &way.into())?)
+    }
+
+    /// Refuses the caller as an outcome deserves that was not an answer.
+    pub fn reject_as(&self, outcome: &DialOutcome) -> Result<(), Error> {
+        self.reject(
+            match outcome {
+                DialOutcome::Answered(_) => return Ok(()),
+                DialOutcome::Busy => 486,
+                DialOutcome::Declined => 603,
+                DialOutcome::NoAnswer | DialOutcome::Unregistered => 480,
+                DialOutcome::Unknown => 404,
+                DialOutcome::Forbidden => 403,
+                DialOutcome::Failed(status) => *status,
+            },
+            None,
+        )
     }
 
     /// Lets the caller into the conference room of this number or name, and says why he left it. He is answered if he was

@@ -28,20 +28,23 @@ mod error;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 mod menu;
+mod number;
 mod read;
 mod record;
 mod room;
 mod sound;
 
 pub use bindings::strowger::dialplan::audio::{Digits, Ended, Recorded, RecordingFormat, RecordingLayout, Sound, Tone};
+pub use bindings::strowger::dialplan::numbers::{Class, EarlyMedia, Number, Outcome};
 pub use bindings::strowger::dialplan::rooms::{Left, Member, Role, RoomError, Wish};
 pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Order, Party, Side, Target};
-pub use bindings::strowger::dialplan::{clock, directory, log, rooms, values};
+pub use bindings::strowger::dialplan::{clock, directory, log, numbers, rooms, values};
 #[doc(hidden)]
 pub use bindings::{Guest, export};
 pub use call::Call;
 pub use error::Error;
 pub use menu::{Choice, Menu};
+pub use number::Way;
 pub use read::ReadDigits;
 pub use record::{CallRecording, Record};
 pub use room::Room;

@@ -25,6 +25,9 @@ impl Keeper for Nothing {
     fn find(&self, _: TenantId, name: &str) -> Option<Found> {
         (name == "101").then(|| Found { name: "bob".to_owned(), display_name: None, extension: Some("101".to_owned()) })
     }
+    fn number(&self, _: TenantId, _: Option<switch::UserId>, _: &str) -> Option<dialplan::FoundNumber> {
+        None
+    }
     fn time_zone(&self, _: TenantId) -> String {
         "Europe/Berlin".to_owned()
     }

@@ -26,6 +26,7 @@ wasmtime::component::bindgen!({
         "strowger:dialplan/call.[method]call.stop-recording": async | trappable,
         "strowger:dialplan/values": async | trappable,
         "strowger:dialplan/rooms": async | trappable,
+        "strowger:dialplan/numbers.dial": async | trappable,
         "strowger:dialplan/directory.find-room": async | trappable,
         default: trappable,
     },

@@ -1,6 +1,7 @@
 //! One running guest: what it holds, what it may still spend, and what it asks for.
 
 mod asides;
+mod numbers;
 mod orders;
 mod rooms;
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::SystemTime;
 
-use switch::TenantId;
+use switch::{Number, NumberClass, TenantId, UserId};
 
 /// An answer that may take a moment.
 pub type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -20,6 +20,17 @@ pub struct Found {
     pub extension: Option<String>,
 }
 
+/// A number outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundNumber {
+    /// Which.
+    pub number: Number,
+    /// What kind of number it is for the tenant.
+    pub class: NumberClass,
+    /// The caller may call it.
+    pub permitted: bool,
+}
+
 /// Why a value was not kept or found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueFault {
@@ -33,6 +44,8 @@ pub enum ValueFault {
 pub trait Keeper: Send + Sync {
     /// The user of this name or extension, from memory.
     fn find(&self, tenant: TenantId, name_or_extension: &str) -> Option<Found>;
+    /// A number outside, as people of the tenant dial it, for this user or for a caller that is none; from memory.
+    fn number(&self, tenant: TenantId, user: Option<UserId>, dialled: &str) -> Option<FoundNumber>;
     /// The tenant's IANA time zone.
     fn time_zone(&self, tenant: TenantId) -> String;
     /// The time of day.

@@ -37,5 +37,5 @@ pub use application::Dialplan;
 pub use config::Config;
 pub use error::Error;
 pub use host::{Host, Program};
-pub use keeper::{Found, Keeper, ValueFault, Wait};
+pub use keeper::{Found, FoundNumber, Keeper, ValueFault, Wait};
 pub use rooms::{FoundRoom, OrderFault, Rooms};

@@ -395,6 +395,13 @@ fn inaudible(inaudible: &Inaudible) -> String {
 fn answer(reply: &Reply) -> String {
     match reply {
         Reply::Done(_) => "done".to_owned(),
+        Reply::LastDial(facts) => {
+            let status = facts.status.map_or("none".to_owned(), |status| status.to_string());
+            format!(
+                "of the last dial: status {status}{}",
+                facts.trunk.as_ref().map(|trunk| format!(" over {trunk}")).unwrap_or_default()
+            )
+        }
         Reply::Dialled(dialled) => {
             let outcome = words::outcome(dialled.outcome());
             match (&dialled.target, dialled.status) {

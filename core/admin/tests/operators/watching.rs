@@ -5,7 +5,7 @@ use std::time::Duration;
 use admin::v1::call_event::Event as Spelt;
 use admin::v1::{CallEvent, WatchCallsRequest, reply};
 use switch::{
-    AudioError, Cause, DialOutcome, Digit, Digits, Ended, Ending, Event, Label, PlayEnd, Played, Recorded,
+    AudioError, Cause, DialFacts, DialOutcome, Digit, Digits, Ended, Ending, Event, Label, PlayEnd, Played, Recorded,
     RecordingState, Refusal, Reply, Side, Sound, Tone,
 };
 use tonic::Streaming;
@@ -46,6 +46,12 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         Event::Ringing { target: target() },
         Event::Bridged { target: target() },
         Event::Reply(Reply::Dialled(DialOutcome::Answered { target: target() })),
+        Event::Reply(Reply::LastDial(DialFacts {
+            status: Some(486),
+            cause: Some(Cause(17)),
+            trunk: Some("acme".to_owned()),
+            rang: true,
+        })),
         Event::Held(Side::Callee),
         Event::Resumed(Side::Callee),
         Event::Key(Digit::POUND),
@@ -73,7 +79,7 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
         house.exchange.board.hear(call, at(7), &event);
     }
     let mut heard = Vec::new();
-    for _ in 0..29 {
+    for _ in 0..30 {
         let event = events.message().await.unwrap().unwrap();
         assert_eq!((event.uid.as_str(), event.tenant.as_str()), (call_uid(1).to_string().as_str(), "acme"));
         assert_eq!(event.missed, 0);
@@ -82,6 +88,9 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             Spelt::Attached(attached) => format!("attached {}", attached.application.unwrap().name),
             Spelt::Reply(answer) => match answer.reply.unwrap() {
                 reply::Reply::Done(_) => "done".to_owned(),
+                reply::Reply::LastDial(facts) => {
+                    format!("last dial {:?} {:?} {:?}", facts.status, facts.cause, facts.trunk)
+                }
                 reply::Reply::Dialled(dialled) => format!("dialled {:?}", dialled.outcome()),
                 reply::Reply::Ended(_) => "over".to_owned(),
                 reply::Reply::Refused(refused) => format!("refused {:?}", refused.refusal()),
@@ -132,6 +141,7 @@ async fn a_watcher_hears_the_whole_life_of_a_call() {
             "ringing bob",
             "bridged bob",
             "dialled Answered",
+            "last dial Some(486) Some(17) Some(\"acme\")",
             "held Callee",
             "resumed Callee",
             "key",

@@ -10,9 +10,11 @@ use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
 use switch::{
     Aor, Application, CallId, Command, LegRecord, MediaEvent, MediaStats, Origination, PlayRefusal, RecordingOrder,
-    Refusal, Side, SoundOrder, StoredBinding, TenantId,
+    Refusal, Side, Site, SoundOrder, Spent, StoredBinding, TenantId, Trunk, TrunkView,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::locator::Outcome;
 
 /// Something from another thread.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) enum Inward {
     Closed(ConnectionId),
     /// No stream could be made.
     Unsent(Flow),
+    /// What came of looking for a peer.
+    Located(Site, Outcome),
     /// An application or an operator wants something.
     Command(CallId, Command),
     /// The media engine has news.
@@ -39,6 +43,12 @@ pub(crate) enum Inward {
     Play(CallId, Option<Side>, Box<SoundOrder>, oneshot::Sender<Result<(), PlayRefusal>>),
     /// The exchange is to begin a call, for an application.
     Originate(Box<Begun>),
+    /// The trunks are these from now on, and what may be spent is to be read anew.
+    Outside(Vec<Trunk>),
+    /// An operator wants to know how trunks stand.
+    Trunks(oneshot::Sender<Vec<TrunkView>>),
+    /// An operator wants to know what is spent.
+    Spent(oneshot::Sender<Vec<Spent>>),
     /// A user is gone: so are its bindings.
     Forget(Aor),
     /// No new calls.

@@ -7,17 +7,23 @@
 //! ```
 
 mod inbox;
+mod locator;
+mod news;
 mod streams;
 mod thread;
 mod udp;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use admin::TrunkHappening;
 use anyhow::{Context, Result};
 use sip::Transport;
-use switch::{Command, LegRecord, PlayRefusal, RecordingOrder, Refusal, Side, SoundOrder, StoredBinding, TenantId};
-use tokio::sync::oneshot;
+use switch::{
+    Command, LegRecord, PlayRefusal, RecordingOrder, Refusal, Side, SoundOrder, Spent, StoredBinding, TenantId, Trunk,
+    TrunkView,
+};
+use tokio::sync::{broadcast, oneshot};
 
 #[cfg(test)]
 pub(crate) use inbox::Outbox;
@@ -30,6 +36,8 @@ pub(crate) use thread::{Parts, start};
 pub(crate) struct Exchange {
     pub(crate) inbox: Inbox,
     pub(crate) board: Arc<admin::Board>,
+    /// What happens to trunks and to what may be spent.
+    pub(crate) trunk_news: broadcast::Sender<TrunkHappening>,
 }
 
 impl Exchange {
@@ -79,6 +87,25 @@ impl Exchange {
         answered.await.unwrap_or(Err(PlayRefusal::Over))
     }
 
+    /// The trunks are these from now on, and what may be spent is read anew.
+    pub(crate) fn set_outside(&self, trunks: Vec<Trunk>) {
+        self.inbox.send(Inward::Outside(trunks));
+    }
+
+    /// How all trunks stand.
+    pub(crate) async fn trunks(&self) -> Vec<TrunkView> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Inward::Trunks(answer));
+        answered.await.unwrap_or_default()
+    }
+
+    /// What all have spent today.
+    pub(crate) async fn spent(&self) -> Vec<Spent> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Inward::Spent(answer));
+        answered.await.unwrap_or_default()
+    }
+
     /// New calls are refused from now on.
     pub(crate) fn drain(&self) {
         self.inbox.send(Inward::Drain);
@@ -116,8 +143,20 @@ fn each_address(address: SocketAddr) -> Result<Vec<SocketAddr>> {
     let interfaces = if_addrs::get_if_addrs().context("asking for this machine's addresses")?;
     let ips = interfaces.into_iter().map(|interface| interface.ip()).filter(|ip| ip.is_ipv4() == address.is_ipv4());
     // A link-local IPv6 address is none without its interface.
-    let usable = ips.filter(|ip| !matches!(ip, std::net::IpAddr::V6(v6) if v6.is_unicast_link_local()));
-    Ok(usable.map(|ip| SocketAddr::new(ip, address.port())).collect())
+    let usable = ips.filter(|ip| !matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local()));
+    let mut usable: Vec<IpAddr> = usable.collect();
+    let facing = facing_the_world(address.is_ipv4());
+    usable.sort_by_key(|ip| (Some(*ip) != facing, ip.is_loopback()));
+    Ok(usable.into_iter().map(|ip| SocketAddr::new(ip, address.port())).collect())
+}
+
+/// The address from which this machine reaches the world. Requests of our own leave from the first that fits.
+fn facing_the_world(v4: bool) -> Option<IpAddr> {
+    // Addresses of documentation, by the default route. Nothing is sent: the kernel says where it would leave from.
+    let (from, to) = if v4 { ("0.0.0.0:0", "192.0.2.1:9") } else { ("[::]:0", "[2001:db8::1]:9") };
+    let socket = std::net::UdpSocket::bind(from).ok()?;
+    socket.connect(to).ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 fn bind(transport: Transport, address: SocketAddr) -> Result<Listener> {

@@ -9,36 +9,50 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
+use conference::Conference;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{ConnectionId, Flow, Transmit, Transport};
 use switch::{
-    Answer, Application, Ask, CallControl, CallId, Command, Event, Input, Invitation, NotAdmitted, Notice, Output,
-    PortId, Record, RecordingEnd, StoredBinding, Switch, Unlocated,
+    Answer, Application, Ask, Asker, CallControl, CallId, Command, Destination, Event, Input, Invitation, Money,
+    NotAdmitted, Output, Payer, PortId, Purse, Record, RecordingEnd, StoredBinding, Switch, Target, TenantId, Ticket,
+    Trunk, Unresolved,
 };
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::inbox::{Begun, Inward, Outbox};
+use super::locator::Locator;
 use super::streams::{Streams, name_of};
 use super::udp::{Batch, Udp};
-use super::{Exchange, Listener};
+use super::{Exchange, Listener, news};
 use crate::applications::{Applications, Served};
 use crate::directory::Directory;
+use crate::door::Door;
 use crate::media::Engine;
+use crate::network::Network;
 use crate::observer::Observer;
 
 /// What the thread is given.
 pub(crate) struct Parts {
     pub(crate) config: switch::Config,
     pub(crate) seed: [u8; 32],
+    /// From this grows the chance by which addresses are tried.
+    pub(crate) chance: [u8; 32],
     pub(crate) listeners: Vec<Listener>,
     pub(crate) bindings: Vec<StoredBinding>,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) network: Arc<Network>,
+    pub(crate) conference: Conference,
+    /// The trunks, and what has been spent today.
+    pub(crate) trunks: Vec<Trunk>,
+    pub(crate) spent: Vec<(Payer, u64, Money, SystemTime)>,
     pub(crate) applications: Arc<Applications>,
     pub(crate) engine: Engine,
     pub(crate) writer: store::Writer,
     pub(crate) streams: super::StreamLimits,
+    /// Whom to ask for addresses; the system's name servers when there are none.
+    pub(crate) name_servers: Vec<SocketAddr>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
@@ -71,10 +85,16 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
             }
         }
     }
+    let (servers, locals) = (parts.name_servers, config.locals.clone());
+    let locator = Locator::new(servers, locals, parts.chance, exchange.inbox.clone(), runtime.clone());
     let mut switch = Switch::new(config, parts.seed, now, SystemTime::now());
     for binding in parts.bindings {
         switch.restore(now, binding);
     }
+    for (payer, seconds, cost, day_ends) in parts.spent {
+        switch.restore_spending(payer, seconds, cost, day_ends);
+    }
+    switch.set_trunks(now, parts.trunks);
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC).context("an epoll for signalling")?;
     epoll::add(&poll, outbox.bell(), EventData::new_u64(BELL), EventFlags::IN).context("watching the inbox")?;
     for (at, udp) in sockets.iter().enumerate() {
@@ -89,7 +109,10 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
         streams,
         connections: HashMap::new(),
         peers: HashMap::new(),
+        locator,
         directory: parts.directory,
+        network: parts.network,
+        conference: parts.conference,
         applications: parts.applications,
         engine: parts.engine,
         writer: parts.writer,
@@ -120,7 +143,10 @@ struct Thread {
     connections: HashMap<ConnectionId, (Flow, mpsc::Sender<Vec<u8>>)>,
     /// Open streams by transport and remote address: the newest.
     peers: HashMap<(Transport, SocketAddr), ConnectionId>,
+    locator: Locator,
     directory: Arc<Directory>,
+    network: Arc<Network>,
+    conference: Conference,
     applications: Arc<Applications>,
     engine: Engine,
     writer: store::Writer,
@@ -255,6 +281,11 @@ impl Thread {
                 self.handle(now, Input::Closed(connection));
             }
             Inward::Unsent(flow) => self.handle(now, Input::Unsent(flow)),
+            Inward::Located(site, outcome) => {
+                for (ticket, answer) in self.locator.learn(now, &site, outcome) {
+                    self.handle(now, Input::Answer(ticket, answer));
+                }
+            }
             Inward::Command(call, command) => self.handle(now, Input::Command(call, command)),
             Inward::Media(event) => self.handle(now, Input::Media(event)),
             Inward::Registrations(tenant, answer) => {
@@ -274,11 +305,27 @@ impl Thread {
                 self.drain(now);
             }
             Inward::Originate(begun) => self.originate(now, *begun),
+            Inward::Outside(trunks) => {
+                self.switch.set_trunks(now, trunks);
+                let payers = self.switch.spent(now).into_iter().map(|spent| spent.payer);
+                let purses: Vec<Purse> = payers.filter_map(|payer| self.network.purse(payer)).collect();
+                self.switch.note_purses(now, &purses);
+                self.drain(now);
+            }
+            Inward::Trunks(answer) => {
+                let _ = answer.send(self.switch.trunks(now));
+            }
+            Inward::Spent(answer) => {
+                let _ = answer.send(self.switch.spent(now));
+            }
             Inward::Forget(aor) => {
                 self.switch.forget_bindings(now, &aor);
                 self.drain(now);
             }
-            Inward::Drain => self.switch.drain(now),
+            Inward::Drain => {
+                self.switch.drain(now);
+                self.drain(now);
+            }
             Inward::Stop => {}
         }
     }
@@ -305,36 +352,74 @@ impl Thread {
     fn drain(&mut self, now: Instant) {
         loop {
             while let Some(output) = self.switch.poll() {
-                self.output(output);
+                self.output(now, output);
             }
             let Some(input) = self.inputs.pop_front() else { return };
             self.switch.handle(now, input);
         }
     }
 
-    fn output(&mut self, output: Output) {
+    fn output(&mut self, now: Instant, output: Output) {
         match output {
             Output::Transmit(transmit) => self.transmit(transmit),
             Output::Ask(ticket, ask) => {
-                let answer = self.answer(ask);
-                self.inputs.push_back(Input::Answer(ticket, answer));
+                if let Some(answer) = self.answer(now, ticket, ask) {
+                    self.inputs.push_back(Input::Answer(ticket, answer));
+                }
             }
             Output::Event(call, event) => self.event(call, event),
             Output::Media(command) => self.engine.command(command),
             Output::Record(record) => self.record(record),
-            Output::Notice(notice) => self.notice(&notice),
+            Output::Notice(notice) => news::tell(notice, &self.network.names(), &self.exchange.trunk_news),
         }
     }
 
-    /// Everything is known at once, from memory.
-    fn answer(&mut self, ask: Ask) -> Answer {
-        match ask {
-            Ask::Admission { domain, user, source, .. } => {
-                Answer::Admission(self.directory.admission(&domain, &user, source).ok_or(NotAdmitted(403)))
+    /// All is answered at once, from memory, but where a peer is: that may have to be looked for, and is told later.
+    fn answer(&mut self, now: Instant, ticket: Ticket, ask: Ask) -> Option<Answer> {
+        Some(match ask {
+            Ask::Admission { trunk: Some(trunk), user, called, .. } => {
+                let found = self.network.inbound(trunk, &called, &user);
+                let admission = found.and_then(|(tenant, inbound)| {
+                    self.directory.admission_over(tenant, inbound).ok_or(NotAdmitted(403))
+                });
+                Answer::Admission(admission)
             }
-            Ask::Locate(site) => Answer::Located(Err(Unlocated(site.host))),
-            Ask::Resolve { tenant, target, .. } => Answer::Resolve(self.directory.resolve(tenant, &target)),
+            Ask::Admission { domain, user, source, called, .. } => {
+                let admission = self.directory.admission(&domain, &user, source);
+                let admission = admission.map(|mut known| {
+                    let tenant = known.tenant;
+                    // Before an extension of this name, and before any dialplan.
+                    known.emergency = called.first().is_some_and(|dialled| self.network.is_emergency(tenant, dialled));
+                    known
+                });
+                Answer::Admission(admission.ok_or(NotAdmitted(403)))
+            }
+            Ask::Locate(site) => return self.locator.locate(now, ticket, site),
+            Ask::Resolve { tenant, target, asker } => Answer::Resolve(self.resolve(tenant, &target, &asker)),
             Ask::Port { toward, beside } => Answer::Port(self.engine.open(toward, beside)),
+        })
+    }
+
+    /// Where a target leads: inside, or to a number outside.
+    fn resolve(&self, tenant: TenantId, target: &Target, asker: &Asker) -> Result<Vec<Destination>, Unresolved> {
+        let outside = |dialled: &str| match self.network.inside(tenant, dialled) {
+            Some(own) => self.directory.resolve(tenant, &own),
+            None => {
+                let way = self.network.outbound(tenant, dialled, asker)?;
+                Ok(vec![Destination::Outside(Box::new(way))])
+            }
+        };
+        match target {
+            Target::Number(dialled) => outside(dialled),
+            Target::Dialled(dialled) => match self.directory.resolve(tenant, target) {
+                Err(Unresolved::Unknown) => outside(dialled).map_err(|why| match why {
+                    // What is no number is nobody.
+                    Unresolved::Incomplete => Unresolved::Unknown,
+                    other => other,
+                }),
+                found => found,
+            },
+            inside => self.directory.resolve(tenant, inside),
         }
     }
 
@@ -376,6 +461,14 @@ impl Thread {
         match &event {
             Event::Arrived(invitation) => {
                 let begun = self.begun.remove(&call).map(Served::Own);
+                // A number that leads to somebody, or an emergency: nobody is asked.
+                let begun = match &invitation.leads_to {
+                    Some(Target::Room(room)) => {
+                        Some(Served::Own(Arc::new(Door::of(self.conference.clone(), room.clone()))))
+                    }
+                    Some(_) => return self.inputs.push_back(Input::Command(call, Command::Route { failed: None })),
+                    None => begun,
+                };
                 match begun.or_else(|| self.applications.of(invitation.tenant).map(Served::Dialplan)) {
                     Some(served) => {
                         let label = served.application().label().clone();
@@ -417,6 +510,7 @@ impl Thread {
             for mos in cdr.legs.iter().filter_map(|leg| leg.media?.mos) {
                 metrics::histogram!("strowger_call_mos").record(f64::from(mos) / 100.0);
             }
+            news::charged(cdr, &self.network.names());
             metrics::counter!("strowger_store_writes_total", "kind" => "cdr").increment(1);
             if let Some(observer) = &self.observer {
                 observer.record(cdr);
@@ -438,33 +532,6 @@ impl Thread {
         self.writer.write(record);
     }
 
-    fn notice(&self, notice: &Notice) {
-        match notice {
-            Notice::Banned { source, time } => {
-                metrics::counter!("strowger_bans_total").increment(1);
-                tracing::warn!(%source, seconds = time.as_secs(), "too many wrong passwords: the source is ignored for a while");
-            }
-            Notice::Unauthorised { source } => {
-                metrics::counter!("strowger_auth_failures_total").increment(1);
-                tracing::debug!(%source, "wrong credentials");
-            }
-            Notice::Overloaded => metrics::counter!("strowger_shed_total").increment(1),
-            Notice::Malformed { source } => {
-                metrics::counter!("strowger_sip_malformed_total").increment(1);
-                tracing::debug!(%source, "not to be understood");
-            }
-            Notice::Flooded { source } => {
-                metrics::counter!("strowger_floods_total").increment(1);
-                tracing::warn!(%source, "asks too often: it is not answered for a while");
-            }
-            Notice::Registration { .. }
-            | Notice::Gateway { .. }
-            | Notice::Attempt { .. }
-            | Notice::SpendingNear { .. }
-            | Notice::SpendingOver { .. } => tracing::debug!(?notice, "of the way outside"),
-        }
-    }
-
     fn observe_in(&self, flow: &Flow, bytes: &[u8]) {
         if let Some(observer) = &self.observer {
             observer.received(flow, bytes);
@@ -476,6 +543,8 @@ impl Thread {
         // The wall clock may have been set meanwhile.
         self.switch.set_wall(now, SystemTime::now());
         self.engine.tidy(now);
+        news::loads(&self.switch.trunks(now), &self.network.names());
+        self.locator.tell_gauges();
         metrics::gauge!("strowger_calls").set(self.switch.calls() as f64);
         metrics::gauge!("strowger_transactions").set(self.switch.transactions() as f64);
         metrics::gauge!("strowger_registrations").set(self.switch.bindings() as f64);

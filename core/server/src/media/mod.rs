@@ -148,6 +148,7 @@ impl Engine {
                 Some(place)
             }
             MediaCommand::Expect { port, .. }
+            | MediaCommand::Fax { port, .. }
             | MediaCommand::Disconnect { port }
             | MediaCommand::Watch { port, .. }
             | MediaCommand::Play { port, .. }

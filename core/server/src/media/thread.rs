@@ -3,6 +3,7 @@
 
 mod breaking;
 mod commands;
+mod fax;
 mod moves;
 mod port;
 mod reports;
@@ -172,6 +173,9 @@ impl Thread {
         let socket = port.pair.socket(kind);
         let Ok((mut size, from)) = socket.recv_from(packet.get_mut(..LARGEST).unwrap_or_default()) else { return };
         self.counted.received += 1;
+        if port.fax {
+            return self.pass_fax(now, key, kind, from, packet.get(..size).unwrap_or_default());
+        }
         if let Some(seal) = &mut port.seal {
             // RFC 3711 §3.3: authentic before anything else is believed, and where it came from learnt.
             match seal.open(kind, packet.get_mut(..size).unwrap_or_default()) {

@@ -169,6 +169,7 @@ impl Worker {
     pub(super) fn give(&self, command: MediaCommand) {
         let rings = match &command {
             MediaCommand::Expect { .. }
+            | MediaCommand::Fax { .. }
             | MediaCommand::Connect { .. }
             | MediaCommand::Disconnect { .. }
             | MediaCommand::Watch { .. } => false,

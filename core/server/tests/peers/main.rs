@@ -13,6 +13,8 @@ mod lane;
 mod listener;
 mod media;
 mod meeting;
+#[allow(dead_code, reason = "the locator has tests of its own, which use all of it")]
+mod names;
 mod on_postgresql;
 mod phone;
 mod policy;

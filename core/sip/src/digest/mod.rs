@@ -203,35 +203,75 @@ pub fn answer(
     cnonce: &str,
     nc: u32,
 ) -> Option<String> {
+    let (algorithm, _) = Algorithm::parse(challenge.algorithm.as_deref())?;
+    challenge.qop.as_ref()?;
+    let secret = ha1(algorithm, user, &challenge.realm, password);
+    prove(challenge, user, &secret, &Proven { method, uri, body: b"" }, cnonce, nc)
+}
+
+/// What a client's response is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Proven<'a> {
+    /// The method of the request.
+    pub method: Method<'a>,
+    /// Its Request-URI.
+    pub uri: &'a str,
+    /// Its body.
+    pub body: &'a [u8],
+}
+
+/// The same from what is kept of a password, and with what carriers still ask for: `auth`, else `auth-int`, else no
+/// quality of protection at all (RFC 2069, which RFC 3261 §22.4 point 8 has clients take).
+#[must_use]
+pub fn prove(
+    challenge: &Challenge<'_>,
+    user: &str,
+    ha1: &[u8],
+    request: &Proven<'_>,
+    cnonce: &str,
+    nc: u32,
+) -> Option<String> {
     let (algorithm, sess) = Algorithm::parse(challenge.algorithm.as_deref())?;
-    let offered = challenge.qop.as_deref()?.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth"));
-    if !offered {
-        return None;
-    }
+    let offers =
+        |wanted| challenge.qop.as_deref()?.split(',').map(str::trim).find(|qop| qop.eq_ignore_ascii_case(wanted));
+    let qop = match &challenge.qop {
+        Some(_) => Some(if offers("auth").is_some() { "auth" } else { offers("auth-int").map(|_| "auth-int")? }),
+        None => None,
+    };
     let nc = format!("{nc:08x}");
-    let mut credentials = Credentials {
+    let credentials = Credentials {
         username: user.into(),
         realm: challenge.realm.clone(),
         nonce: challenge.nonce.clone(),
-        uri: uri.into(),
+        uri: request.uri.into(),
         response: "".into(),
         algorithm: challenge.algorithm.clone(),
         cnonce: Some(cnonce.into()),
         opaque: challenge.opaque.clone(),
-        qop: Some("auth".into()),
+        qop: qop.map(Into::into),
         nc: None,
         nc_text: Some(&nc),
     };
-    let secret = ha1(algorithm, user, &challenge.realm, password);
-    let response = expected(algorithm, sess, &secret, method, &credentials, b"")?;
-    credentials.response = response.as_str().into();
+    let response = match qop {
+        Some(_) => expected(algorithm, sess, ha1, request.method, &credentials, request.body)?,
+        // A session key is made with a client's nonce, which has no place here.
+        None if sess => return None,
+        None => {
+            let asked = algorithm.hex(&[request.method.as_str().as_bytes(), request.uri.as_bytes()]);
+            algorithm.hex(&[Hex::new(ha1).as_bytes(), challenge.nonce.as_bytes(), asked.as_bytes()])
+        }
+    };
     let mut text = format!(
-        "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{}\", cnonce=\"{cnonce}\", qop=auth, nc={nc}",
+        "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{}\", response=\"{}\"",
         escaped(user),
         escaped(&challenge.realm),
-        challenge.nonce,
-        credentials.response
+        escaped(&challenge.nonce),
+        escaped(request.uri),
+        response.as_str()
     );
+    if let Some(qop) = qop {
+        let _ = write!(text, ", cnonce=\"{cnonce}\", qop={qop}, nc={nc}");
+    }
     if let Some(algorithm) = &challenge.algorithm {
         let _ = write!(text, ", algorithm={algorithm}");
     }
@@ -277,6 +317,29 @@ mod tests {
             assert_eq!(credentials.nc, Some(10));
             assert!(verify(&ha1(algorithm, "bob", "a \"b\"", "zanzibar"), Method::Register, &credentials, b""));
             assert!(!verify(&ha1(algorithm, "bob", "a \"b\"", "Zanzibar"), Method::Register, &credentials, b""));
+        }
+    }
+
+    /// RFC 2617 §3.5's user, by RFC 2069 §2.4 with its erratum; and with the body.
+    #[test]
+    fn what_old_and_strict_servers_ask_for_is_proven_too() {
+        let proven = Proven { method: Method::Other("GET"), uri: "/dir/index.html", body: b"" };
+        let row = "Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\"";
+        let secret = ha1(Algorithm::Md5, "Mufasa", "testrealm@host.com", "CircleOfLife");
+        let text = prove(&Challenge::parse(row).unwrap(), "Mufasa", &secret, &proven, "c", 1).unwrap();
+        assert!(text.contains("response=\"1949323746fe6a43ef61f9606e7febea\"") && !text.contains("qop"), "{text}");
+        let row = "Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\", algorithm=SHA-256-sess";
+        let secret = ha1(Algorithm::Sha256, "u", "r", "p");
+        let proven = Proven { method: Method::Invite, uri: "sip:h", body: b"v=0" };
+        let text = prove(&Challenge::parse(row).unwrap(), "u", &secret, &proven, "c", 2).unwrap();
+        let credentials = Credentials::parse(&text).unwrap();
+        assert!(
+            verify(&secret, Method::Invite, &credentials, b"v=0")
+                && !verify(&secret, Method::Invite, &credentials, b"v=1")
+        );
+        for unknown in ["algorithm=SHA-1", "qop=\"token\"", "algorithm=MD5-sess"] {
+            let row = format!("Digest realm=\"r\", nonce=\"n\", {unknown}");
+            assert_eq!(prove(&Challenge::parse(&row).unwrap(), "u", &secret, &proven, "c", 1), None, "{unknown}");
         }
     }
 

@@ -3,14 +3,14 @@
 use sdp::Description;
 use sip::{Dialog, Message, Method, Name, Uri, Writer};
 
-use super::{ALLOW, Calling, Leg, LegState, Sent, Up, finish};
+use super::{ALLOW, Calling, Leg, LegState, Sent, Up, finish, place};
 use crate::letter::Letter;
 use crate::wire::{Purpose, Wire};
 
 impl Leg {
     /// Sends the INVITE. `from` and `to` are whole name-addrs without tags.
     pub(crate) fn invite(&mut self, letter: &Letter<'_>, offer: Option<&Description>, wire: &mut Wire) -> bool {
-        let via = wire.via(&self.flow);
+        let (via, wishes) = (wire.via(&self.flow), self.wishes());
         let LegState::Calling(calling) = &mut self.state else { return false };
         let mut writer = Writer::request(Method::Invite, calling.uri.as_str());
         writer.header(Name::Via, via);
@@ -29,8 +29,19 @@ impl Leg {
         if let Some(privacy) = letter.privacy {
             writer.header(Name::Privacy, privacy);
         }
+        for (name, value) in &wishes {
+            writer.header(*name, value);
+        }
+        for (name, value) in letter.rows {
+            writer.named(name, value);
+        }
         let body = offer.map(Description::to_bytes);
-        let bytes = finish(writer, body.as_deref());
+        let bytes = match letter.location {
+            Some(location) => {
+                place::finish(writer, location, &self.sip_call_id, &wire.shown(&self.flow), body.as_deref())
+            }
+            None => finish(writer, body.as_deref()),
+        };
         let Some(key) = wire.request(self.flow, bytes.clone(), self.id, Purpose::Invite) else { return false };
         calling.sent = Some(Sent { key, invite: bytes });
         true
@@ -82,7 +93,11 @@ impl Leg {
         let via = wire.via(&self.flow);
         let flow = self.hop(wire);
         let LegState::Up(up) = &mut self.state else { return };
-        let bytes = finish(up.dialog.ack(&via), body);
+        let mut writer = up.dialog.ack(&via);
+        if self.trunk.is_some() {
+            up.prove_ack(&mut writer, &wire.config.limits);
+        }
+        let bytes = finish(writer, body);
         up.ack = Some(bytes.clone());
         wire.layer.send(flow, bytes);
     }

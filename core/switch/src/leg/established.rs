@@ -3,7 +3,7 @@
 use media::Codec;
 use sdp::{Description, Order};
 use sip::transaction::ServerKey;
-use sip::{Flow, Method, Name, Status, Uri, Writer};
+use sip::{Flow, Message, Method, Name, Status, Uri, Writer};
 
 use super::{ALLOW, Accepted, Accepting, Leg, LegState, Reinvite, SDP, T2, clocks};
 use crate::media::{MediaCommand, Voice};
@@ -35,24 +35,44 @@ impl Leg {
         let via = wire.via(&self.flow);
         let flow = self.hop(wire);
         let contact = wire.contact(&self.flow, &self.contact_user);
+        let terms = self.terms();
         let LegState::Up(up) = &mut self.state else { return false };
         let mut writer = up.dialog.request(method, &via);
-        if matches!(method, Method::Invite) {
+        if matches!(method, Method::Invite | Method::Update) {
             writer.header(Name::Contact, contact).header(Name::Allow, ALLOW);
+            for (name, value) in terms {
+                writer.header(name, value);
+            }
         }
         if let Some(reason) = reason {
             writer.header(Name::Reason, reason);
         }
         writer.header(Name::UserAgent, &wire.config.agent);
+        let content = body.map(|(_, body)| body).unwrap_or_default();
+        if let Some(on) = self.trunk.as_deref_mut()
+            && let Some((name, value)) = on.credentials(method, up.dialog.request_uri(), content, wire)
+        {
+            writer.header(name, value);
+        }
         let bytes = match body {
             Some((kind, body)) => writer.body(kind, body),
             None => writer.finish(),
         };
-        wire.request(flow, bytes, self.id, purpose).is_some()
+        if let Some(on) = self.trunk.as_deref_mut() {
+            on.asked = Some((purpose, bytes.clone()));
+        }
+        let key = wire.request(flow, bytes, self.id, purpose);
+        if matches!(method, Method::Invite) {
+            self.asked = key;
+        }
+        key.is_some()
     }
 
     /// Ends an established leg. Says whether something is still to come from it.
     pub(crate) fn hang_up(&mut self, reason: Option<String>, wire: &mut Wire) -> bool {
+        if self.refuse_held(Status::TEMPORARILY_UNAVAILABLE, wire) {
+            return false;
+        }
         let LegState::Up(up) = &mut self.state else { return false };
         if up.accepting.is_some() {
             // §15: not before the ACK, or until the 2xx is given up.
@@ -73,15 +93,17 @@ impl Leg {
     /// Answers an INVITE of the far end that is still open, so that after a 100 there is always a final response.
     pub(crate) fn settle_reinvite(&mut self, wire: &mut Wire) {
         let remote = self.flow.remote;
+        wire.timers.cancel(&mut self.deadline);
+        // §15.1.2: pending requests of an ended dialog get 487.
+        self.refuse_held(Status::REQUEST_TERMINATED, wire);
         let Some(Reinvite::Theirs { key, invite }) = self.up().and_then(|up| up.reinvite.take()) else { return };
         if let Ok(request) = sip::parse(&invite, &wire.config.limits) {
-            // §15.1.2: pending requests of an ended dialog get 487.
             let writer = Writer::reply(&request, Status::REQUEST_TERMINATED, None, remote);
             wire.respond(key, Status::REQUEST_TERMINATED, writer.finish());
         }
     }
 
-    /// 200 to the far end's re-INVITE; repeated until its ACK like the first.
+    /// 200 to the far end's re-INVITE, repeated until its ACK like the first; or to its UPDATE.
     pub(crate) fn accept_reinvite(
         &mut self,
         key: ServerKey,
@@ -90,15 +112,37 @@ impl Leg {
         expects_answer: bool,
         wire: &mut Wire,
     ) {
+        if let Ok(request) = sip::parse(invite, &wire.config.limits)
+            && request.method() == Some(Method::Update)
+        {
+            return self.accept_update(key, &request, Some(body), wire);
+        }
         let Some(mut writer) = self.reply(invite, Status::OK, wire) else { return };
         writer.header(Name::Allow, ALLOW);
+        if let Ok(request) = sip::parse(invite, &wire.config.limits) {
+            self.agree_terms(&request, &mut writer);
+        }
         let bytes = writer.body(SDP, body);
         let accepting = Accepting::new(bytes.clone(), expects_answer, self.id, wire);
         if let Some(up) = self.up() {
             up.accepting = Some(accepting);
             up.reinvite = None;
         }
+        self.begin_expiry(wire);
         wire.respond(key, Status::OK, bytes);
+    }
+
+    /// 200 to the far end's UPDATE (RFC 3311 §5.2), which nobody acknowledges.
+    pub(crate) fn accept_update(&mut self, key: ServerKey, update: &Message<'_>, body: Option<&[u8]>, wire: &mut Wire) {
+        let Some(mut writer) = self.reply(update.bytes(), Status::OK, wire) else { return };
+        writer.header(Name::Allow, ALLOW);
+        self.agree_terms(update, &mut writer);
+        wire.timers.cancel(&mut self.deadline);
+        if let (Some(_), Some(up)) = (body, self.up()) {
+            up.reinvite = None;
+        }
+        self.begin_expiry(wire);
+        wire.respond(key, Status::OK, super::finish(writer, body));
     }
 
     /// The timer of the 2xx: sends it again, or says that nobody acknowledged it.
@@ -137,7 +181,11 @@ impl Leg {
     }
 
     fn expect(&self, remote: &Description, ours: Option<&Description>, voice: Option<Voice>, wire: &mut Wire) {
-        let (Some(port), Some(audio)) = (self.port, remote.audio()) else { return };
+        let Some(port) = self.port else { return };
+        if let Some(remote) = remote.fax() {
+            return wire.media(MediaCommand::Fax { port: port.id, remote, signalling: self.flow.remote.ip() });
+        }
+        let Some(audio) = remote.audio() else { return };
         wire.media(MediaCommand::Expect {
             port: port.id,
             remote: audio.address,
@@ -233,6 +281,9 @@ impl Leg {
 
     /// Disarms what the leg armed: it is about to be forgotten.
     pub(crate) fn forget(&mut self, wire: &mut Wire) {
+        self.assured.end(wire);
+        self.expiry.forget(wire);
+        wire.timers.cancel(&mut self.deadline);
         match &mut self.state {
             LegState::Arriving(arriving) => wire.timers.cancel(&mut arriving.repeat),
             LegState::Up(up) => {

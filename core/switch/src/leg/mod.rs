@@ -17,6 +17,11 @@
 mod arriving;
 mod calling;
 mod established;
+mod expiry;
+mod outside;
+mod place;
+mod prack;
+mod reliable;
 mod seal;
 
 use std::time::{Duration, Instant};
@@ -29,13 +34,21 @@ use crate::ids::{CallId, LegId};
 use crate::keys::Keying;
 use crate::media::{MediaPort, MediaStats};
 use crate::policy::MediaPolicy;
-use crate::record::{Direction, LegRecord};
+use crate::record::{Direction, LegRecord, Via};
 use crate::timers::{Timer, TimerKey};
+use crate::trunk::KeyForm;
+use crate::trunk::{Reliable, SessionTimer};
+use crate::way::OnTrunk;
 use crate::wire::Wire;
+pub(crate) use expiry::too_short;
+pub(crate) use prack::{EarlyDialog, Progress};
 pub(crate) use seal::Seal;
 
+use expiry::Expiry;
+use reliable::Assured;
+
 /// What we understand (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, PRACK, UPDATE";
 const SDP: &str = "application/sdp";
 
 /// RFC 3261 §13.3.1.4: a 2xx is repeated at T1, doubling up to T2, for 64·T1.
@@ -72,6 +85,22 @@ pub(crate) struct Leg {
     pub(crate) contact_user: String,
     /// The transaction of the INVITE that it arrived with.
     pub(crate) arrived_by: Option<ServerKey>,
+    /// The trunk that it goes over.
+    pub(crate) trunk: Option<Box<OnTrunk>>,
+    /// Whether provisional answers are acknowledged (RFC 3262).
+    pub(crate) reliable: Reliable,
+    /// What is asked for and accepted of session timers (RFC 4028).
+    pub(crate) session: SessionTimer,
+    /// Fax (T.38) is carried to and from it.
+    pub(crate) fax: bool,
+    /// How long its dialog stands.
+    pub(crate) expiry: Expiry,
+    /// What is said reliably to it before its call is taken.
+    pub(crate) assured: Assured,
+    /// An UPDATE of the far end is not left without an answer for longer.
+    pub(crate) deadline: Option<TimerKey>,
+    /// The last INVITE of ours inside the dialog.
+    pub(crate) asked: Option<ClientKey>,
 }
 
 /// Where a leg stands.
@@ -107,6 +136,8 @@ pub(crate) struct Calling {
     pub(crate) sent: Option<Sent>,
     pub(crate) rang: bool,
     pub(crate) cancelled: bool,
+    /// Those whose provisional answers are acknowledged, in the order of their first.
+    pub(crate) early: Vec<EarlyDialog>,
 }
 
 #[derive(Debug)]
@@ -146,10 +177,12 @@ pub(crate) struct Accepting {
 /// An INVITE inside the dialog.
 #[derive(Debug)]
 pub(crate) enum Reinvite {
-    /// The far end's: waits for our answer, which the other leg decides. Its body is kept for the answer.
+    /// The far end's, or an UPDATE with an offer: waits for our answer, which the other leg decides. Kept for the answer.
     Theirs { key: ServerKey, invite: Vec<u8> },
     /// Ours, carried from the other leg.
     Ours { had_offer: bool },
+    /// Ours, for nobody else: the dialog is refreshed, with what was agreed.
+    Refresh,
     /// Ours was answered with an offer: the ACK waits for the other leg's answer.
     AckDue,
 }
@@ -191,6 +224,14 @@ impl Leg {
             keying: Keying::default(),
             contact_user: invite.uri().ok().and_then(|uri| uri.user()).unwrap_or("strowger").to_owned(),
             arrived_by: Some(key),
+            trunk: None,
+            reliable: Reliable::Off,
+            session: SessionTimer::passive(),
+            fax: true,
+            expiry: Expiry::default(),
+            assured: Assured::new(invite),
+            deadline: None,
+            asked: None,
         }
     }
 
@@ -211,7 +252,14 @@ impl Leg {
             flow,
             sip_call_id: wire.mint.call_id(),
             local_tag: wire.mint.tag(),
-            state: LegState::Calling(Calling { uri, route, sent: None, rang: false, cancelled: false }),
+            state: LegState::Calling(Calling {
+                uri,
+                route,
+                sent: None,
+                rang: false,
+                cancelled: false,
+                early: Vec::new(),
+            }),
             negotiation: Negotiation::default(),
             seal,
             policy: MediaPolicy::default(),
@@ -223,6 +271,14 @@ impl Leg {
             keying: Keying::default(),
             contact_user: caller.to_owned(),
             arrived_by: None,
+            trunk: None,
+            reliable: Reliable::Off,
+            session: SessionTimer::passive(),
+            fax: true,
+            expiry: Expiry::default(),
+            assured: Assured::default(),
+            deadline: None,
+            asked: None,
         }
     }
 
@@ -232,7 +288,7 @@ impl Leg {
             direction: self.direction,
             party: self.party.clone(),
             sip_call_id: self.sip_call_id.clone(),
-            gateway: None,
+            gateway: self.trunk.as_deref().map(|on| Via { trunk: on.trunk.name.clone(), gateway: on.gateway_name() }),
             remote: self.flow.remote,
             status: self.last_status,
             media: self.stats,
@@ -253,7 +309,7 @@ impl Leg {
     /// An INVITE is under way in either direction, or its 2xx has no ACK yet: another would be glare (RFC 3261 §14.1).
     pub(crate) fn is_negotiating(&self) -> bool {
         match &self.state {
-            LegState::Up(up) => up.reinvite.is_some() || up.accepting.is_some(),
+            LegState::Up(up) => up.reinvite.is_some() || up.accepting.is_some() || self.assured.is_holding(),
             _ => true,
         }
     }
@@ -282,6 +338,9 @@ impl Leg {
         of: &MediaPolicy,
         wire: &mut Wire,
     ) -> Option<Description> {
+        if offer.fax().is_some() && !self.carries_fax() {
+            return None;
+        }
         let mut chosen = offer.clone();
         for order in [&of.codecs, &self.policy.codecs].into_iter().flatten() {
             chosen = chosen.chosen(|codec| order.place(codec))?;
@@ -291,6 +350,9 @@ impl Leg {
 
     /// A description of ours with the transport and the keys of this leg.
     fn sealed(&mut self, description: Description, wire: &mut Wire) -> Description {
+        // Keys are to be told in another form there.
+        let told_otherwise = self.trunk.as_deref().is_some_and(|on| on.trunk.keys != KeyForm::Auto);
+        let description = if told_otherwise { description.without_events() } else { description };
         match self.negotiation.remote_offer().map(Description::audio) {
             Some(offer) => self.seal.on_answer(description, offer),
             None => {
@@ -300,8 +362,16 @@ impl Leg {
         }
     }
 
+    /// Fax may go to it and come from it. It cannot be encrypted.
+    pub(crate) fn carries_fax(&self) -> bool {
+        self.fax && self.seal.secrecy() != sdp::Secrecy::Required
+    }
+
     /// They offer. What cannot be answered with the encryption that is wanted is refused, and nothing has changed.
     pub(crate) fn offer_came(&mut self, offer: Description, wire: &mut Wire) -> Result<(), sdp::Error> {
+        if offer.fax().is_some() && !self.carries_fax() {
+            return Err(sdp::Error::NoCodec);
+        }
         if self.negotiation.phase() == sdp::Phase::Stable {
             self.seal.offer_came(offer.audio(), &mut wire.mint)?;
         }

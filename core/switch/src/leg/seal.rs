@@ -93,6 +93,11 @@ impl Seal {
         offer
     }
 
+    /// What was said last is offered again, unchanged.
+    pub(crate) fn offers_again(&mut self, said: Option<&Audio>) {
+        self.said = said.map(|audio| (audio.profile, audio.crypto.clone())).or_else(|| self.said.take());
+    }
+
     /// They answer our offer.
     pub(crate) fn answer_came(&mut self, answer: Option<&Audio>) -> Result<(), Error> {
         let (Some(answer), Some((profile, lines))) = (answer, &self.said) else { return Ok(()) };

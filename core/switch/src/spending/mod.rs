@@ -1,4 +1,10 @@
-//! What calls to the public network cost and what may be spent: the words. Who has spent how much is in `ledger`.
+//! What calls to the public network cost and what may be spent: the words. Who has spent how much is in [`ledger`].
+
+mod bill;
+mod day;
+pub mod ledger;
+mod page;
+mod window;
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,14 @@
 //! Trunks: agreements with carriers, and the gateways by which each is reached. The words; what the exchange does with
 //! them is in the files beside this one.
 
+mod choosing;
+mod errands;
+mod health;
+mod identity;
+mod proof;
+mod registering;
+mod trunks;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -12,6 +20,12 @@ use crate::ask::Ha1;
 use crate::ids::{GatewayId, TenantId, TrunkId};
 use crate::policy::MediaPolicy;
 use crate::spending::SpendingLimits;
+
+pub(crate) use errands::Sought;
+pub(crate) use identity::{Introduction, called_by, caller_of};
+pub(crate) use proof::Proof;
+pub(crate) use registering::{domain_of, host_of};
+pub(crate) use trunks::{RegistrationKey, Trunks};
 
 /// A trunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -426,6 +440,14 @@ pub struct SessionTimer {
     pub expires: Option<Duration>,
     /// The shortest that is accepted.
     pub least: Duration,
+}
+
+impl SessionTimer {
+    /// Not asked for, and taken when the far end asks.
+    #[must_use]
+    pub fn passive() -> Self {
+        Self { expires: None, ..Self::default() }
+    }
 }
 
 impl Default for SessionTimer {

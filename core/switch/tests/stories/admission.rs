@@ -5,7 +5,7 @@ use std::time::Duration;
 use rsip::Method;
 use switch::gatekeeper::Config as Gatekeeper;
 use switch::{Config, Notice};
-use testkit::{Outcome, World, minutes, seconds};
+use testkit::{Outcome, World, millis, minutes, seconds};
 
 #[test]
 fn a_wrong_password_and_an_unknown_user_are_told_alike() {
@@ -36,8 +36,8 @@ fn no_method_passes_without_credentials() {
         (Method::Message, 405),
         (Method::Publish, 405),
         (Method::Refer, 405),
-        (Method::Update, 405),
-        (Method::PRack, 405),
+        (Method::Update, 481),
+        (Method::PRack, 481),
     ] {
         mallory.ask(method, "sip:bob@example.com", vec![("Contact", "<sip:mallory@10.0.1.2>".to_owned())]);
         world.run_for(seconds(1));
@@ -151,4 +151,32 @@ fn an_exempt_source_may_err_as_often_as_it_likes() {
         assert_eq!(clumsy.registered(), Some(401));
     }
     assert!(!world.notices().iter().any(|notice| matches!(notice, Notice::Banned { .. })));
+}
+
+#[test]
+fn a_source_that_floods_is_not_answered_and_the_office_behind_one_address_is() {
+    let world = World::seeded(45);
+    let stranger = world.unregistered_phone("stranger").with_password("no");
+    for at in 0..1_000 {
+        stranger.says_quietly(
+            format!(
+                "INVITE sip:{at}@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.1.1:5060;branch=z9hG4bK{at}\r\n\
+                 Max-Forwards: 70\r\nFrom: <sip:x@example.com>;tag={at}\r\nTo: <sip:{at}@example.com>\r\nCall-ID: f{at}\r\n\
+                 CSeq: 1 INVITE\r\nContact: <sip:x@10.0.1.1>\r\nContent-Length: 0\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+    }
+    world.run_for(millis(100));
+    let answers = stranger.heard().len();
+    assert!((200..=210).contains(&answers), "{answers}");
+    let told = world.notices().iter().filter(|notice| matches!(notice, Notice::Flooded { .. })).count();
+    assert_eq!(told, 1);
+    // Another source is served, and once somebody has proven itself, as often as it likes.
+    let alice = world.phone("alice");
+    for _ in 0..400 {
+        alice.register();
+    }
+    assert_eq!(alice.registered(), Some(200));
+    world.assert_quiet();
 }

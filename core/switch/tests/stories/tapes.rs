@@ -15,7 +15,7 @@ fn how(name: Option<&str>) -> CallRecording {
     CallRecording { name: name.map(str::to_owned), format, layout, beep: false }
 }
 
-fn start(name: Option<&str>) -> Command {
+pub(crate) fn start(name: Option<&str>) -> Command {
     Command::StartRecording(how(name))
 }
 

@@ -1,5 +1,6 @@
 //! A scripted phone: registers, calls, answers by habit, holds, hangs up.
 
+mod manners;
 mod person;
 mod requests;
 mod responses;
@@ -10,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use rsip::Method;
 
+use crate::carrier::Carrier;
 use crate::line::{Line, LineState, Repeated, T2};
 use crate::text::{self, Heard};
+pub(crate) use manners::Manners;
 
 /// What a phone does with a call that comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,16 @@ pub enum Habit {
     Unplugged,
     /// Plays something before it answers after this time.
     EarlyMedia(Duration),
+    /// Rings, and refuses after this time with this status.
+    RingsThenRefuses(Duration, u16),
+    /// Plays something, and refuses after this time with this status.
+    PlaysThenRefuses(Duration, u16),
+    /// Says nothing for this time, then answers.
+    AnswersLate(Duration),
+    /// Says nothing to calls, but answers questions.
+    Deaf,
+    /// Says that it tries, and nothing more.
+    Tries,
 }
 
 /// How a call came out for the phone that placed it.
@@ -93,6 +106,10 @@ pub(crate) struct PhoneState {
     answered: Vec<(String, Vec<u8>)>,
     serial: u32,
     register: (String, u32),
+    /// What it does as a carrier.
+    pub(crate) carrier: Carrier,
+    /// How it bears itself.
+    pub(crate) manners: Manners,
     /// Every status that came, for tests of the wire.
     pub(crate) heard: Vec<(String, u16)>,
 }
@@ -113,6 +130,7 @@ struct Waiting {
 #[derive(Debug, Clone)]
 enum Plan {
     Answer(String),
+    Refuse(String, u16),
 }
 
 /// Each phone has a tone of its own, of whole periods in 20 ms.
@@ -172,6 +190,8 @@ impl PhoneState {
             serial: 0,
             register: (format!("register-{user}-{address}"), 0),
             heard: Vec::new(),
+            carrier: Carrier::default(),
+            manners: Manners::default(),
         }
     }
 
@@ -199,7 +219,9 @@ impl PhoneState {
 
     fn reply(&mut self, to: &Heard, status: u16, tag: &str, body: &[u8]) {
         let contact = self.contact();
-        let bytes = text::response(to, status, tag, (to.method() == Some(Method::Invite)).then_some(&contact), body);
+        let contact = (to.method() == Some(Method::Invite)).then_some(contact.as_str());
+        let rest = self.carrier.rests.filter(|_| status == 503).map(|seconds| ("Retry-After", seconds.to_string()));
+        let bytes = text::response_with(to, status, tag, contact, rest.as_slice(), body);
         if status >= 200 {
             self.answered.push((answer_key(to), bytes.clone()));
         }
@@ -232,12 +254,13 @@ impl PhoneState {
     pub(crate) fn next(&self) -> Option<Instant> {
         let waiting = self.waiting.iter().filter_map(|waiting| waiting.repeat.as_ref()).map(|repeat| repeat.due);
         let accepted = self.lines.iter().filter_map(|line| line.accepted.as_ref()).map(|repeat| repeat.due);
+        let assured = self.lines.iter().filter_map(|line| line.assured.as_ref()).map(|repeat| repeat.due);
         let plans = self.plans.iter().map(|(due, _)| *due);
-        waiting.chain(accepted).chain(plans).min()
+        waiting.chain(accepted).chain(assured).chain(plans).min()
     }
 
     pub(crate) fn timeout(&mut self, now: Instant) {
-        let mut unheard = Vec::new();
+        let (mut unheard, mut given_up) = (Vec::new(), Vec::new());
         let outbox = &mut self.outbox;
         let mut repeat = |repeated: &mut Option<Repeated>, cap: Option<Duration>| {
             let Some(one) = repeated.as_mut().filter(|one| one.due <= now) else { return false };
@@ -258,6 +281,18 @@ impl PhoneState {
         }
         for line in &mut self.lines {
             repeat(&mut line.accepted, Some(T2));
+            if repeat(&mut line.assured, None) {
+                given_up.push(line.call_id.clone());
+            }
+            if let Some(assured) = &mut line.assured {
+                assured.due = assured.due.min(assured.until);
+            }
+        }
+        for call_id in given_up {
+            // RFC 3262 §3
+            if let Some(at) = self.lines.iter().rposition(|line| line.call_id == call_id) {
+                self.decline(at, 504);
+            }
         }
         for call_id in unheard {
             if let Some(line) =
@@ -269,9 +304,13 @@ impl PhoneState {
         }
         let due: Vec<Plan> = self.plans.iter().filter(|(due, _)| *due <= now).map(|(_, plan)| plan.clone()).collect();
         self.plans.retain(|(due, _)| *due > now);
-        for Plan::Answer(call_id) in due {
-            if let Some(at) = self.lines.iter().position(|line| line.call_id == call_id) {
-                self.answer(now, at);
+        for plan in due {
+            let (Plan::Answer(call_id) | Plan::Refuse(call_id, _)) = &plan;
+            // The newest: a request that was proven comes again with the same Call-ID.
+            let Some(at) = self.lines.iter().rposition(|line| line.call_id == *call_id) else { continue };
+            match plan {
+                Plan::Answer(_) => self.answer(now, at),
+                Plan::Refuse(_, status) => self.decline(at, status),
             }
         }
     }

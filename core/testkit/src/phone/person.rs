@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rsip::Method;
 
-use super::{Outcome, PhoneState, Waiting, answer_key, sealed_for};
+use super::{Outcome, PhoneState, Waiting, answer_key};
 use crate::line::{Line, LineState, Repeated};
 use crate::text::{self, Heard};
 
@@ -77,6 +77,12 @@ impl PhoneState {
             user: user.to_owned(),
             reinvited: None,
             answers_in_ack: false,
+            assured: None,
+            rseq: 0,
+            described: false,
+            answer_waits: false,
+            two_lines: false,
+            updated: None,
         });
         let at = self.lines.len() - 1;
         let body = if self.delays_offer {
@@ -89,16 +95,21 @@ impl PhoneState {
     }
 
     pub(crate) fn answer(&mut self, now: Instant, at: usize) {
-        let (contact, key) = (self.contact(), self.key());
+        let contact = self.contact();
         let Some(line) = self.lines.get_mut(at).filter(|line| line.state == LineState::Ringing) else { return };
-        let Some(invite) = &line.invite else { return };
-        let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
-        let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs, &self.times);
-        let body = sealed_for(self.srtp, &key, invite.body(), body);
-        let bytes = text::response(invite, 200, &line.local, Some(&contact), &body);
+        if line.assured.is_some() {
+            // RFC 3262 §3: not before the PRACK.
+            line.answer_waits = true;
+            return;
+        }
+        let (Some(invite), described) = (line.invite.clone(), line.described) else { return };
+        // §5: what was told reliably is not told again.
+        let body = if described { Vec::new() } else { self.described(&invite) };
+        let Some(line) = self.lines.get_mut(at) else { return };
+        let bytes = text::response_with(&invite, 200, &line.local, Some(&contact), &self.manners.answers, &body);
         line.state = LineState::Up;
         line.accepted = Some(Repeated::new(now, bytes.clone()));
-        let key = answer_key(invite);
+        let key = answer_key(&invite);
         self.answered.push((key, bytes.clone()));
         self.outbox.push_back(bytes);
     }
@@ -190,7 +201,12 @@ impl PhoneState {
         line.sdp_version += 1;
         line.reinvited = None;
         let body = text::sdp(line.local_media, line.sdp_version, direction, &self.codecs, &self.times);
-        let body = self.offered(body);
+        // RFC 3264 §8: the number of lines never falls.
+        let two_lines = line.two_lines;
+        let mut body = self.offered(body);
+        if two_lines {
+            body.extend(b"m=image 0 udptl t38\r\n");
+        }
         self.in_line(now, at, Method::Invite, body);
     }
 
@@ -226,6 +242,19 @@ impl PhoneState {
 
     /// The same with a body of this type.
     pub(crate) fn in_line_as(&mut self, now: Instant, at: usize, method: Method, kind: &str, body: Vec<u8>) {
+        let kind = (!kind.is_empty() && !body.is_empty()).then(|| ("Content-Type", kind.to_owned()));
+        self.in_line_with(now, at, method, kind.as_slice(), body);
+    }
+
+    /// The same with further rows.
+    pub(crate) fn in_line_with(
+        &mut self,
+        now: Instant,
+        at: usize,
+        method: Method,
+        more: &[(&'static str, String)],
+        body: Vec<u8>,
+    ) {
         let (user, domain, contact) = (self.user.clone(), self.domain.clone(), self.contact());
         let Some(line) = self.lines.get_mut(at) else { return };
         line.cseq += 1;
@@ -253,9 +282,7 @@ impl PhoneState {
             ("CSeq", format!("{} {method}", line.cseq)),
             ("Contact", format!("<{contact}>")),
         ];
-        if !kind.is_empty() && !body.is_empty() {
-            rows.push(("Content-Type", kind.to_owned()));
-        }
+        rows.extend(more.iter().cloned());
         let (uri, call_id) = (line.target.clone(), line.call_id.clone());
         if method == Method::Invite {
             rows.extend(self.invite_extra.iter().cloned());

@@ -14,12 +14,18 @@ impl PhoneState {
         if self.habit == Habit::Unplugged {
             return;
         }
+        if self.habit == Habit::Deaf && matches!(method, Method::Invite | Method::Cancel) {
+            return;
+        }
         let key = answer_key(heard);
         if let Some((_, bytes)) = self.answered.iter().find(|(known, _)| *known == key) {
             let bytes = bytes.clone();
             if method != Method::Ack {
                 self.outbox.push_back(bytes);
             }
+            return;
+        }
+        if self.challenges(method, heard) || (method == Method::Invite && self.wants_longer(heard)) {
             return;
         }
         let call_id = heard.value("Call-ID");
@@ -35,6 +41,8 @@ impl PhoneState {
                     }
                 }
             }
+            (Method::PRack, Some(at)) => self.hear_prack(now, at, heard),
+            (Method::Update, Some(at)) => self.hear_update(at, heard),
             (Method::Cancel, Some(at)) => self.hear_cancel(at, heard),
             (Method::Bye, Some(at)) => {
                 if let Some(line) = self.lines.get_mut(at) {
@@ -46,6 +54,7 @@ impl PhoneState {
                 self.reply(heard, 200, "", b"");
             }
             (Method::Ack, None) => {}
+            (Method::Register, _) => self.register_customer(heard),
             (Method::Options, _) => self.reply(heard, 200, "t", b""),
             (Method::Info, _) => self.reply(heard, self.answers_info, "t", b""),
             _ => self.reply(heard, 481, "t", b""),
@@ -77,6 +86,12 @@ impl PhoneState {
             user: String::new(),
             reinvited: None,
             answers_in_ack: false,
+            assured: None,
+            rseq: 0,
+            described: false,
+            answer_waits: false,
+            two_lines: false,
+            updated: None,
         });
         if !invite.body().is_empty()
             && (text::common(invite.body(), &self.codecs).is_none() || !self.can_seal(invite.body()))
@@ -89,25 +104,89 @@ impl PhoneState {
         }
         match self.habit {
             Habit::Answers(after) => {
-                self.reply(invite, 180, &local, b"");
+                self.progress(now, invite, 180, &local, b"");
                 self.plans.push((now + after, Plan::Answer(call_id)));
             }
             Habit::EarlyMedia(after) => {
-                let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
-                let body = text::sdp(media, 1, "sendrecv", &codecs, &self.times);
-                let body = sealed_for(self.srtp, &self.key(), invite.body(), body);
-                self.reply(invite, 183, &local, &body);
+                let body = self.described(invite);
+                self.progress(now, invite, 183, &local, &body);
                 self.plans.push((now + after, Plan::Answer(call_id)));
             }
-            Habit::NeverAnswers => self.reply(invite, 180, &local, b""),
+            Habit::NeverAnswers => self.progress(now, invite, 180, &local, b""),
+            Habit::RingsThenRefuses(after, status) => {
+                self.reply(invite, 180, &local, b"");
+                self.plans.push((now + after, Plan::Refuse(call_id, status)));
+            }
+            Habit::PlaysThenRefuses(after, status) => {
+                let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
+                let body = text::sdp(media, 1, "sendrecv", &codecs, &self.times);
+                self.reply(invite, 183, &local, &body);
+                self.plans.push((now + after, Plan::Refuse(call_id, status)));
+            }
+            Habit::AnswersLate(after) => self.plans.push((now + after, Plan::Answer(call_id))),
+            Habit::Tries => self.reply(invite, 100, "", b""),
             Habit::Refuses(status) => {
                 self.reply(invite, status, &local, b"");
                 if let Some(line) = self.lines.last_mut() {
                     line.state = LineState::Ended;
                 }
             }
-            Habit::Unplugged => {}
+            Habit::Unplugged | Habit::Deaf => {}
         }
+    }
+
+    /// As a carrier it wants to know who asks. Says whether that was not shown.
+    fn challenges(&mut self, method: Method, heard: &Heard) -> bool {
+        let Some((realm, user, password)) = self.carrier.login.clone() else { return false };
+        let inside = heard.value("To").contains(";tag=");
+        if matches!(method, Method::Ack | Method::Cancel | Method::Options) || (inside && !self.carrier.challenges_all)
+        {
+            return false;
+        }
+        let (name, status) =
+            if method == Method::Register { ("Authorization", 401) } else { ("Proxy-Authorization", 407) };
+        let shown = text::credentials(&heard.value(name), method, &user, &realm, &password);
+        let stale = shown && self.carrier.stale > 0;
+        if shown && !stale {
+            return false;
+        }
+        self.carrier.stale -= u32::from(stale);
+        let nonce = self.token("nonce");
+        let more = if stale { ", stale=true" } else { "" };
+        let row = if status == 401 { "WWW-Authenticate" } else { "Proxy-Authenticate" };
+        let challenge = format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm=MD5, qop=\"auth\"{more}");
+        let tag = self.token("tag");
+        let bytes = text::response_with(heard, status, &tag, None, &[(row, challenge)], b"");
+        self.answered.push((answer_key(heard), bytes.clone()));
+        self.outbox.push_back(bytes);
+        true
+    }
+
+    /// Somebody registers at this carrier.
+    fn register_customer(&mut self, heard: &Heard) {
+        let asked: u32 = heard.value("Expires").parse().unwrap_or(0);
+        let tag = self.token("tag");
+        let (status, rows) = match self.carrier.grants {
+            None => (403, Vec::new()),
+            Some(_) if asked > 0 && asked < self.carrier.grants_at_least => {
+                (423, vec![("Min-Expires", self.carrier.grants_at_least.to_string())])
+            }
+            Some(most) => {
+                let granted = asked.min(most);
+                let user = heard.value("To");
+                if granted == 0 {
+                    self.carrier.registered.remove(&user);
+                } else {
+                    self.carrier.registers += 1;
+                    self.carrier.registered.insert(user, granted);
+                }
+                let contact = format!("{};expires={granted}", heard.value("Contact"));
+                (200, if granted == 0 { Vec::new() } else { vec![("Contact", contact)] })
+            }
+        };
+        let bytes = text::response_with(heard, status, &tag, None, &rows, b"");
+        self.answered.push((answer_key(heard), bytes.clone()));
+        self.outbox.push_back(bytes);
     }
 
     pub(super) fn hear_reinvite(&mut self, now: Instant, at: usize, heard: &Heard) {
@@ -119,6 +198,10 @@ impl PhoneState {
             }
             return;
         }
+        if self.answers_inside(heard) || self.hear_fax(now, at, heard) {
+            return;
+        }
+        let Some(line) = self.lines.get_mut(at) else { return };
         let codecs = text::common(heard.body(), &self.codecs);
         let Some(codecs) = codecs.or_else(|| heard.body().is_empty().then(|| self.codecs.clone())) else {
             return self.reply(heard, 488, "", b"");
@@ -136,7 +219,7 @@ impl PhoneState {
         if let Some(media) = text::media_address(heard.body()) {
             line.remote_media = Some(media);
         }
-        let bytes = text::response(heard, 200, "", Some(&contact), &body);
+        let bytes = text::response_with(heard, 200, "", Some(&contact), &self.manners.answers, &body);
         line.accepted = Some(Repeated::new(now, bytes.clone()));
         self.answered.push((answer_key(heard), bytes.clone()));
         self.outbox.push_back(bytes);

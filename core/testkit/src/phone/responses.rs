@@ -36,6 +36,7 @@ impl PhoneState {
                 waiting.repeat = None;
             }
             self.hear_progress(heard, status);
+            self.acknowledge_progress(now, heard);
             return;
         }
         let waiting = self.waiting.remove(found);
@@ -51,6 +52,12 @@ impl PhoneState {
                 self.contacts = heard.values("Contact");
             }
             Method::Invite => self.hear_final(now, heard, status, number),
+            Method::Update => {
+                let call_id = heard.value("Call-ID");
+                if let Some(line) = self.lines.iter_mut().find(|line| line.call_id == call_id) {
+                    line.updated = Some(status);
+                }
+            }
             _ => {}
         }
     }

@@ -109,6 +109,19 @@ impl World {
         self.at_port_of(phone, |engine, port| engine.keys.get(&port).cloned().flatten()).flatten()
     }
 
+    /// The exchange takes fax from a phone's last call, and no sound.
+    #[must_use]
+    pub fn takes_fax(&self, phone: &Phone) -> bool {
+        self.at_port_of(phone, |engine, port| engine.faxes.contains(&port)).unwrap_or(false)
+    }
+
+    /// For how long a phone's last call may be silent.
+    #[must_use]
+    pub fn may_be_silent_for(&self, phone: &Phone) -> Option<Duration> {
+        let port = self.at_port_of(phone, |_, port| port)?;
+        self.0.borrow().around.watched.get(&port).copied().flatten()
+    }
+
     fn media_of(&self, phone: &Phone) -> Option<SocketAddr> {
         self.0.borrow().phones.get(phone.at).and_then(|phone| phone.lines.last().map(|line| line.local_media))
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use dialplan::{Config, Dialplan, Host, Program};
 use switch::{
     Application, CallControl, CallId, CallUid, Cause, Command, Commands, Ending, Event, Failure, Invitation, Party,
-    Reply, Side, TenantId,
+    Reply, Side, TenantId, UserId,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -88,6 +88,11 @@ impl Line {
     /// Alice dials. Each call has a tenant of its own, so that what it keeps is its own too.
     pub(crate) fn dials(program: &Program, callee: &str) -> Self {
         Self::opened(program, invitation(callee))
+    }
+
+    /// The same, and she is this user.
+    pub(crate) fn of_user(program: &Program, callee: &str, user: UserId) -> Self {
+        Self::opened(program, Invitation { user: Some(user), ..invitation(callee) })
     }
 
     pub(crate) fn opened(program: &Program, invitation: Invitation) -> Self {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use dialplan::{Found, FoundRoom, Keeper, OrderFault, Rooms, ValueFault, Wait};
+use dialplan::{Found, FoundNumber, FoundRoom, Keeper, OrderFault, Rooms, ValueFault, Wait};
 use switch::{
-    AudioError, Bearing, CallControl, CallUid, Command, JoinError, Label, Left, MemberNumber, MemberView, Role,
-    RoomOrder, RoomRefusal, Sound, TenantId, Wish,
+    AudioError, Bearing, CallControl, CallUid, Command, JoinError, Label, Left, MemberNumber, MemberView, Number,
+    NumberClass, Role, RoomOrder, RoomRefusal, Sound, TenantId, UserId, Wish,
 };
 
 /// Saturday, 21 November 2026, 07:30:15 UTC.
@@ -60,6 +60,16 @@ impl Keeper for FakeKeeper {
         };
         let users = [user("alice", "100", None), user("bob", "101", Some("Bob B."))];
         users.into_iter().find(|user| user.name == wanted || user.extension.as_deref() == Some(wanted))
+    }
+
+    fn number(&self, _: TenantId, user: Option<UserId>, dialled: &str) -> Option<FoundNumber> {
+        let number = match dialled {
+            "0030123456" | "+30123456" => Number::World("+30123456".parse().ok()?),
+            "112" => Number::Short("112".to_owned()),
+            _ => return None,
+        };
+        let class = if dialled == "112" { NumberClass::Emergency } else { NumberClass::International };
+        Some(FoundNumber { number, class, permitted: user.is_some() || class == NumberClass::Emergency })
     }
 
     fn time_zone(&self, _: TenantId) -> String {

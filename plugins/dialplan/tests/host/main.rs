@@ -9,5 +9,6 @@ mod keeper;
 mod limits;
 mod loading;
 mod menus;
+mod numbers;
 mod rooms;
 mod words;

@@ -9,6 +9,9 @@ const TYPES: &str = include_str!("../../../../wit/types.wit");
 const AUDIO: &str = include_str!("../../../../wit/audio.wit");
 const ROOM: &str = include_str!("../../../../core/switch/src/room.rs");
 const ROOMS: &str = include_str!("../../../../wit/rooms.wit");
+const NUMBER: &str = include_str!("../../../../core/switch/src/number.rs");
+const TRUNK: &str = include_str!("../../../../core/switch/src/trunk/mod.rs");
+const NUMBERS: &str = include_str!("../../../../wit/numbers.wit");
 const CALL: &str = include_str!("../../../../wit/call.wit");
 
 type Names = BTreeSet<String>;
@@ -71,6 +74,8 @@ fn without(mut all: Names, exceptions: &[&str]) -> Names {
 fn the_commands_of_the_exchange_are_the_functions_of_a_call() {
     // The exchange attaches before a guest runs, and the host detaches when it returns.
     let mut commands = without(rust(COMMAND, "pub enum Command"), &["attach", "detach"]);
+    // The host asks it for the outcome of a call to a number.
+    commands = without(commands, &["last-dial"]);
     // What a conference says to the calls of its members: a guest joins a room, and no mixer.
     let of_members = [
         "join",
@@ -105,6 +110,7 @@ fn the_events_that_a_guest_hears_are_the_replies_and_the_end() {
         "key",
         "speaking",
         "recording",
+        "spending-soon-over",
         "room-recorded",
         "playing",
         "played",
@@ -112,17 +118,29 @@ fn the_events_that_a_guest_hears_are_the_replies_and_the_end() {
     ];
     assert_eq!(without(rust(EVENT, "pub enum Event"), &for_watchers), names(["reply", "ended"]));
     // `ok`, `dial-outcome`, `played`, `digits`, `recorded`, a name, `audio-error`, `ending` and `error`.
-    let replies = ["done", "dialled", "played", "read", "recorded", "recording", "inaudible", "ended", "refused"];
+    let replies =
+        ["done", "dialled", "last-dial", "played", "read", "recorded", "recording", "inaudible", "ended", "refused"];
     assert_eq!(rust(EVENT, "pub enum Reply"), names(replies));
 }
 
 #[test]
 fn targets_orders_outcomes_and_sides_are_the_same_lists() {
-    assert_eq!(rust(COMMAND, "pub enum Target"), wit(TYPES, "variant target"));
+    // What a caller dialled is for the built-in route to find out.
+    assert_eq!(without(rust(COMMAND, "pub enum Target"), &["dialled"]), wit(TYPES, "variant target"));
     assert_eq!(rust(COMMAND, "pub enum Order"), wit(TYPES, "enum order"));
-    assert_eq!(rust(EVENT, "pub enum DialOutcome"), wit(TYPES, "variant dial-outcome"));
+    // Which limit it was stands in the outcome of `numbers`; in the word that was there before it is `forbidden`.
+    assert_eq!(without(rust(EVENT, "pub enum DialOutcome"), &["spent"]), wit(TYPES, "variant dial-outcome"));
     assert_eq!(rust(EVENT, "pub enum Side"), wit(TYPES, "enum side"));
     assert!(wit(TYPES, "variant target").len() > 5 && wit(TYPES, "variant dial-outcome").contains("no-answer"));
+}
+
+#[test]
+fn the_way_to_a_number_and_its_outcome_have_the_same_words() {
+    assert_eq!(rust(COMMAND, "pub struct Outside"), wit(NUMBERS, "record way"));
+    let outcome = without(wit(NUMBERS, "record outcome"), &["outcome", "spent"]);
+    assert_eq!(rust(EVENT, "pub struct DialFacts"), outcome);
+    assert_eq!(rust(NUMBER, "pub enum NumberClass"), wit(NUMBERS, "enum class"));
+    assert_eq!(rust(TRUNK, "pub enum EarlyMedia"), wit(NUMBERS, "enum early-media"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The engine as phones meet it: over sockets, in real time, with the real threads.
 
 pub(super) mod breaking;
+mod faxing;
 mod forms;
 mod holding;
 mod orders;

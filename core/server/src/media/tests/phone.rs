@@ -141,6 +141,23 @@ impl Phone {
         self.socket.send_to(packet, self.far.expect("a far end")).expect("sent");
     }
 
+    /// The next datagram that comes, as it is.
+    pub(super) fn hear_datagram(&self) -> Option<Vec<u8>> {
+        self.hear_datagram_within(super::LONG)
+    }
+
+    pub(super) fn hear_datagram_within(&self, time: Duration) -> Option<Vec<u8>> {
+        let mut bytes = [0; 2_048];
+        self.socket.set_read_timeout(Some(time)).expect("a timeout");
+        let (size, _) = self.socket.recv_from(&mut bytes).ok()?;
+        Some(bytes[..size].to_vec())
+    }
+
+    /// Nothing comes for so long.
+    pub(super) fn hears_nothing_for(&self, time: Duration) {
+        assert_eq!(self.hear_datagram_within(time), None);
+    }
+
     pub(super) fn rate(&self) -> Rate {
         rate_of(self.codec)
     }

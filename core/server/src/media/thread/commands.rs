@@ -29,13 +29,21 @@ impl Thread {
         match command {
             MediaCommand::Expect { port, remote, rtcp, mux, signalling, clocks, voice, keys } => {
                 if let Some(key) = self.key(port) {
+                    if let Some(port) = self.ports.get_mut(key) {
+                        port.fax = false;
+                    }
                     if !self.seal(key, keys) {
                         return self.disconnect(now, key);
                     }
                     let codecs = voice.as_ref().map(codecs).unwrap_or_default();
                     let clocks = with_strays(clocks, voice.as_ref());
-                    let expected = Expectation { remote, rtcp, mux, signalling, clocks, codecs };
+                    let expected = Expectation { remote, rtcp, mux, signalling, clocks, fax: false, codecs };
                     self.expect(now, key, expected, voice);
+                }
+            }
+            MediaCommand::Fax { port, remote, signalling } => {
+                if let Some(key) = self.key(port) {
+                    self.take_fax(now, key, remote, signalling);
                 }
             }
             MediaCommand::Connect { a, b } => {
@@ -177,7 +185,7 @@ impl Thread {
         }
     }
 
-    fn expect(&mut self, now: Instant, key: PortKey, expected: Expectation, voice: Option<Voice>) {
+    pub(super) fn expect(&mut self, now: Instant, key: PortKey, expected: Expectation, voice: Option<Voice>) {
         let seed = self.seed();
         let (mut again, mut replaced) = (None, false);
         if let Some(port) = self.ports.get_mut(key) {

@@ -54,6 +54,7 @@ pub(super) fn names(order: &Order) -> ([Option<PortId>; 2], Option<MixerId>) {
         MediaCommand::Tap { port, far, .. } => ([Some(*port), *far], None),
         MediaCommand::Join { port, mixer, .. } => ([Some(*port), None], Some(*mixer)),
         MediaCommand::Expect { port, .. }
+        | MediaCommand::Fax { port, .. }
         | MediaCommand::Disconnect { port }
         | MediaCommand::Watch { port, .. }
         | MediaCommand::Leave { port }

@@ -33,6 +33,8 @@ pub(super) struct Port {
     pub(super) pair: Pair,
     /// Its keys; `None`: plain RTP.
     pub(super) seal: Option<Box<Seal>>,
+    /// It takes fax, and no sound.
+    pub(super) fax: bool,
     /// How it can be heard and spoken to.
     pub(super) voice: Option<Voice>,
     /// Payload types of keys that may come, with their clocks in Hz.
@@ -72,6 +74,7 @@ impl Port {
             id,
             pair,
             seal: None,
+            fax: false,
             voice: None,
             events: Vec::new(),
             keys: None,
