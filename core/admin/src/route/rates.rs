@@ -38,7 +38,7 @@ impl Desk {
         &self,
         mut pieces: Streaming<ImportRatesRequest>,
     ) -> Result<ImportRatesResponse, Status> {
-        let ImportRatesRequest { trunk, file, data } = piece(&mut pieces).await?.unwrap_or_default();
+        let ImportRatesRequest { trunk, file, data, mut last } = piece(&mut pieces).await?.unwrap_or_default();
         let trunk = self.trunk("trunk", &trunk).await?;
         let mut wrong = Violations::default();
         wrong.expect(is_text(&file), "file", "at most 256 bytes, no control characters");
@@ -47,7 +47,11 @@ impl Desk {
             Status::resource_exhausted(format!("{AT_ONCE} files are being imported already; try again in a while"))
         })?;
         let mut csv = data;
-        while let Some(piece) = piece(&mut pieces).await? {
+        while !last {
+            // A client that went away in the middle looks like one that is done.
+            let torn = || violation("last", "the file ended without its last piece; nothing was replaced");
+            let piece = piece(&mut pieces).await?.ok_or_else(torn)?;
+            last = piece.last;
             if csv.len() + piece.data.len() > LARGEST {
                 return Err(violation("data", format!("the file has more than {} MiB", LARGEST >> 20)));
             }

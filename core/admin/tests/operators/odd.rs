@@ -453,7 +453,7 @@ async fn every_text_and_number_of_routes_numbers_and_grants_has_bounds() {
         let explain = ExplainRequest { tenant: acme(), number: text(number), user: String::new() };
         assert_eq!(fields(&routes.explain(explain).await.unwrap_err()), ["number"]);
     }
-    let import = ImportRatesRequest { trunk: text("berlin"), file: long(), data: Vec::new() };
+    let import = ImportRatesRequest { trunk: text("berlin"), file: long(), ..Default::default() };
     let refused = routes.import_rates(tokio_stream::once(import)).await.unwrap_err();
     assert_eq!(fields(&refused), ["file"]);
     for page_size in [1001, u32::MAX] {

@@ -83,9 +83,11 @@ async fn routes_are_made_listed_changed_and_deleted() {
 }
 
 async fn import(house: &House, trunk: &str, file: &[u8]) -> Result<Came, Status> {
-    let head = ImportRatesRequest { trunk: trunk.to_owned(), file: "rates.csv".to_owned(), data: Vec::new() };
+    let (trunk, name) = (trunk.to_owned(), "rates.csv".to_owned());
+    let head = ImportRatesRequest { trunk, file: name, ..Default::default() };
     let pieces = file.chunks(7).map(|data| ImportRatesRequest { data: data.to_vec(), ..Default::default() });
-    let all: Vec<_> = [head].into_iter().chain(pieces).collect();
+    let mut all: Vec<_> = [head].into_iter().chain(pieces).collect();
+    all.last_mut().unwrap().last = true;
     let answer = house.routes().await.import_rates(tokio_stream::iter(all)).await?;
     Ok(answer.into_inner().result.unwrap())
 }
@@ -165,8 +167,12 @@ async fn an_import_that_breaks_off_replaces_nothing() {
         trunk: "berlin".to_owned(),
         file: "half.csv".to_owned(),
         data: b"prefix,price\n1,2\n".to_vec(),
+        last: false,
     };
     let mut routes = house.routes().await;
+    // To the server a client that goes away looks like one that is done: only the last piece says that it is.
+    let refused = routes.import_rates(tokio_stream::once(head.clone())).await.unwrap_err();
+    assert!(refused.code() == Code::InvalidArgument && refused.message().starts_with("last: "), "{refused}");
     let endless = tokio_stream::once(head).chain(tokio_stream::pending());
     let broken = tokio::time::timeout(Duration::from_millis(200), routes.import_rates(endless)).await;
     assert!(broken.is_err(), "the file is not whole");

@@ -36,7 +36,7 @@ fn card(said: &Explanation) -> Vec<(&'static str, String)> {
         ("Number", said.number.clone().unwrap_or_else(|| "none outside".to_owned())),
         ("Kind", words::class(said.class()).to_owned()),
         ("Country", said.country.clone()),
-        ("Called", may),
+        ("May be called", may),
     ]
 }
 

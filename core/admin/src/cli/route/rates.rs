@@ -26,24 +26,22 @@ pub(super) async fn import(line: &Line, console: &mut Console, file: PathBuf, tr
     let open = File::open(&file).map_err(told)?;
     let size = open.metadata().map_err(told)?.len();
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let head = ImportRatesRequest { trunk, file: name, data: Vec::new() };
+    let head = ImportRatesRequest { trunk, file: name, ..ImportRatesRequest::default() };
     // Read as the server takes it: a file of any size takes no more memory here than two pieces.
     let (sender, pieces) = mpsc::channel(AHEAD);
     let (sent, mut news) = mpsc::unbounded_channel();
     let torn = sent.clone();
-    let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
+        // Where it fails the last piece does not go, and the server replaces nothing.
         if let Err(error) = pour(open, &sender) {
             let _ = torn.send(Err(error));
-            // To the server the end of the stream would be the end of the file: it must see the request broken off.
-            runtime.block_on(sender.closed());
         }
     });
     let mut came = 0;
-    let counted = ReceiverStream::new(pieces).map(move |data: Vec<u8>| {
-        came += data.len() as u64;
+    let counted = ReceiverStream::new(pieces).map(move |piece: ImportRatesRequest| {
+        came += piece.data.len() as u64;
         let _ = sent.send(Ok(came));
-        ImportRatesRequest { data, ..ImportRatesRequest::default() }
+        piece
     });
     let mut routes = line.routes();
     let importing = routes.import_rates(tokio_stream::once(head).chain(counted));
@@ -67,11 +65,13 @@ pub(super) async fn import(line: &Line, console: &mut Console, file: PathBuf, tr
 }
 
 /// The file, piece by piece, until it is over or nobody wants more of it.
-fn pour(mut file: File, pieces: &mpsc::Sender<Vec<u8>>) -> std::io::Result<()> {
+fn pour(mut file: File, pieces: &mpsc::Sender<ImportRatesRequest>) -> std::io::Result<()> {
     loop {
-        let mut piece = Vec::with_capacity(PIECE);
-        (&mut file).take(PIECE as u64).read_to_end(&mut piece)?;
-        if piece.is_empty() || pieces.blocking_send(piece).is_err() {
+        let mut data = Vec::with_capacity(PIECE);
+        (&mut file).take(PIECE as u64).read_to_end(&mut data)?;
+        let last = data.is_empty();
+        let piece = ImportRatesRequest { data, last, ..ImportRatesRequest::default() };
+        if pieces.blocking_send(piece).is_err() || last {
             return Ok(());
         }
     }

@@ -28,6 +28,9 @@ pub(super) fn alive(trunk: &Trunk) -> String {
         gateway.live.as_ref().is_some_and(|live| live.state() == GatewayState::Active)
             && gateway.rule() != GatewayRule::Inactive
     };
+    if !trunk.gateways.is_empty() && trunk.gateways.iter().all(|gateway| gateway.live.is_none()) {
+        return "not known yet".to_owned();
+    }
     format!("{} of {}", trunk.gateways.iter().filter(lives).count(), trunk.gateways.len())
 }
 

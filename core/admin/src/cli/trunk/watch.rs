@@ -32,7 +32,7 @@ pub(super) async fn watch(line: &Line, console: &mut Console, trunk: String) -> 
 fn describe(console: &Console, event: &TrunkEvent) -> String {
     if let Some(now) = &event.now {
         let registration = view::registration(console, now.registration.as_ref());
-        return format!("now: registration {registration}, gateways {} alive, {} calls", view::alive(now), now.calls);
+        return format!("now: registration {registration}, gateways alive {}, {} calls", view::alive(now), now.calls);
     }
     match &event.event {
         Some(Event::Registration(registration)) => {
