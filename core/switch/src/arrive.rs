@@ -51,6 +51,10 @@ impl Switch {
             return self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
         }
         let session = source.as_ref().map_or_else(SessionTimer::passive, |(trunk, _)| trunk.timer);
+        let fax = source.as_ref().is_none_or(|(trunk, _)| trunk.fax);
+        if !fax && offer.as_ref().is_some_and(|offer| offer.fax().is_some()) {
+            return self.refuse(key, message, flow, Status::NOT_ACCEPTABLE_HERE);
+        }
         if let Some(least) = too_short(&session, message) {
             return self.refuse_short(key, message, flow, least);
         }

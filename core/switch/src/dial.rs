@@ -438,9 +438,10 @@ impl Switch {
         for leg in [one, other] {
             leg.expect_agreed(&mut self.wire);
         }
+        let fax = one.is_faxing();
         let (Some(one), Some(other)) = (one.port, other.port) else { return };
         self.wire.media(MediaCommand::Connect { a: one.id, b: other.id });
-        let silence = self.wire.config.media_silence;
+        let silence = if fax { None } else { self.wire.config.media_silence };
         for port in [one.id, other.id] {
             self.wire.media(MediaCommand::Watch { port, silence });
         }

@@ -78,13 +78,18 @@ impl Switch {
             leg.expect_agreed(&mut self.wire);
         }
         let holds = self.legs.get(offerer).and_then(|leg| leg.negotiation.remote()).is_some_and(Description::is_held);
-        let fax = self.legs.get(offerer).and_then(|leg| leg.negotiation.remote()).is_some_and(|it| it.fax().is_some());
+        let fax = self.legs.get(offerer).is_some_and(Leg::is_faxing);
         let port = |leg| self.legs.get(leg).and_then(|leg: &Leg| leg.port).map(|port| port.id);
         let (Some(a), Some(b)) = (port(caller), port(callee)) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
         let news = call.hold.set(side, holds);
         if news {
             self.wire.event(id, if holds { Event::Held(side) } else { Event::Resumed(side) });
+        }
+        // Two fax machines hear each other, whatever was before.
+        let other = if side == Side::Caller { Side::Callee } else { Side::Caller };
+        if fax && call.hold.set(other, false) {
+            self.wire.event(id, Event::Resumed(other));
         }
         if !call.hold.anybody() {
             call.hold.music = None;

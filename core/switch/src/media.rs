@@ -343,11 +343,11 @@ pub enum MediaEvent {
 /// What went through one port, counted by ourselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MediaStats {
-    /// RTP packets received and accepted.
+    /// RTP packets received and accepted, and datagrams of fax.
     pub packets_in: u64,
     /// Their bytes, with RTP headers.
     pub bytes_in: u64,
-    /// RTP packets sent.
+    /// RTP packets sent, and datagrams of fax.
     pub packets_out: u64,
     /// Their bytes, with RTP headers.
     pub bytes_out: u64,

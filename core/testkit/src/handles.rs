@@ -154,6 +154,12 @@ impl Phone {
         self.manners(|manners| manners.fax = Some(status))
     }
 
+    /// It calls to send a fax, and offers nothing else.
+    #[must_use]
+    pub fn that_calls_to_fax(self) -> Self {
+        self.manners(|manners| manners.faxes = true)
+    }
+
     /// Offers fax in its last call in place of the sound, which keeps its line with port 0 where it is `silent`.
     pub fn offers_fax(&self, silent: bool) {
         self.world.with_phone(self.at, |phone, now| phone.offer_fax(now, phone.lines.len().saturating_sub(1), silent));

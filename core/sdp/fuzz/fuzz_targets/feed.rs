@@ -18,6 +18,10 @@ pub(crate) fn description(bytes: &[u8]) {
         assert_eq!(audio.address, address, "{}", String::from_utf8_lossy(&written));
     }
     assert_eq!(theirs.audio().is_some(), again.audio().is_some());
+    if let Some(fax) = again.fax() {
+        assert_eq!(fax, address, "{}", String::from_utf8_lossy(&written));
+    }
+    assert_eq!(theirs.fax().is_some(), again.fax().is_some());
     if let Ok((said, agreed)) = ours().to(&theirs, &origin, address, &[0; KEYING]) {
         let audio = said.audio().expect("an answer of ours has audio");
         let spoken = audio.codecs.first().map(|codec| codec.payload);

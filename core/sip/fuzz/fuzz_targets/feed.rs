@@ -85,6 +85,8 @@ fn look(message: &Message<'_>) {
         let _ = message.challenges(*name).count();
     }
     let _ = (message.call_id(), message.cseq(), message.max_forwards(), message.expires(), message.min_expires());
+    let _ = (message.session_expires(), message.min_se(), message.rseq(), message.rack());
+    let _ = (message.supports("timer"), message.requires("100rel"), message.allows(Method::Update));
     for row in message.rows() {
         let value = row.value();
         assert!(!value.contains(['\r', '\n']), "a value is one line");

@@ -367,6 +367,11 @@ impl Leg {
         self.fax && self.seal.secrecy() != sdp::Secrecy::Required
     }
 
+    /// Fax was agreed on in place of the sound.
+    pub(crate) fn is_faxing(&self) -> bool {
+        self.negotiation.remote().is_some_and(|remote| remote.fax().is_some())
+    }
+
     /// They offer. What cannot be answered with the encryption that is wanted is refused, and nothing has changed.
     pub(crate) fn offer_came(&mut self, offer: Description, wire: &mut Wire) -> Result<(), sdp::Error> {
         if offer.fax().is_some() && !self.carries_fax() {

@@ -1,7 +1,7 @@
 //! Fax (ITU-T T.38): carried between two legs in place of the sound, as datagrams that nobody here understands.
 
-use switch::{Command, Reliable, Secrecy, Target};
-use testkit::{Phone, Placed, World, seconds};
+use switch::{Command, Event, Reliable, Secrecy, Side, Target};
+use testkit::{Outcome, Phone, Placed, World, seconds};
 
 use crate::reliable::end;
 use crate::trunks::{NUMBER, alice_by};
@@ -144,6 +144,42 @@ fn a_fax_machine_may_listen_for_as_long_as_it_likes() {
     world.run_for(seconds(1));
     assert_eq!(world.may_be_silent_for(&alice), Some(seconds(60)));
     end(&world, &call);
+}
+
+#[test]
+fn a_fax_ends_the_hold_that_it_meets() {
+    let (world, alice, gateway, call) = talking(1315, [200, 200]);
+    alice.hold();
+    world.run_for(seconds(1));
+    assert!(!world.hears(&gateway).is_empty());
+    gateway.offers_fax(false);
+    world.run_for(seconds(1));
+    assert!(alice.is_faxed_by(&gateway) && gateway.is_faxed_by(&alice), "{}", world.ladder());
+    assert!(world.hears(&gateway).is_empty() && world.events().contains(&Event::Resumed(Side::Caller)));
+    end(&world, &call);
+}
+
+#[test]
+fn a_call_may_begin_as_a_fax() {
+    let (fax, other) = (Outcome::Open, Outcome::Refused(488));
+    for (seed, takes, permitted, outcome) in
+        [(1316, 200, true, fax), (1317, 488, true, other), (1318, 200, false, other)]
+    {
+        let world = World::seeded(seed);
+        let (machine, gateway) = (world.phone("fax").that_answers_fax(takes), world.gateway("gw").that_calls_to_fax());
+        let mut trunk = world.trunk_of(1, "acme", &[&gateway]);
+        trunk.fax = permitted;
+        world.trunks(vec![trunk]);
+        world.owns("+493012345", Some(Target::User("fax".to_owned())));
+        let call = gateway.dial_number("+493012345");
+        world.run_for(seconds(5));
+        assert_eq!((call.outcome(), machine.rung()), (outcome, usize::from(permitted)), "{}", world.ladder());
+        if call.is_up() {
+            assert!(machine.is_faxed_by(&gateway) && gateway.is_faxed_by(&machine));
+            assert_eq!(world.may_be_silent_for(&machine), None);
+        }
+        end(&world, &call);
+    }
 }
 
 #[test]

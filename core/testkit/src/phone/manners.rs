@@ -26,6 +26,8 @@ pub(crate) struct Manners {
     pub(crate) inside: Option<u16>,
     /// It takes fax; what it says to it else.
     pub(crate) fax: Option<u16>,
+    /// It calls to send a fax.
+    pub(crate) faxes: bool,
 }
 
 impl PhoneState {
@@ -74,6 +76,9 @@ impl PhoneState {
     pub(super) fn described(&self, invite: &Heard) -> Vec<u8> {
         let call_id = invite.value("Call-ID");
         let Some(line) = self.lines.iter().rfind(|line| line.call_id == call_id) else { return Vec::new() };
+        if text::is_fax(invite.body()) {
+            return text::fax(line.local_media, line.sdp_version, false);
+        }
         let codecs = text::common(invite.body(), &self.codecs).unwrap_or_else(|| self.codecs.clone());
         let body = text::sdp(line.local_media, line.sdp_version, "sendrecv", &codecs, &self.times);
         sealed_for(self.srtp, &self.key(), invite.body(), body)

@@ -87,6 +87,8 @@ impl PhoneState {
         let at = self.lines.len() - 1;
         let body = if self.delays_offer {
             Vec::new()
+        } else if self.manners.faxes {
+            text::fax(media, 1, false)
         } else {
             self.offered(text::sdp(media, 1, "sendrecv", &self.codecs, &self.times))
         };

@@ -93,7 +93,9 @@ impl PhoneState {
             two_lines: false,
             updated: None,
         });
+        let fax = text::is_fax(invite.body()) && self.manners.fax == Some(200);
         if !invite.body().is_empty()
+            && !fax
             && (text::common(invite.body(), &self.codecs).is_none() || !self.can_seal(invite.body()))
         {
             self.reply(invite, 488, &local, b"");
