@@ -42,7 +42,7 @@ impl OutsideService for Desk {
         }
         let user = self.user_in("user", &tenant, &user).await?;
         let of_user = self.store.outside(tenant.id).of_user(user.id).await.map_err(failed)?;
-        Ok(Response::new(user_spelt(&tenant.name, user.name, of_tenant, of_user)))
+        Ok(Response::new(user_spelt(&tenant.name, user.name, &of_tenant, of_user)))
     }
 
     async fn set(&self, request: Request<SetOutsideRequest>) -> Result<Response<Outside>, Status> {
@@ -71,7 +71,7 @@ impl OutsideService for Desk {
         let changed = outside.set_of_user(user.id, &changed).await.map_err(failed)?;
         tracing::info!(tenant = tenant.id.0, user = user.id.0, "an operator changed what a user may do outside");
         self.live.changed(Change::Outside).await;
-        Ok(Response::new(user_spelt(&tenant.name, user.name, of_tenant, changed)))
+        Ok(Response::new(user_spelt(&tenant.name, user.name, &of_tenant, changed)))
     }
 }
 
@@ -112,7 +112,7 @@ fn change_tenant(wrong: &mut Violations, outside: &mut TenantOutside, asked: Set
     }
     wrong.expect(!asked.inherit_grants, "inherit_grants", "is said of users alone");
     if let Some(asked) = asked.grants {
-        outside.grants = read_grants(wrong, asked);
+        outside.grants = read_grants(wrong, &asked);
     }
     if let Some(shown) = asked.shown {
         outside.shown = read_shown(wrong, shown);
@@ -131,7 +131,7 @@ fn change_user(wrong: &mut Violations, outside: &mut UserOutside, asked: SetOuts
         outside.grants = None;
     }
     if let Some(asked) = asked.grants {
-        outside.grants = Some(read_grants(wrong, asked));
+        outside.grants = Some(read_grants(wrong, &asked));
     }
     if let Some(shown) = asked.shown {
         outside.shown = read_shown(wrong, shown);
@@ -141,7 +141,7 @@ fn change_user(wrong: &mut Violations, outside: &mut UserOutside, asked: SetOuts
     }
 }
 
-fn read_grants(wrong: &mut Violations, asked: Grants) -> switch::Grants {
+fn read_grants(wrong: &mut Violations, asked: &Grants) -> switch::Grants {
     wrong.expect(asked.countries.len() <= COUNTRIES, "grants.countries", "at most 300");
     wrong.expect(asked.never.len() <= NEVER, "grants.never", "at most 1000");
     let classes = read_classes(wrong, "grants.classes", &asked.classes);
@@ -206,11 +206,11 @@ fn read_location(wrong: &mut Violations, asked: Location) -> Option<switch::Loca
     Some(read).filter(|location| *location != switch::Location::default())
 }
 
-fn user_spelt(tenant: &str, user: String, of_tenant: TenantOutside, of_user: UserOutside) -> Outside {
+fn user_spelt(tenant: &str, user: String, of_tenant: &TenantOutside, of_user: UserOutside) -> Outside {
     Outside {
         tenant: tenant.to_owned(),
         user,
-        rules: Some(rules(&of_tenant)),
+        rules: Some(rules(of_tenant)),
         grants: of_user.grants.as_ref().map(grants),
         shown: of_user.shown.map(|number| number.to_string()),
         emergency_trunk: None,

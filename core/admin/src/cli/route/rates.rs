@@ -59,7 +59,7 @@ pub(super) async fn import(line: &Line, console: &mut Console, file: PathBuf, tr
     }
     match answer?.into_inner().result {
         Some(Came::Imported(sheet)) => card(console, &sheet),
-        Some(Came::Faults(faults)) => Err(refused(console, faults)?),
+        Some(Came::Faults(faults)) => Err(refused(console, &faults)?),
         None => Err(Failure::Description),
     }
 }
@@ -90,9 +90,9 @@ fn progress(console: &mut Console, came: u64, size: u64, shown: &mut Option<u64>
 }
 
 /// What is wrong, a line each; for scripts all that is known.
-fn refused(console: &mut Console, faults: RateFaults) -> Result<Failure, Failure> {
+fn refused(console: &mut Console, faults: &RateFaults) -> Result<Failure, Failure> {
     if console.json {
-        console.card(&faults, |_| Vec::new())?;
+        console.card(faults, |_| Vec::new())?;
     }
     let lines: Vec<_> = faults
         .faults
