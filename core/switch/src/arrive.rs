@@ -193,12 +193,8 @@ impl Switch {
         self.wire.respond(cancel, Status::OK, writer.finish());
         match leg.and_then(|leg| self.legs.get(leg)).map(|leg| leg.call) {
             Some(call) => {
-                let release = Release::with_status(487, Side::Caller);
-                if leg.is_some_and(|leg| self.take_back(leg, Status::REQUEST_TERMINATED)) {
-                    return self.release(call, release);
-                }
                 // §9.2: no effect after a final response.
-                self.release_unanswered(call, release);
+                self.release_unanswered(call, Release::with_status(487, Side::Caller));
             }
             None => self.forget_intake(invite),
         }

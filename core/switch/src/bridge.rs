@@ -57,13 +57,9 @@ impl Switch {
         self.wire.respond(key, Status::OK, writer.finish());
         let Some(leg) = self.legs.get_mut(id) else { return };
         let call = leg.call;
-        if matches!(leg.state, LegState::Arriving(_)) {
+        if matches!(leg.state, LegState::Arriving(_)) || leg.assured.is_holding() {
             return self.release_unanswered(call, Release::with_status(487, Side::Caller));
         }
-        if self.take_back(id, Status::REQUEST_TERMINATED) {
-            return self.release(call, Release::with_status(487, Side::Caller));
-        }
-        let Some(leg) = self.legs.get_mut(id) else { return };
         leg.settle_reinvite(&mut self.wire);
         let side = self.calls.get(call).map_or(Side::Exchange, |call| call.side(id));
         let party_of = self.calls.get(call).is_some_and(|call| call.caller == id || call.callee() == Some(id));

@@ -2,6 +2,7 @@
 //! trunks lead where. The words; what follows from them for one number is the business of whoever answers
 //! [`Ask::Resolve`](crate::Ask).
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -208,11 +209,11 @@ impl Hours {
     #[must_use]
     pub fn contain(&self, day: usize, minute: u16) -> bool {
         let on = |day: usize| self.days.get(day % 7).copied().unwrap_or(false);
-        if self.from < self.until || self.from == self.until {
-            let all_day = self.from == self.until;
-            return on(day) && (all_day || (self.from..self.until).contains(&minute));
+        match self.from.cmp(&self.until) {
+            Ordering::Equal => on(day),
+            Ordering::Less => on(day) && (self.from..self.until).contains(&minute),
+            Ordering::Greater => (on(day) && minute >= self.from) || (on(day + 6) && minute < self.until),
         }
-        (on(day) && minute >= self.from) || (on(day + 6) && minute < self.until)
     }
 }
 

@@ -147,24 +147,7 @@ impl Switch {
         }
         let call = leg.call;
         // §3: 64·T1 without a PRACK.
-        let release = Release::with_status(Status::SERVER_TIMEOUT.0, Side::Exchange);
-        if self.take_back(id, Status::SERVER_TIMEOUT) {
-            return self.release(call, release);
-        }
-        self.release_unanswered(call, release);
-    }
-
-    /// A caller whose 2xx is held is refused by this status, as if nobody had answered. Says whether there was one.
-    pub(crate) fn take_back(&mut self, id: LegId, status: Status) -> bool {
-        let Some(leg) = self.legs.get_mut(id) else { return false };
-        if !leg.refuse_held(status, &mut self.wire) {
-            return false;
-        }
-        if let Some(call) = self.calls.get_mut(leg.call) {
-            (call.draft.answered, call.draft.answered_by) = (None, None);
-        }
-        self.leg_gone(id);
-        true
+        self.release_unanswered(call, Release::with_status(Status::SERVER_TIMEOUT.0, Side::Exchange));
     }
 
     /// The application answers a caller who has our description already: nothing more is to be said of it.

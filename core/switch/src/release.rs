@@ -20,20 +20,29 @@ const COUNTING: Duration = Duration::from_secs(1);
 impl Switch {
     /// Ends a call whose caller has no final answer yet; any other is left as it is.
     pub(crate) fn release_unanswered(&mut self, id: CallId, release: Release) {
-        if !self.caller_is_answered(id) {
+        if !self.caller_is_answered(id) || self.is_holding(id) {
             self.release(id, release);
         }
+    }
+
+    /// The caller was not told yet that somebody answered.
+    fn is_holding(&self, id: CallId) -> bool {
+        self.calls.get(id).and_then(|call| self.legs.get(call.caller)).is_some_and(|leg| leg.assured.is_holding())
     }
 
     /// Ends a call, once.
     #[allow(clippy::needless_pass_by_value, reason = "made for this alone")]
     pub(crate) fn release(&mut self, id: CallId, release: Release) {
         let wall = self.wire.wall();
-        let answered = self.calls.get(id).is_some_and(|call| call.draft.answered.is_some());
+        let holding = self.is_holding(id);
         let Some(call) = self.calls.get_mut(id) else { return };
         if call.is_releasing() {
             return;
         }
+        if holding {
+            (call.draft.answered, call.draft.answered_by) = (None, None);
+        }
+        let answered = call.draft.answered.is_some();
         let status = match (answered, release.status) {
             (true, _) => 200,
             (false, Some(status)) => status,
@@ -90,6 +99,10 @@ impl Switch {
             LegState::Calling(_) => {
                 self.attempt_over(id, None);
                 self.legs.get_mut(id).is_some_and(|leg| leg.cancel(Some(&reason), &mut self.wire))
+            }
+            LegState::Up(_) if leg.assured.is_holding() => {
+                leg.refuse_held(sip::Status(status), &mut self.wire);
+                false
             }
             LegState::Up(_) => leg.hang_up(Some(reason), &mut self.wire),
             // Its BYE is under way.

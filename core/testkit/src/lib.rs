@@ -21,6 +21,7 @@ mod carrier;
 mod engine;
 mod exchange;
 mod handles;
+mod inside;
 mod line;
 mod mixing;
 mod network;

@@ -3,6 +3,7 @@
 //! Each test starts an exchange of its own, with a data folder, ports and a database of its own, and kills it at the end.
 //! The programs come with `cargo xtask test`; without them the tests fail and say so.
 
+mod acknowledging;
 mod attacks;
 mod calling;
 mod dialplans;

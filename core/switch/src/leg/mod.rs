@@ -10,6 +10,9 @@
 //! | Calling, Ringing | cancel | Releasing | CANCEL (§9.1) |
 //! | Up | hang up | Releasing | BYE; an accepting leg waits for its ACK first (§15) |
 //!
+//! Beside these stand smaller machines: what is said reliably before the 200 (`reliable`), early dialogs and their PRACKs
+//! (`prack`), and how long the dialog stands (`expiry`).
+//!
 //! Offers and answers go through the leg, which sets its own keys in the place of the other leg's (`seal`).
 //!
 //! A leg knows nothing of calls, applications or the other leg.

@@ -335,7 +335,7 @@ fn a_call_whose_200_waits_ends_as_one_that_nobody_answered() {
     let ways: [(Meanwhile, u16, Disposition); 4] = [
         (|_, _, _| {}, 504, Disposition::Failed),
         (|_, _, call| call.hang_up(), 487, Disposition::Cancelled),
-        (|_, bob, _| bob.hang_up(), 480, Disposition::Answered),
+        (|_, bob, _| bob.hang_up(), 480, Disposition::Failed),
         (
             |alice, _, _| {
                 alice.takes_tag_of_progress();
