@@ -1,5 +1,6 @@
 //! `cargo xtask test`: installs what the tests need, builds the guests, runs everything.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::debian::{self, Need};
@@ -18,6 +19,12 @@ pub(crate) fn test(place: &Place, fast: bool) -> Outcome {
             Need::program("sox", "sox"),
             Need::program("opusdec", "opus-tools"),
             Need::program("psql", "postgresql-client"),
+            // Debian keeps it where only root looks.
+            Need {
+                what: "kamailio",
+                package: "kamailio",
+                there: tool::find("kamailio").is_some() || Path::new("/usr/sbin/kamailio").is_file(),
+            },
             Need { what: "initdb", package: "postgresql", there: postgres::programs().is_some() },
         ])?;
     }
@@ -54,6 +61,9 @@ pub(crate) fn test(place: &Place, fast: bool) -> Outcome {
     drop(cluster);
     if !failed.is_empty() {
         return fail(format!("failed: {}", failed.join(", ")));
+    }
+    if !fast && std::env::var_os("STROWGER_TEST_ASTERISK").is_none() {
+        say("left out: Asterisk as the far PBX. CONTRIBUTING.md says how to bring it up (STROWGER_TEST_ASTERISK)");
     }
     if !fast && !sees_the_wire() {
         say("left out: looks at the wire whether media is encrypted. They need root, or CAP_NET_RAW");

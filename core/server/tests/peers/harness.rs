@@ -1,7 +1,8 @@
 //! The exchange under test: the real binary with a data folder, ports and a database of its own.
 
 use std::fs::File;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -128,8 +129,10 @@ pub(crate) struct Exchange {
     algorithms: &'static str,
     settings: &'static [(&'static str, &'static str)],
     authority: Option<Authority>,
+    own: Vec<(&'static str, String)>,
     sip: Vec<String>,
     admin: String,
+    metrics: String,
     child: Option<Child>,
     starts: u32,
 }
@@ -142,10 +145,22 @@ impl Exchange {
 
     /// Starts one as planned.
     pub(crate) fn with(plan: Plan) -> Self {
+        Self::prepared(Lane::take(), plan, Vec::new(), |_, _, _| ())
+    }
+
+    /// The same in a lane that was taken before, with settings of this test's own, and with what else is to be in the
+    /// database.
+    pub(crate) fn prepared(
+        lane: Lane,
+        plan: Plan,
+        own: Vec<(&'static str, String)>,
+        furnish: impl FnOnce(&Runtime, &Store, TenantId),
+    ) -> Self {
         let folder = TempDir::with_prefix("strowger-peers-").expect("a folder for the test");
         std::fs::create_dir(folder.path().join("data")).expect("a data folder");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let (store, tenant) = runtime.block_on(prepare(&folder.path().join("data"), &plan));
+        furnish(&runtime, &store, tenant);
         let listen = ["127.0.0.1", "[::1]"].iter().flat_map(|ip| [format!("udp:{ip}:0"), format!("tcp:{ip}:0")]);
         let mut listen: Vec<String> = listen.collect();
         let authority = plan.tls.then(|| {
@@ -156,7 +171,7 @@ impl Exchange {
             authority
         });
         let mut exchange = Self {
-            lane: Lane::take(),
+            lane,
             folder,
             runtime,
             store,
@@ -164,8 +179,10 @@ impl Exchange {
             algorithms: plan.algorithms.unwrap_or("MD5"),
             settings: plan.settings,
             authority,
+            own,
             sip: listen,
             admin: String::new(),
+            metrics: String::new(),
             child: None,
             starts: 0,
         };
@@ -196,6 +213,7 @@ impl Exchange {
             .env("STROWGER__MEDIA__PROMPTS", prompts())
             .envs(self.authority.iter().flat_map(|_| TLS.iter().copied()))
             .envs(self.settings.iter().copied())
+            .envs(self.own.iter().map(|(name, value)| (name, value)))
             .stdout(log.try_clone().expect("the log file twice"))
             .stderr(log)
             .spawn()
@@ -210,6 +228,7 @@ impl Exchange {
         let sip = ready["sip"].as_array().expect("the ready file names SIP addresses");
         self.sip = sip.iter().filter_map(|address| address.as_str().map(str::to_owned)).collect();
         ready["admin"].as_str().expect("the ready file names the admin address").clone_into(&mut self.admin);
+        ready["metrics"].as_str().expect("the ready file names the metrics address").clone_into(&mut self.metrics);
     }
 
     /// Where it listens.
@@ -344,6 +363,26 @@ impl Exchange {
     /// What it has logged since it was last started.
     pub(crate) fn log_text(&self) -> String {
         std::fs::read_to_string(self.log()).expect("its log")
+    }
+
+    /// The value of a metric, named with its labels as they are shown; `None` while there is none.
+    pub(crate) fn metric(&self, name: &str) -> Option<f64> {
+        let mut asked = TcpStream::connect(&self.metrics).expect("the metrics listen");
+        asked.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").expect("a question");
+        let mut text = String::new();
+        asked.read_to_string(&mut text).expect("the metrics");
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+    }
+
+    /// Waits until a metric has this value.
+    pub(crate) fn counts(&self, name: &str, wanted: f64, limit: Duration) {
+        let mut last = None;
+        let deadline = Instant::now() + limit;
+        while last != Some(wanted) {
+            assert!(Instant::now() < deadline, "{name} is {last:?}, not {wanted}, after {limit:?}");
+            std::thread::sleep(Duration::from_millis(20));
+            last = self.metric(name);
+        }
     }
 
     fn log(&self) -> PathBuf {

@@ -6,6 +6,7 @@
 mod acknowledging;
 mod attacks;
 mod calling;
+mod carriers;
 mod dialplans;
 mod habits;
 mod harness;

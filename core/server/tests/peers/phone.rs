@@ -12,6 +12,8 @@ use crate::tone;
 
 /// How long a phone may take for anything.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How many ports a phone has.
+pub(crate) const PORTS: u16 = 20;
 /// Where Debian keeps baresip's modules.
 const MODULES: &str = "/usr/lib/baresip/modules";
 
@@ -55,28 +57,45 @@ impl Phone {
         over: Over,
         answers: bool,
     ) -> Self {
-        let params = account;
-        let folder = exchange.path(&format!("phone-{user}"));
+        let answer = if answers { ";answermode=auto" } else { "" };
+        let (address, transport) = (exchange.address(over), over.transport());
+        let line =
+            format!("<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;{account}{answer}\n");
+        Self::launch(exchange, user, hertz, over, exchange.lane.ports(PORTS), &line)
+    }
+
+    /// A phone of the world behind a carrier: it registers nowhere, calls by the carrier, and is called at its first port.
+    pub(crate) fn of_the_world(
+        exchange: &Exchange,
+        number: &str,
+        hertz: f64,
+        carrier: SocketAddr,
+        port: u16,
+        answers: bool,
+    ) -> Self {
+        let answer = if answers { ";answermode=auto" } else { "" };
+        let line = format!("<sip:{number}@{carrier};transport=udp>;regint=0;audio_codecs=pcmu{answer}\n");
+        Self::launch(exchange, number, hertz, Over::Udp, port, &line)
+    }
+
+    fn launch(exchange: &Exchange, name: &str, hertz: f64, over: Over, port: u16, account: &str) -> Self {
+        let folder = exchange.path(&format!("phone-{name}"));
         let recordings = folder.join("heard");
         std::fs::create_dir_all(&recordings).expect("a folder for the phone");
         tone::write(&folder.join("tone.wav"), hertz, 30);
         // SIP, beside it TLS, then the control connection, then media.
-        let port = exchange.lane.ports(20);
         let control = SocketAddr::from(([127, 0, 0, 1], port + 2));
+        let media = port + 4..port + PORTS;
         let ip = over.host().trim_matches(['[', ']']);
         let listen = format!("{}:{port}", over.host());
-        let mut config = config(&folder, ip, &listen, control, port + 4..port + 20);
+        let mut config = config(&folder, ip, &listen, control, media.clone());
         if over == Over::Tls {
             config.push_str(&format!("sip_cafile {}\n", exchange.path("authority.pem").display()));
         }
         std::fs::write(folder.join("config"), config).expect("the phone's settings");
-        let answer = if answers { ";answermode=auto" } else { "" };
-        let (address, transport) = (exchange.address(over), over.transport());
-        let account =
-            format!("<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;{params}{answer}\n");
         std::fs::write(folder.join("accounts"), account).expect("the phone's account");
         std::fs::write(folder.join("contacts"), "").expect("the phone's contacts");
-        let log = File::create(exchange.path(&format!("phone-{user}.log"))).expect("a log file");
+        let log = File::create(exchange.path(&format!("phone-{name}.log"))).expect("a log file");
         let child = Command::new(program("baresip"))
             .arg(if over.is_v6() { "-6" } else { "-4" })
             .args(["-s", "-v", "-f"])
@@ -88,14 +107,18 @@ impl Phone {
             .expect("baresip starts");
         let reached = until("baresip takes commands", PATIENCE, || TcpStream::connect(control).ok());
         reached.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
-        let media = port + 4..port + 20;
-        Self { name: user.to_owned(), child, control: reached, news: String::new(), recordings, media }
+        Self { name: name.to_owned(), child, control: reached, news: String::new(), recordings, media }
     }
 
     /// Calls somebody, and waits until they talk.
     pub(crate) fn calls(&mut self, uri: &str) {
         self.command("dial", uri);
         self.hears_of("CALL_ESTABLISHED");
+    }
+
+    /// Calls somebody, and waits for nothing.
+    pub(crate) fn begins_to_call(&mut self, uri: &str) {
+        self.command("dial", uri);
     }
 
     /// Calls somebody who cannot be reached, and waits until it knows.
@@ -140,6 +163,15 @@ impl Phone {
             std::fs::copy(sound, said).expect("something to say");
         } else {
             tone::save(&said, &[0.0; 30 * tone::RATE as usize]);
+        }
+    }
+
+    /// Waits until the far end has pressed these keys, one after the other.
+    pub(crate) fn hears_keys(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.hears_of("CALL_DTMF_START");
+            let told = self.news.split('}').next().unwrap_or_default();
+            assert!(told.contains(&format!("\"param\":\"{key}\"")), "phone {}: {key} of {keys}, not {told}", self.name);
         }
     }
 

@@ -163,7 +163,18 @@ impl Playing {
         }
     }
 
-    /// The media port that the exchange named to this caller.
+    /// How often these words stand in what it has sent and received.
+    pub(crate) fn has_seen(&self, words: &str) -> usize {
+        let messages = std::fs::read(self.files.with_extension("messages.log")).unwrap_or_default();
+        String::from_utf8_lossy(&messages).matches(words).count()
+    }
+
+    /// Waits until these words stand there.
+    pub(crate) fn sees(&self, words: &str) {
+        until(&format!("{} sees `{words}`", self.name), PATIENCE, || (self.has_seen(words) > 0).then_some(()));
+    }
+
+    /// The media port that the exchange named to this party.
     pub(crate) fn media_port(&self) -> u16 {
         until(&format!("{} learns the media port", self.name), PATIENCE, || {
             let notes = std::fs::read_to_string(self.files.with_extension("notes.log")).ok()?;

@@ -1,0 +1,9 @@
+//! Real carriers: Kamailio that registers and proves us, sipp as gateways in every failure, Asterisk as the far PBX.
+
+mod asterisk;
+mod failing;
+mod far_pbx;
+mod kamailio;
+mod outside;
+mod registered;
+mod ringing;
