@@ -163,6 +163,11 @@ impl Playing {
         }
     }
 
+    /// Waits for its end, however that is.
+    pub(crate) fn is_over(mut self) {
+        self.ends();
+    }
+
     /// How often these words stand in what it has sent and received.
     pub(crate) fn has_seen(&self, words: &str) -> usize {
         let messages = std::fs::read(self.files.with_extension("messages.log")).unwrap_or_default();

@@ -185,7 +185,7 @@ impl Exchange {
     }
 
     /// A verb of the command line, as an operator types it.
-    fn operate(&self, words: &[&str], input: &str) -> Outcome {
+    pub(crate) fn operate(&self, words: &[&str], input: &str) -> Outcome {
         let mut command = Command::new(&self.program);
         command.args(words).args(["--json", "--endpoint"]).arg(format!("http://{}", self.admin));
         command.arg("--token-file").arg(self.data.join("admin.token"));

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | calls | whole calls through two legs and a dialplan in WASM |
 //! | route | the same by the built-in route, without a dialplan |
+//! | trunks | calls outside by three gateways, of which one dies on the way |
 //! | register | registrations with digest: 401, then 200 |
 //! | relay | voice of many calls at once |
 //! | transcoding | voice between PCMU and G.722, PCMU and Opus |
@@ -26,6 +27,7 @@ mod phones;
 mod relay;
 mod room;
 mod transcoding;
+mod trunks;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,6 +46,7 @@ use relay::Codec;
 const SCENES: &[&str] = &[
     "calls",
     "route",
+    "trunks",
     "register",
     "relay",
     "transcoding",
@@ -171,6 +174,7 @@ impl Bench<'_> {
             let more = match scene.as_str() {
                 "calls" => self.calls(true)?,
                 "route" => self.calls(false)?,
+                "trunks" => self.trunks()?,
                 "register" => self.register()?,
                 "relay" => self.relay()?,
                 "transcoding" => self.transcoding()?,
@@ -226,6 +230,28 @@ impl Bench<'_> {
             stage.exchange.upload(&self.dialplan)?;
         }
         Ok(figures)
+    }
+
+    fn trunks(&self) -> Outcome<Vec<Figure>> {
+        let rate = trunks::RATE;
+        let what = format!("calls lost of {rate}/s by three gateways, one of which dies, beyond those that it had");
+        let mut lost = Figure::new("trunks.lost", &what, "calls", Some(0.0));
+        let mut cpu = Figure::new("trunks.cpu", "a whole call outside, then", "ms CPU", None);
+        let (mut told, mut failed, mut held) = (Told::default(), 0, 0);
+        for _ in 0..self.wish.runs {
+            let stage = self.stage()?;
+            stage.exchange.deactivate()?;
+            let run = trunks::flood(&stage, self.wish.seconds);
+            stage.exchange.upload(&self.dialplan)?;
+            let trunks::Lost { tally, spent, on_the_wire } = run?;
+            lost.values.push(tally.failed.saturating_sub(on_the_wire).into());
+            cpu.values.push(1000.0 * spent.server / f64::from(tally.done.max(1)));
+            (failed, held) = (failed + tally.failed, held + on_the_wire);
+            told.add(tally, spent);
+        }
+        lost.note = format!("{failed} failed of {held} that the gateway had when it died");
+        cpu.note = told.note();
+        Ok(vec![lost, cpu])
     }
 
     fn register(&self) -> Outcome<Vec<Figure>> {

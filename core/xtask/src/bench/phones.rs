@@ -80,11 +80,27 @@ impl Phones {
         Ok(sipp)
     }
 
+    /// A gateway that takes every call.
+    pub(crate) fn take_calls(&self, ip: &str, port: u16) -> Outcome<Sipp> {
+        // Its media is not measured: the scene names a port of its own.
+        let mut sipp = self.named("callee.xml", &format!("gateway-{port}"), (ip, port), &[])?;
+        std::thread::sleep(Duration::from_millis(300));
+        if sipp.child.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return fail("sipp cannot take calls");
+        }
+        Ok(sipp)
+    }
+
     /// Somebody who calls, again and again.
     pub(crate) fn call(&self, flood: Flood) -> Outcome<Sipp> {
+        self.call_number(EXTENSION, flood)
+    }
+
+    /// The same to this number.
+    pub(crate) fn call_number(&self, number: &str, flood: Flood) -> Outcome<Sipp> {
         let [rate, calls] = [flood.rate, flood.calls].map(|number| number.to_string());
         let hold = flood.hold.as_millis().to_string();
-        let words = ["-s", EXTENSION, "-r", &rate, "-m", &calls, "-d", &hold, "-l", "15000", "-mp", "12000"];
+        let words = ["-s", number, "-r", &rate, "-m", &calls, "-d", &hold, "-l", "15000", "-mp", "12000"];
         self.sipp("caller.xml", CALLER, free_port(CALLER)?, &words)
     }
 
@@ -96,13 +112,18 @@ impl Phones {
     }
 
     fn sipp(&self, scene: &str, ip: &str, port: u16, words: &[&str]) -> Outcome<Sipp> {
-        let table = self.folder.join(format!("{scene}.stat"));
+        self.named(scene, scene, (ip, port), words)
+    }
+
+    /// A sipp whose files have this name: several may play one scene.
+    fn named(&self, scene: &str, name: &str, (ip, port): (&str, u16), words: &[&str]) -> Outcome<Sipp> {
+        let table = self.folder.join(format!("{name}.stat"));
         let _ = fs::remove_file(&table);
         let mut command = Command::new("sipp");
         command.args(["-sf", scene, "-i", ip, "-bind_local", "-p", &port.to_string(), "-nostdin"]).args(words);
         // A burst must not be lost in sipp's own buffers.
         command.args(["-buff_size", "4194304", "-recv_timeout", "20000", "-trace_stat", "-fd", "1", "-stf"]);
-        command.arg(&table).args(["-trace_err", "-error_file"]).arg(self.folder.join(format!("{scene}.errors")));
+        command.arg(&table).args(["-trace_err", "-error_file"]).arg(self.folder.join(format!("{name}.errors")));
         command.arg(self.server.to_string()).current_dir(&self.folder);
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = quiet.spawn().told(|| "cannot start sipp (Debian: sip-tester)".to_owned())?;
@@ -120,6 +141,20 @@ impl Sipp {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+        let [done, failed, repeated] = self.counted(["SuccessfulCall(C)", "FailedCall(C)", "Retransmissions(C)"])?;
+        Ok(Tally { done, failed, repeated })
+    }
+
+    /// It is gone without a word to anybody; how many calls it had a second before at most.
+    pub(crate) fn dies(&mut self) -> Outcome<u32> {
+        let [held] = self.counted(["CurrentCall"])?;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        Ok(held)
+    }
+
+    /// The last values of these columns of its table, which it writes every second.
+    fn counted<const N: usize>(&self, columns: [&str; N]) -> Outcome<[u32; N]> {
         let text = place::text(&self.table)?;
         let mut lines = text.lines().filter(|line| !line.is_empty());
         let (Some(names), Some(last)) = (lines.next(), lines.next_back()) else { return fail("sipp counted nothing") };
@@ -127,10 +162,12 @@ impl Sipp {
             let at = names.split(';').position(|known| known == name)?;
             last.split(';').nth(at)?.parse().ok()
         };
-        match (of("SuccessfulCall(C)"), of("FailedCall(C)"), of("Retransmissions(C)")) {
-            (Some(done), Some(failed), Some(repeated)) => Ok(Tally { done, failed, repeated }),
-            _ => fail("sipp's table has other columns than expected"),
+        let mut values = [0; N];
+        for (value, column) in values.iter_mut().zip(columns) {
+            let Some(found) = of(column) else { return fail(format!("sipp's table has no column {column}")) };
+            *value = found;
         }
+        Ok(values)
     }
 }
 

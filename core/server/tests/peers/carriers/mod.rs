@@ -4,6 +4,7 @@ mod asterisk;
 mod failing;
 mod far_pbx;
 mod kamailio;
+mod many;
 mod outside;
 mod registered;
 mod ringing;

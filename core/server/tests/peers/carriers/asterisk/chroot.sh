@@ -1,9 +1,9 @@
 #!/bin/sh
 # Asterisk for the tests of the peers, in a chroot of its own: Debian 12 has none, so it comes from sid. Some two minutes and
-# 700 MB. Needs root and debootstrap. Nothing is mounted outside of this script's own mount namespace, no service is started.
+# 400 MB. Needs root and debootstrap. Nothing is mounted outside of this script's own mount namespace, no service is started.
 #
 #     sudo core/server/tests/peers/carriers/asterisk/chroot.sh /var/cache/strowger-asterisk
-#     STROWGER_TEST_ASTERISK=/var/cache/strowger-asterisk cargo xtask test
+#     sudo --preserve-env=PATH,HOME STROWGER_TEST_ASTERISK=/var/cache/strowger-asterisk cargo xtask test
 set -eu
 root=${1:?usage: chroot.sh FOLDER}
 if [ -x "$root/usr/sbin/asterisk" ]; then
