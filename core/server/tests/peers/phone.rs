@@ -59,8 +59,9 @@ impl Phone {
     ) -> Self {
         let answer = if answers { ";answermode=auto" } else { "" };
         let (address, transport) = (exchange.address(over), over.transport());
-        let line =
-            format!("<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;{account}{answer}\n");
+        let line = format!(
+            "<sip:{user}@{address};transport={transport}>;auth_pass=secret{user};regint=60;{account}{answer}\n"
+        );
         Self::launch(exchange, user, hertz, over, exchange.lane.ports(PORTS), &line)
     }
 

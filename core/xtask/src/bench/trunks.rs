@@ -45,14 +45,18 @@ pub(crate) fn flood(stage: &Stage, seconds: u32) -> Outcome<Lost> {
 
 /// A trunk in turns over these gateways, a route, and leave to use it without a limit.
 fn furnish(stage: &Stage, names: &[String], ports: &[u16]) -> Outcome {
-    let gateways: Vec<String> =
-        names.iter().zip(ports).flat_map(|(name, port)| ["-g".to_owned(), format!("{name}={GATEWAYS}:{port}")]).collect();
+    let gateways: Vec<String> = names
+        .iter()
+        .zip(ports)
+        .flat_map(|(name, port)| ["-g".to_owned(), format!("{name}={GATEWAYS}:{port}")])
+        .collect();
     let mut words = vec!["trunk", "create", "flood", "--choose", "round-robin", "--transport", "udp", "--route"];
     words.extend(gateways.iter().map(String::as_str));
     stage.exchange.operate(&words, "")?;
     let own = ["--tenant", "bench"];
     stage.exchange.operate(&[&["grant", "set", "--allow", "national", "--country", "DE"], &own[..]].concat(), "")?;
-    let none = ["limit", "set", "--concurrent", "none", "--per-second", "none", "--per-hour", "none", "--minutes", "none"];
+    let none =
+        ["limit", "set", "--concurrent", "none", "--per-second", "none", "--per-hour", "none", "--minutes", "none"];
     stage.exchange.operate(&[&none, &own[..]].concat(), "")
 }
 

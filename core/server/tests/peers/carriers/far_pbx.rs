@@ -62,7 +62,10 @@ fn a_call_to_the_far_pbx_is_heard_there_and_back() {
     let cdrs = line.exchange.cdrs(2);
     for (cdr, number) in cdrs.iter().zip([ECHO, TONE]) {
         assert_eq!((cdr.disposition.as_str(), cdr.answered_by.as_deref()), ("answered", Some(number)));
-        assert_eq!(cdr.charge.as_ref().map(|charge| (charge.trunk, charge.number.to_string())), Some((TrunkId(1), number.to_owned())));
+        assert_eq!(
+            cdr.charge.as_ref().map(|charge| (charge.trunk, charge.number.to_string())),
+            Some((TrunkId(1), number.to_owned()))
+        );
     }
 }
 

@@ -83,7 +83,10 @@ impl Kamailio {
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             assert!(ended.is_none(), "kamailio did not start: {ended:?}\n{}", self.log_text());
             let sockets = std::fs::read_to_string("/proc/net/udp").expect("the kernel's list of sockets");
-            sockets.lines().any(|line| line.split_whitespace().nth(1).is_some_and(|own| own.ends_with(&at))).then_some(())
+            sockets
+                .lines()
+                .any(|line| line.split_whitespace().nth(1).is_some_and(|own| own.ends_with(&at)))
+                .then_some(())
         });
     }
 

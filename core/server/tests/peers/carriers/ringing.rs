@@ -66,3 +66,13 @@ fn the_caller_hears_what_a_gateway_plays_and_then_that_it_is_busy() {
     assert_eq!(tried(&cdr), [("first", Some(486))]);
     assert_eq!((cdr.disposition.as_str(), cdr.cause, cdr.status, cdr.charge), ("busy", 17, 486, None));
 }
+
+#[test]
+fn a_gateway_that_insists_on_it_is_told_that_its_provisional_answers_came() {
+    let pair = Pair::with(Plan::default(), |_| ());
+    let first = pair.first("gateway_insists_on_prack").start();
+    pair.call().succeeds();
+    // Both PRACKs, in their order, before it answered.
+    first.succeeds();
+    assert_eq!(tried(&pair.exchange.cdr()), [("first", Some(200))]);
+}

@@ -111,7 +111,8 @@ impl Drop for Asterisk {
     }
 }
 
-const INSIDE: &str = r#"mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" /usr/sbin/asterisk "$@""#;
+const INSIDE: &str =
+    r#"mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" /usr/sbin/asterisk "$@""#;
 
 /// Its settings.
 struct Files<'a> {
@@ -142,12 +143,15 @@ impl Files<'_> {
             ("extensions", include_str!("extensions.conf")),
             ("modules", include_str!("modules.conf")),
         ] {
-            let text = words.iter().fold(text.to_owned(), |text, (word, value)| {
-                text.replace(&format!("{{{{{word}}}}}"), value)
-            });
+            let text = words
+                .iter()
+                .fold(text.to_owned(), |text, (word, value)| text.replace(&format!("{{{{{word}}}}}"), value));
             self.put(name, &text);
         }
-        self.put("rtp", &format!("[general]\nrtpstart={}\nrtpend={}\nicesupport=no\n", self.media, self.media + MEDIA - 1));
+        self.put(
+            "rtp",
+            &format!("[general]\nrtpstart={}\nrtpend={}\nicesupport=no\n", self.media, self.media + MEDIA - 1),
+        );
         self.put("logger", "[general]\n[logfiles]\nmessages => notice,warning,error\n");
         for off in ["cdr", "cel"] {
             self.put(off, "[general]\nenable=no\n");
@@ -162,7 +166,10 @@ impl Files<'_> {
         }
         let own = ["etc", "varlib", "db", "key", "run", "log", "spool"];
         let own = own.map(|name| format!("ast{name}dir => {}\n", self.inside(""))).concat();
-        self.put("asterisk", &format!("[directories]\n{own}astdatadir => /usr/share/asterisk\nastmoddir => {}\n", self.modules()));
+        self.put(
+            "asterisk",
+            &format!("[directories]\n{own}astdatadir => /usr/share/asterisk\nastmoddir => {}\n", self.modules()),
+        );
     }
 
     /// Debian keeps the modules in a folder of the processor's kind.
