@@ -161,7 +161,8 @@ impl Files<'_> {
         }
         self.put("stasis", "[threadpool]\n[declined_message_types]\n");
         self.put("pjproject", "[startup]\n");
-        for plain in ["acl", "codecs", "features", "indications", "musiconhold", "udptl"] {
+        self.put("acl", "");
+        for plain in ["codecs", "features", "indications", "musiconhold", "udptl"] {
             self.put(plain, "[general]\n");
         }
         let own = ["etc", "varlib", "db", "key", "run", "log", "spool"];
