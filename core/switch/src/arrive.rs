@@ -79,6 +79,7 @@ impl Switch {
             call.caller = leg;
             call.language.clone_from(&policy.language);
             call.legs.push(leg);
+            call.draft.begun.push(leg);
             call.span.in_scope(|| tracing::info!("arrived"));
         }
         self.ask_port(leg, flow);

@@ -134,7 +134,9 @@ pub(crate) struct Draft {
     pub(crate) charge: Option<Charge>,
     /// The same in detail.
     pub(crate) facts: DialFacts,
-    /// The legs that are gone, in the order of their going; the caller's is put first at the end.
+    /// All legs that there ever were, in the order of their beginning: so the record has them, the caller's first.
+    pub(crate) begun: Vec<LegId>,
+    /// The legs that are gone, in the order of their going.
     pub(crate) legs: Vec<(LegId, LegRecord)>,
 }
 
@@ -229,7 +231,8 @@ impl Call {
         *written = true;
         let invitation = &self.invitation;
         let mut legs = std::mem::take(&mut self.draft.legs);
-        legs.sort_by_key(|(leg, _)| *leg != self.caller);
+        let begun = &self.draft.begun;
+        legs.sort_by_key(|(leg, _)| (*leg != self.caller, begun.iter().position(|known| known == leg)));
         let disposition = match self.draft.answered {
             Some(_) => Disposition::Answered,
             None => tables::disposition_of_status(ending.status, self.draft.ringing.is_some()),

@@ -149,6 +149,7 @@ impl Switch {
         let leg = self.add_leg(leg);
         if let Some(call) = self.calls.get_mut(id) {
             call.legs.push(leg);
+            call.draft.begun.push(leg);
             if let Some(dialing) = call.dialing() {
                 dialing.ringing.push(leg);
             }
