@@ -11,13 +11,14 @@ use wit_parser::{Resolve, SourceMap, WorldId};
 
 use crate::words;
 
-const WIT: [(&str, &str); 9] = [
+const WIT: [(&str, &str); 10] = [
     ("dialplan.wit", include_str!("../../../wit/dialplan.wit")),
     ("audio.wit", include_str!("../../../wit/audio.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("clock.wit", include_str!("../../../wit/clock.wit")),
     ("directory.wit", include_str!("../../../wit/directory.wit")),
     ("log.wit", include_str!("../../../wit/log.wit")),
+    ("numbers.wit", include_str!("../../../wit/numbers.wit")),
     ("rooms.wit", include_str!("../../../wit/rooms.wit")),
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("values.wit", include_str!("../../../wit/values.wit")),
@@ -99,6 +100,18 @@ mod tests {
         assert!(has(&module, b"component-type:x") && !has(&kept, b"component-type:x"));
         assert!(has(&kept, b"name") && has(&kept, b"handle"));
         assert!(without_descriptions(&module[..module.len() - 1]).is_none());
+    }
+
+    #[test]
+    fn our_own_world_is_made_of_every_file_of_the_contract() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+        let files = std::fs::read_dir(folder).expect("the contract").flatten();
+        let mut files: Vec<String> = files.filter_map(|file| file.file_name().into_string().ok()).collect();
+        let mut known: Vec<&str> = WIT.iter().map(|(name, _)| *name).collect();
+        files.sort();
+        known.sort_unstable();
+        assert_eq!(known, files);
+        world().map(drop).expect("it is whole");
     }
 
     #[test]
