@@ -41,7 +41,7 @@ fn a_gateway_that_only_tries_has_the_ring_time_and_no_longer() {
     let cdr = pair.exchange.cdr();
     // The caller is not kept waiting for what it says to the CANCEL.
     assert_eq!(tried(&cdr), [("first", None)]);
-    assert_eq!((cdr.disposition.as_str(), cdr.status, cdr.ringing), ("no-answer", 480, None));
+    assert_eq!((cdr.disposition.as_str(), cdr.status, cdr.ringing), ("failed", 480, None), "it never rang");
 }
 
 #[test]
