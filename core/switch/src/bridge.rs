@@ -189,7 +189,7 @@ impl Switch {
         leg.flow = flow;
         let call = leg.call;
         if let Some(offer) = &offer
-            && self.answer_again(id, key, message, offer.clone())
+            && self.answer_again(id, key, message, offer)
         {
             return;
         }

@@ -109,7 +109,7 @@ impl Switch {
             }
             // Only ever inside a dialog.
             Method::Bye | Method::Info | Method::Prack | Method::Update => {
-                self.refuse(key, message, flow, Status::NO_SUCH_CALL)
+                self.refuse(key, message, flow, Status::NO_SUCH_CALL);
             }
             Method::Invite if self.draining || self.calls.len() >= self.wire.config.max_calls => {
                 self.notice(Notice::Overloaded);

@@ -110,7 +110,7 @@ impl Switch {
         id: CallId,
         at: usize,
         gateway: GatewayId,
-        addresses: Vec<(Transport, SocketAddr)>,
+        addresses: &[(Transport, SocketAddr)],
     ) {
         let Some(dialing) = self.calls.get_mut(id).and_then(Call::dialing) else { return };
         dialing.resolving = dialing.resolving.saturating_sub(1);
@@ -120,7 +120,7 @@ impl Switch {
             way.note_failed(Status::SERVICE_UNAVAILABLE.0);
         } else if let Some(trunk) = trunk {
             way.addresses = addresses.iter().copied().collect();
-            self.trunks.found(trunk, gateway, &addresses);
+            self.trunks.found(trunk, gateway, addresses);
         }
         self.go_on(id, at);
         self.end_step_if_over(id);

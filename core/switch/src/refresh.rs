@@ -146,9 +146,9 @@ impl Switch {
         id: LegId,
         key: ServerKey,
         message: &Message<'_>,
-        offer: Description,
+        offer: &Description,
     ) -> bool {
-        let Some(leg) = self.legs.get_mut(id).filter(|leg| leg.repeats(&offer)) else { return false };
+        let Some(leg) = self.legs.get_mut(id).filter(|leg| leg.repeats(offer)) else { return false };
         let Some(ours) = leg.same_again(offer, &mut self.wire) else { return false };
         leg.accept_reinvite(key, message.bytes(), &ours.to_bytes(), false, &mut self.wire);
         true
@@ -195,7 +195,7 @@ impl Leg {
     }
 
     /// What we said last as the answer to that.
-    fn same_again(&mut self, offer: Description, wire: &mut Wire) -> Option<Description> {
+    fn same_again(&mut self, offer: &Description, wire: &mut Wire) -> Option<Description> {
         let (before, answered) = (self.negotiation.local().cloned()?, self.negotiation.answer_is_ours());
         self.offer_came(offer.clone(), wire).ok()?;
         let ours = if answered {

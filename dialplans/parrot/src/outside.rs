@@ -1,11 +1,11 @@
-//! Steps about numbers outside: `read 112`, `outside +49301 5000 by:a,not:b,show:+49302,private,early:replaced`.
+//! Steps about numbers outside: `understand 112`, `outside +49301 5000 by:a,not:b,show:+49302,private,early:replaced`.
 
 use strowger_dialplan::bindings::strowger::dialplan::call::Call;
 use strowger_dialplan::{EarlyMedia, numbers};
 
 pub(crate) fn verb(call: &Call, verb: &str, rest: &str) -> Option<String> {
     Some(match verb {
-        "read" => format!("{:?}", numbers::read(call, rest)),
+        "understand" => format!("{:?}", numbers::read(call, rest)),
         "outside" => {
             let mut words = rest.split(' ');
             let (number, time, how) = (words.next()?, words.next()?, words.next().unwrap_or_default());

@@ -164,7 +164,7 @@ impl Playing {
     }
 
     /// Waits for its end, however that is.
-    pub(crate) fn is_over(mut self) {
+    pub(crate) fn finishes(mut self) {
         self.ends();
     }
 

@@ -243,7 +243,7 @@ impl Switch {
                 Err(_) if self.is_probed(trunk) => self.gateway_silent(trunk, gateway),
                 Err(_) => {}
             },
-            Sought::Way(call, way, gateway) => self.gateway_located(call, way, gateway, found.unwrap_or_default()),
+            Sought::Way(call, way, gateway) => self.gateway_located(call, way, gateway, &found.unwrap_or_default()),
         }
     }
 

@@ -29,7 +29,7 @@ fn ours(seed: u64, takes_update: bool) -> (World, Phone, Phone, Placed) {
 /// What was said to a gateway inside its call, beside the first INVITE.
 fn inside(gateway: &Phone, method: &str) -> Vec<String> {
     let told = gateway.told_of(method).into_iter().filter(|text| text.starts_with(method));
-    told.filter(|text| rows(&[text.clone()], "To")[0].contains(";tag=")).collect()
+    told.filter(|text| rows(std::slice::from_ref(text), "To")[0].contains(";tag=")).collect()
 }
 
 fn cause(world: &World) -> Option<(Cause, Side, Disposition)> {
@@ -40,7 +40,7 @@ fn cause(world: &World) -> Option<(Cause, Side, Disposition)> {
 fn a_trunk_asks_for_a_timer_and_phones_are_told_that_they_may() {
     let (world, _, gateway, call) = talking(1100, &[]);
     let invite = gateway.told_of("INVITE").remove(0);
-    assert_eq!(rows(&[invite.clone()], "Session-Expires"), ["1800"], "{invite}");
+    assert_eq!(rows(std::slice::from_ref(&invite), "Session-Expires"), ["1800"], "{invite}");
     assert!(invite.contains("Supported: timer") && !invite.contains("Min-SE"), "{invite}");
     end(&world, &call);
     let world = World::seeded(1101);
@@ -216,7 +216,11 @@ fn who_refreshes_is_as_the_caller_wants_it_and_can() {
         let call = alice.dial(&world.phone("bob"));
         world.run_for(seconds(3));
         let ok = alice.told_of("INVITE").pop().expect("a 200");
-        assert_eq!(rows(&[ok.clone()], "Session-Expires").first().map(String::as_str), told, "{asked:?} {can}\n{ok}");
+        assert_eq!(
+            rows(std::slice::from_ref(&ok), "Session-Expires").first().map(String::as_str),
+            told,
+            "{asked:?} {can}\n{ok}"
+        );
         // Who is to refresh must know that (§9).
         assert_eq!(ok.contains("Require: timer"), told.is_some_and(|told| told.ends_with("uac")), "{ok}");
         end(&world, &call);

@@ -401,7 +401,7 @@ fn a_description_that_still_waits_is_told_with_the_200() {
 /// A PRACK of alice's own making, for this response and with this body.
 fn prack(alice: &Phone, rack: &str, tag: &str, cseq: u32, body: &str) -> String {
     let invite = String::from_utf8(alice.last_sent("INVITE")).expect("text");
-    let row = |name: &str| rows(&[invite.clone()], name).pop().expect("a row");
+    let row = |name: &str| rows(std::slice::from_ref(&invite), name).pop().expect("a row");
     let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
     format!(
         "PRACK sip:bob@10.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bKprack{cseq}\r\nMax-Forwards: 70\r\n\
@@ -422,7 +422,7 @@ fn a_prack_for_something_else_is_none() {
     let call = alice.dial(&bob);
     world.run_for(seconds(1));
     let rang = alice.told_of("INVITE").pop().expect("a 180");
-    let rseq: u32 = rows(&[rang.clone()], "RSeq")[0].parse().expect("a number");
+    let rseq: u32 = rows(std::slice::from_ref(&rang), "RSeq")[0].parse().expect("a number");
     let tag = rows(&[rang], "To")[0].split(";tag=").nth(1).expect("a tag").to_owned();
     for (at, (rack, status)) in [
         (format!("{} 2 INVITE", rseq + 1), 481),
@@ -450,7 +450,7 @@ fn an_offer_in_a_prack_is_answered_at_once() {
     let call = alice.dial(&bob);
     world.run_for(millis(300));
     let told = alice.told_of("INVITE").pop().expect("a 183");
-    let rseq = rows(&[told.clone()], "RSeq").pop().expect("a number");
+    let rseq = rows(std::slice::from_ref(&told), "RSeq").pop().expect("a number");
     let tag = rows(&[told], "To")[0].split(";tag=").nth(1).expect("a tag").to_owned();
     // She moves to another port, and has another codec in front.
     let offer =

@@ -18,7 +18,7 @@ fn talking(seed: u64) -> (World, Phone, Phone, Placed) {
 /// The INVITEs that came inside a call.
 fn reinvites(phone: &Phone) -> usize {
     let told = phone.told_of("INVITE").into_iter().filter(|text| text.starts_with("INVITE"));
-    told.filter(|text| rows(&[text.clone()], "To")[0].contains(";tag=")).count()
+    told.filter(|text| rows(std::slice::from_ref(text), "To")[0].contains(";tag=")).count()
 }
 
 #[test]

@@ -16,7 +16,8 @@ fn dial(number: &str, outside: Outside) -> Command {
 #[test]
 fn a_number_is_understood_for_who_calls() {
     on_one_worker(async {
-        let mut line = Line::dials(&guest("parrot"), "read 0030123456;read 112;read nothing;read ");
+        let mut line =
+            Line::dials(&guest("parrot"), "understand 0030123456;understand 112;understand nothing;understand ");
         line.asks(Command::Detach, Reply::Done).await;
         let told: Vec<String> = (0..4).map(|step| line.kept(step).expect("kept")).collect();
         assert_eq!(
@@ -28,7 +29,7 @@ fn a_number_is_understood_for_who_calls() {
                 "None",
             ]
         );
-        let mut line = Line::of_user(&guest("parrot"), "read +30123456", UserId(7));
+        let mut line = Line::of_user(&guest("parrot"), "understand +30123456", UserId(7));
         line.asks(Command::Detach, Reply::Done).await;
         assert!(line.kept(0).expect("kept").contains("permitted: true"));
     });

@@ -28,7 +28,7 @@ fn of_many_calls_by_three_gateways_none_is_lost_but_those_that_the_dying_one_had
     let callers = Sipp::plays(&exchange, "call").to(WORLD).times(CALLS, RATE).start();
     std::thread::sleep(Duration::from_secs(2));
     drop(three);
-    callers.is_over();
+    callers.finishes();
 
     let cdrs = exchange.cdrs(CALLS as usize);
     let mut by: BTreeMap<&str, u32> = BTreeMap::new();
