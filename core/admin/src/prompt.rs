@@ -60,7 +60,7 @@ impl PromptService for Desk {
     async fn upload(&self, request: Request<Streaming<UploadPromptRequest>>) -> Result<Response<Prompt>, Status> {
         let mut pieces = request.into_inner();
         let first = piece(&mut pieces).await?.unwrap_or_default();
-        let UploadPromptRequest { tenant, name, language, data } = first;
+        let UploadPromptRequest { tenant, name, language, data, mut last } = first;
         let tenant = self.tenant(&tenant).await?;
         let mut wrong = Violations::default();
         wrong.expect(!name.is_empty() && desk::is_text(&name), "name", NAME);
@@ -70,7 +70,11 @@ impl PromptService for Desk {
             Status::resource_exhausted(format!("{AT_ONCE} prompts are being uploaded already; try again in a while"))
         })?;
         let mut file = data;
-        while let Some(piece) = piece(&mut pieces).await? {
+        while !last {
+            // A client that went away in the middle looks like one that is done.
+            let torn = || violation("last", "the file ended without its last piece; nothing was kept");
+            let piece = piece(&mut pieces).await?.ok_or_else(torn)?;
+            last = piece.last;
             if file.len() + piece.data.len() > LARGEST {
                 return Err(violation("data", format!("the file has more than {} MiB", LARGEST >> 20)));
             }

@@ -422,6 +422,7 @@ impl Switch {
             Purpose::Refresh | Purpose::Update => self.refreshed(leg, purpose, message, status),
             Purpose::Prack(at) => self.prack_answered(leg, at, status.0),
             Purpose::Info(key) => self.info_answered(key, status),
+            Purpose::Key => self.key_told(leg, status),
             Purpose::Bye if status.is_final() => self.leg_gone(leg),
             Purpose::Bye | Purpose::Stray => {}
         }
@@ -445,6 +446,7 @@ impl Switch {
             Purpose::Prack(at) => self.prack_answered(leg, at, status),
             Purpose::Bye => self.leg_gone(leg),
             Purpose::Info(key) => self.info_answered(key, Status(status)),
+            Purpose::Key => self.key_told(leg, Status(status)),
             Purpose::Stray => {}
         }
     }

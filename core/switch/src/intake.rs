@@ -23,6 +23,9 @@ use crate::trunk::{Trunk, called_by, caller_of};
 /// Extensions that we understand (RFC 3261 §19.2).
 const SUPPORTED: &[&str] = &["path", "100rel", "timer"];
 
+/// Longer numbers, in characters, call for help nowhere: six digits, and those for a line.
+const LONGEST_EMERGENCY: usize = 10;
+
 /// A request that waits to be admitted.
 #[derive(Debug)]
 pub(crate) struct Intake {
@@ -111,12 +114,19 @@ impl Switch {
             Method::Bye | Method::Info | Method::Prack | Method::Update => {
                 self.refuse(key, message, flow, Status::NO_SUCH_CALL);
             }
-            Method::Invite if self.draining || self.calls.len() >= self.wire.config.max_calls => {
-                self.notice(Notice::Overloaded);
-                self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
-            }
+            Method::Invite if self.is_full() && !may_be_emergency(message) => self.turn_away(key, message, flow),
             _ => self.ask_admission(key, message, flow, None),
         }
+    }
+
+    /// No call more is taken, but for emergencies.
+    fn is_full(&self) -> bool {
+        self.draining || self.calls.len() >= self.wire.config.max_calls
+    }
+
+    fn turn_away(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow) {
+        self.notice(Notice::Overloaded);
+        self.refuse(key, message, flow, Status::SERVICE_UNAVAILABLE);
     }
 
     fn request_in_dialog(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, tag: &str) {
@@ -230,6 +240,8 @@ impl Switch {
         }
         match message.method() {
             Some(Method::Register) => self.register(key, &message, flow, &admission, account.as_ref()),
+            // It was no emergency.
+            Some(Method::Invite) if self.is_full() && !admission.emergency => self.turn_away(key, &message, flow),
             Some(Method::Invite) => self.arrive(key, &message, flow, &admission, account.as_ref(), source),
             _ => self.options(key, &message, flow),
         }
@@ -357,6 +369,13 @@ impl Switch {
         writer.header(Name::Server, &self.wire.config.agent);
         writer
     }
+}
+
+/// What is called is as short as an emergency number with the digits for a line before it: whether it is one turns on who
+/// calls.
+fn may_be_emergency(message: &Message<'_>) -> bool {
+    let called = message.uri().ok().and_then(|uri| uri.user_unescaped());
+    called.is_some_and(|called| called.len() <= LONGEST_EMERGENCY)
 }
 
 /// §8.2.7: the same request gets the same To tag, though nothing is kept of it.

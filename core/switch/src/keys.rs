@@ -1,11 +1,13 @@
 //! Keys that a phone presses: told by SIP INFO or by the media engine, for the exchange itself or for the other leg.
 //!
-//! On their way to the other leg keys in RTP are the media engine's affair. A key in an INFO goes on
+//! On their way to the other leg keys in RTP are the media engine's affair, but for a carrier that wants to be told by INFO:
+//! the engine says which were pressed, and they are told one after the other. A key in an INFO goes on
 //!
 //! | the other leg | as |
 //! |---|---|
 //! | has agreed on telephone events | RTP (RFC 4733) |
-//! | has not | INFO |
+//! | wants tones (`keys` of its trunk) | a tone in its sound |
+//! | else | INFO |
 //! | refuses that INFO | a tone in its sound |
 //! | speaks a codec that is not ours | INFO, and its answer is the answer |
 
@@ -22,7 +24,8 @@ use crate::leg::Leg;
 use crate::media::MediaCommand;
 use crate::sound::KEPT;
 use crate::switch::Switch;
-use crate::wire::Purpose;
+use crate::trunk::KeyForm;
+use crate::wire::{Purpose, Wire};
 
 /// A phone that tells a key in two forms tells it in both within this time.
 const TWIN: Duration = Duration::from_secs(2);
@@ -49,6 +52,9 @@ enum Form {
 pub(crate) struct Keying {
     /// Those that came in one form alone so far, the oldest first.
     single: VecDeque<(Digit, Form, Instant)>,
+    /// Those that it is to be told of by INFO, the one that it is told of now first: over UDP one could overtake another,
+    /// which would be refused (RFC 3261 §12.2.2).
+    telling: VecDeque<Pressed>,
 }
 
 impl Keying {
@@ -78,7 +84,7 @@ impl Switch {
         let kind = message.content_type().unwrap_or_default();
         let pressed = info::read(&kind, message.body()).ok();
         if let Some(pressed) = pressed
-            && self.legs.get(to).and_then(Leg::voice).is_some_and(|voice| voice.events.is_some())
+            && self.legs.get(to).is_some_and(takes_no_info)
             && self.press(to, pressed)
         {
             return self.answer_info(key, message, flow, Status::OK);
@@ -100,9 +106,7 @@ impl Switch {
         let config = self.wire.config.clone();
         let Some(carried) = self.carried.remove(&key) else { return };
         let Ok(message) = sip::parse(&carried.bytes, &config.limits) else { return };
-        // Only who refuses the form gets another: where nobody answered it is too late for a key (§2.4 of RFC 6086 names 469).
-        let refused = matches!(status.0, 405 | 406 | 415 | 420 | 469 | 489 | 501);
-        let pressed = carried.key.filter(|_| refused);
+        let pressed = carried.key.filter(|_| is_of_the_form(status));
         let status = match status.0 {
             _ if pressed.is_some_and(|pressed| self.press(carried.to, pressed)) => Status::OK,
             401 | 407 | 408 | 481 => Status::TEMPORARILY_UNAVAILABLE,
@@ -114,6 +118,31 @@ impl Switch {
     fn answer_info(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, status: Status) {
         let writer = self.reply(message, flow, status);
         self.wire.respond(key, status, writer.finish());
+    }
+
+    /// Whom the far end of this port talks with has pressed a key: it is to be told by INFO.
+    pub(crate) fn tell_key(&mut self, port: PortId, pressed: Pressed) {
+        let Some((_, id)) = self.ports.get(&port).copied() else { return };
+        let Some(leg) = self.legs.get_mut(id).filter(|leg| leg.is_up()) else { return };
+        if leg.keying.telling.len() < KEPT {
+            leg.keying.telling.push_back(pressed);
+            if leg.keying.telling.len() == 1 {
+                leg.tell_next_key(&mut self.wire);
+            }
+        }
+    }
+
+    /// The far end has answered the INFO that told it of a key; one that it does not take so it gets as a tone.
+    pub(crate) fn key_told(&mut self, id: LegId, status: Status) {
+        if status.is_provisional() {
+            return;
+        }
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        let told = leg.keying.telling.pop_front();
+        leg.tell_next_key(&mut self.wire);
+        if let Some(pressed) = told.filter(|_| is_of_the_form(status)) {
+            self.press(id, pressed);
+        }
     }
 
     /// Lets the far end of a leg hear a key; says whether it can.
@@ -165,6 +194,30 @@ impl Switch {
             _ => self.told(port, |sounds, at, wire| sounds.key(digit, at, wire)),
         }
     }
+}
+
+impl Leg {
+    /// Sends an INFO of the first key that waits.
+    fn tell_next_key(&mut self, wire: &mut Wire) {
+        while let Some(pressed) = self.keying.telling.front() {
+            let body = info::write(info::Form::Relay, *pressed);
+            let body = Some((info::Form::Relay.content_type(), body.as_bytes()));
+            if self.send(Method::Info, Purpose::Key, body, None, wire) {
+                return;
+            }
+            self.keying.telling.pop_front();
+        }
+    }
+}
+
+/// Keys go there as events, or in the sound.
+fn takes_no_info(leg: &Leg) -> bool {
+    leg.key_form() == KeyForm::Tones || leg.voice().is_some_and(|voice| voice.events.is_some())
+}
+
+/// Only who refuses the form gets another: where nobody answered it is too late for a key (§2.4 of RFC 6086 names 469).
+const fn is_of_the_form(status: Status) -> bool {
+    matches!(status.0, 405 | 406 | 415 | 420 | 469 | 489 | 501)
 }
 
 /// How an INFO is answered, and the key that it brings.

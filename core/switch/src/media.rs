@@ -40,6 +40,8 @@ pub struct Voice {
     pub comes: Duration,
     /// The payload type and clock in Hz under which it takes keys (RFC 4733); `None` where it takes none.
     pub events: Option<(u8, u32)>,
+    /// Keys are told to it by SIP INFO: none is put into what it hears. Instead [`MediaEvent::Tell`] says which was pressed.
+    pub informed: bool,
     /// The payload type under which it takes comfort noise (RFC 3389); `None` where it takes none.
     pub noise: Option<u8>,
 }
@@ -308,6 +310,16 @@ pub enum MediaEvent {
         port: PortId,
         /// Which key.
         digit: Digit,
+    },
+    /// The far end of this port is [`informed`](Voice::informed), and whom it is connected to has pressed a key: said when
+    /// that is over.
+    Tell {
+        /// Which port is to be told.
+        port: PortId,
+        /// Of which key.
+        digit: Digit,
+        /// For how long it was pressed.
+        time: Duration,
     },
     /// The far end of a member of a mixer speaks, or does no longer. Its end is not told when it leaves.
     Speaking {

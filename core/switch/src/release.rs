@@ -178,7 +178,10 @@ impl Switch {
                 }
                 self.finish(id);
             }
-            MediaEvent::Played { .. } | MediaEvent::Recorded { .. } | MediaEvent::Key { .. } => self.sound_event(event),
+            MediaEvent::Played { .. }
+            | MediaEvent::Recorded { .. }
+            | MediaEvent::Key { .. }
+            | MediaEvent::Tell { .. } => self.sound_event(event),
             MediaEvent::Speaking { port, speaks } => self.speech_came(port, speaks),
             MediaEvent::RoomRecorded { mixer, id, ref name, length, bytes, ref fault } => {
                 let reel = Reel::Mixer(mixer, id, name.clone());

@@ -4,6 +4,8 @@
 //! Sound is for a caller who has been answered and is connected to nobody. Before the answer it would be early media,
 //! which phones and carriers treat each in their own way: such a command is refused as `WrongState`.
 
+use media::dtmf::Pressed;
+
 use crate::call::{Call, CallState, Pending};
 use crate::command::Command;
 use crate::event::{Refusal, Reply};
@@ -69,6 +71,7 @@ impl Switch {
                 self.told(port, |sounds, _, wire| sounds.recorded(id, length, fault.clone(), wire));
             }
             MediaEvent::Key { port, digit } => self.key_by_rtp(port, digit),
+            MediaEvent::Tell { port, digit, time } => self.tell_key(port, Pressed { digit, duration: time }),
             MediaEvent::Silent { .. }
             | MediaEvent::Broken { .. }
             | MediaEvent::Speaking { .. }

@@ -108,7 +108,17 @@ pub(crate) fn between(ours: &Audio, theirs: &Audio, answer_is_ours: bool) -> Opt
     let noise = theirs.codecs.iter().find(|other| other.is_comfort_noise() && twin(other, ours).is_some());
     // Of the clock of the voice, and not for codecs that have noise of their own (RFC 3389 §1).
     let noise = noise.filter(|noise| noise.clock == codec.clock()).map(|noise| noise.payload);
-    Some(Voice { codec, send, formats, strays, ptime: ptime(theirs), comes: ptime(ours), events, noise })
+    Some(Voice {
+        codec,
+        send,
+        formats,
+        strays,
+        ptime: ptime(theirs),
+        comes: ptime(ours),
+        events,
+        informed: false,
+        noise,
+    })
 }
 
 /// How much sound a packet to whom this describes should hold.

@@ -57,6 +57,8 @@ pub(crate) enum Purpose {
     Stray,
     /// An INFO carried from the other leg, whose server transaction waits for the answer.
     Info(ServerKey),
+    /// An INFO that tells of a key, which was pressed in RTP.
+    Key,
 }
 
 /// What a recording is found by when the engine says what came of it.

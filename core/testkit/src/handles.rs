@@ -404,6 +404,13 @@ impl Phone {
         self.world.with_phone(self.at, |phone, _| phone.last_request.clone())
     }
 
+    /// The keys that it was told of by INFO, in the order in which it was.
+    #[must_use]
+    pub fn informed_of(&self) -> String {
+        let key = |body: &str| body.lines().find_map(|line| line.strip_prefix("Signal=").map(str::to_owned));
+        self.world.with_phone(self.at, |phone, _| phone.informed.iter().filter_map(|(_, body)| key(body)).collect())
+    }
+
     /// The last INVITE that reached it.
     #[must_use]
     pub fn last_invite(&self) -> String {

@@ -138,11 +138,11 @@ async fn add(line: &Line, console: &mut Console, which: Which, file: PathBuf) ->
     let bytes = std::fs::read(&file).map_err(|error| Failure::File { file, error })?;
     let Which { name, language, whose } = which;
     let tenant = line.tenant(&whose).await?;
-    let head = UploadPromptRequest { tenant, name, language, data: Vec::new() };
-    let mut pieces = vec![head];
+    let mut pieces = vec![UploadPromptRequest { tenant, name, language, ..UploadPromptRequest::default() }];
     pieces.extend(
         bytes.chunks(PIECE).map(|data| UploadPromptRequest { data: data.to_vec(), ..UploadPromptRequest::default() }),
     );
+    pieces.push(UploadPromptRequest { last: true, ..UploadPromptRequest::default() });
     let kept = line.prompts().upload(tokio_stream::iter(pieces)).await?.into_inner();
     if let Some(fault) = &kept.fault {
         console.note(&format!("The file is damaged, and is played as far as it can be heard: {fault}."))?;

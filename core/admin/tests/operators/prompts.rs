@@ -13,9 +13,10 @@ const FILE: &[u8] = b"RIFF and what follows it, in pieces";
 
 async fn upload(house: &House, tenant: &str, language: &str, name: &str, file: &[u8]) -> Result<Prompt, Status> {
     let (tenant, name, language) = (tenant.to_owned(), name.to_owned(), language.to_owned());
-    let head = UploadPromptRequest { tenant, name, language, data: Vec::new() };
+    let head = UploadPromptRequest { tenant, name, language, ..Default::default() };
     let pieces = file.chunks(7).map(|data| UploadPromptRequest { data: data.to_vec(), ..Default::default() });
-    let all: Vec<_> = [head].into_iter().chain(pieces).collect();
+    let last = UploadPromptRequest { last: true, ..Default::default() };
+    let all: Vec<_> = [head].into_iter().chain(pieces).chain([last]).collect();
     house.prompts().await.upload(tokio_stream::iter(all)).await.map(tonic::Response::into_inner)
 }
 
@@ -66,6 +67,7 @@ async fn what_is_no_prompt_is_refused_with_the_reason() {
         name: "welcome".to_owned(),
         language: "en".to_owned(),
         data: data.to_vec(),
+        last: false,
     });
     let refused = house.prompts().await.upload(tokio_stream::iter(pieces.collect::<Vec<_>>())).await.unwrap_err();
     assert!(refused.message().contains("more than 64 MiB"), "{refused}");
@@ -82,6 +84,15 @@ async fn what_is_no_prompt_is_refused_with_the_reason() {
             "{language} {name:?}"
         );
     }
+    let torn = UploadPromptRequest {
+        tenant: "acme".to_owned(),
+        name: "welcome".to_owned(),
+        language: "en".to_owned(),
+        data: FILE.to_vec(),
+        last: false,
+    };
+    let refused = house.prompts().await.upload(tokio_stream::iter([torn])).await.unwrap_err();
+    assert_eq!((field(&refused).as_str(), refused.message().contains("last piece")), ("last", true), "{refused}");
     let full = upload(&house, "acme", "en", "full", FILE).await.unwrap_err();
     assert_eq!(full.code(), Code::ResourceExhausted);
     assert_eq!(upload(&house, "none", "en", "welcome", FILE).await.unwrap_err().code(), Code::NotFound);

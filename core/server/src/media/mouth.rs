@@ -1,8 +1,9 @@
 //! What the exchange says on a port: one RTP stream, whatever is said in it.
 
 use std::time::{Duration, Instant};
+use std::vec::Drain;
 
-use media::dtmf::{Departure, Digit, Event, Generator, Heard as Key, Sender};
+use media::dtmf::{Departure, Digit, Event, Generator, Heard as Key, Pressed, Sender};
 use media::{Codec, FRAME, Heard, Packetiser, Rate, Speaking, noise};
 use rtp_types::RtpPacket;
 use switch::Voice;
@@ -45,6 +46,10 @@ pub(super) struct Mouth {
     wanted: Duration,
     /// How the far end takes keys.
     events: Option<(u8, u32)>,
+    /// The far end is told of keys by signalling: none is heard in what it gets.
+    informed: bool,
+    /// Those that it is to be told of.
+    telling: Vec<Pressed>,
     /// The far end's key that is carried: where it began there and here.
     carried: Option<(u32, u32)>,
     /// Keys for a far end that takes no events,
@@ -81,6 +86,8 @@ impl Mouth {
             codec: voice.codec,
             wanted: voice.ptime,
             events: voice.events,
+            informed: voice.informed,
+            telling: Vec::new(),
             carried: None,
             tones: Generator::new(rate),
             sender: voice.events.map(sender),
@@ -105,7 +112,7 @@ impl Mouth {
             (self.events, self.sender, self.departure) = (voice.events, voice.events.map(sender), None);
             self.down = 0;
         }
-        self.noise = voice.noise;
+        (self.noise, self.informed) = (voice.noise, voice.informed);
         let changed = (self.codec, self.wanted) != (voice.codec, voice.ptime);
         if !changed && self.speaking.rtp().payload_type() == voice.send {
             return false;
@@ -151,6 +158,7 @@ impl Mouth {
         self.sender = self.events.map(sender);
         self.tones = Generator::new(self.speaking.rate());
         (self.departure, self.carried, self.down, self.held_back) = (None, None, 0, 0);
+        self.telling.clear();
     }
 
     /// A stream begins: a far end that has just heard another is to believe in this one before keys come in it.
@@ -263,6 +271,20 @@ impl Mouth {
             Some(sender) => sender.send(digit, time),
             None => self.tones.send(digit, time),
         };
+    }
+
+    /// Another far end has pressed a key, and this one takes no events: it hears a tone, or is told by signalling.
+    pub(super) fn pass_key(&mut self, pressed: Pressed) {
+        if self.informed {
+            self.telling.push(pressed);
+        } else {
+            self.press(pressed.digit, pressed.duration);
+        }
+    }
+
+    /// The keys that the far end is to be told of by signalling.
+    pub(super) fn telling(&mut self) -> Drain<'_, Pressed> {
+        self.telling.drain(..)
     }
 
     /// Another far end has pressed a key, or let it go: this one takes events, and hears one as long.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use media::dtmf::{Heard as Key, Receiver};
+use media::dtmf::{Heard as Key, Pressed, Receiver};
 use media::player::{Item, Played, Player, Repeat, Step};
 use media::record::{Layout, Settings, Silence};
 use media::tone::{Part, Sound as Wave, Tone};
@@ -353,7 +353,7 @@ impl Ear {
     fn sound_keys(&mut self, mouth: &mut Mouth) {
         while let Some(heard) = self.keys.poll() {
             if let Key::Ended(pressed) = heard {
-                mouth.press(pressed.digit, pressed.duration.min(LONGEST_KEY));
+                mouth.pass_key(Pressed { duration: pressed.duration.min(LONGEST_KEY), ..pressed });
             }
         }
     }

@@ -24,7 +24,7 @@ use switch::{MediaEvent, MixerId, PortId};
 
 use super::keys::began;
 use super::metronome::{Metronome, Turn};
-use super::mouth::Seed;
+use super::mouth::{Mouth, Seed};
 use super::ports::{Pair, Rested};
 use super::recordings::Taped;
 use super::room::Room;
@@ -32,7 +32,7 @@ use super::seal::ROOM;
 use super::studio::News;
 use super::way::Way;
 use super::worker::{BELL, Order, Parts, RTCP};
-use crate::exchange::Inward;
+use crate::exchange::{Inbox, Inward};
 use breaking::{Owed, caught};
 use moves::Moves;
 pub(super) use moves::Moving;
@@ -300,6 +300,7 @@ impl Thread {
         studio.carry(now, packet, &port.events, &mut there.mouth, |packet| {
             *sent += u64::from(pair.send(now, seal, relay, beside, packet));
         });
+        tell_keys(&self.parts.inbox, other.id, &mut there.mouth);
     }
 
     /// The turn of each port and each mixer of a slot.
@@ -339,9 +340,10 @@ impl Thread {
             |packet| send(Some(key), packet),
             |packet| send(beside, packet),
         );
-        if let (Some(beside), Some(other)) = (beside, other)
+        if let (Some(beside), Some(mut other)) = (beside, other)
             && let Some(port) = self.ports.get_mut(beside)
         {
+            tell_keys(&self.parts.inbox, port.id, &mut other.mouth);
             port.studio = Some(other);
         }
         let needed = studio.is_needed();
@@ -475,5 +477,13 @@ impl Thread {
         tell(metrics::gauge!("strowger_media_transcoding"), busy.transcoding, before.transcoding);
         tell(metrics::gauge!("strowger_media_rooms"), busy.rooms, before.rooms);
         tell(metrics::gauge!("strowger_media_members"), busy.members, before.members);
+    }
+}
+
+/// Tells the exchange of the keys that the far end of this port is to be told of.
+fn tell_keys(inbox: &Inbox, port: PortId, mouth: &mut Mouth) {
+    for pressed in mouth.telling() {
+        let (digit, time) = (pressed.digit, pressed.duration);
+        inbox.send(Inward::Media(MediaEvent::Tell { port, digit, time }));
     }
 }

@@ -123,6 +123,7 @@ mod tests {
             ptime: Duration::from_millis(20),
             comes: Duration::from_millis(20),
             events: Some((event, 8_000)),
+            informed: false,
             noise: None,
         }
     }

@@ -8,6 +8,7 @@ use sip::{Flow, Message, Method, Name, Status, Uri, Writer};
 use super::{ALLOW, Accepted, Accepting, Leg, LegState, Reinvite, SDP, T2, clocks};
 use crate::media::{MediaCommand, Voice};
 use crate::timers::Timer;
+use crate::trunk::KeyForm;
 use crate::voice;
 use crate::wire::{Purpose, Wire};
 
@@ -211,7 +212,13 @@ impl Leg {
     /// How the exchange itself is heard there, by what both have said.
     pub(crate) fn voice_with(&self, remote: &Description) -> Option<Voice> {
         let (ours, theirs) = (self.negotiation.local()?.audio()?, remote.audio()?);
-        voice::between(ours, theirs, self.negotiation.answer_is_ours())
+        let voice = voice::between(ours, theirs, self.negotiation.answer_is_ours())?;
+        Some(Voice { informed: self.key_form() == KeyForm::Info, ..voice })
+    }
+
+    /// In which form keys are told there.
+    pub(crate) fn key_form(&self) -> KeyForm {
+        self.trunk.as_deref().map_or(KeyForm::Auto, |on| on.trunk.keys)
     }
 
     /// How it is heard there by what was last agreed.

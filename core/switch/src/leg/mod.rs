@@ -354,8 +354,7 @@ impl Leg {
     /// A description of ours with the transport and the keys of this leg.
     fn sealed(&mut self, description: Description, wire: &mut Wire) -> Description {
         // Keys are to be told in another form there.
-        let told_otherwise = self.trunk.as_deref().is_some_and(|on| on.trunk.keys != KeyForm::Auto);
-        let description = if told_otherwise { description.without_events() } else { description };
+        let description = if self.key_form() != KeyForm::Auto { description.without_events() } else { description };
         match self.negotiation.remote_offer().map(Description::audio) {
             Some(offer) => self.seal.on_answer(description, offer),
             None => {

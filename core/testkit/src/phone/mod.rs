@@ -78,6 +78,8 @@ pub(crate) struct PhoneState {
     pub(crate) said: Vec<Vec<u8>>,
     /// The last request that it heard.
     pub(crate) last_request: String,
+    /// The INFOs that reached it, each once: their CSeq and their bodies.
+    pub(crate) informed: Vec<(String, String)>,
     /// The last INVITE that it heard.
     pub(crate) last_invite: String,
     /// Gives up when the first challenge is not of its algorithm.
@@ -172,6 +174,7 @@ impl PhoneState {
             never_acknowledges: false,
             said: Vec::new(),
             last_request: String::new(),
+            informed: Vec::new(),
             last_invite: String::new(),
             reads_first_challenge: false,
             delays_offer: false,

@@ -56,7 +56,13 @@ impl PhoneState {
             (Method::Ack, None) => {}
             (Method::Register, _) => self.register_customer(heard),
             (Method::Options, _) => self.reply(heard, 200, "t", b""),
-            (Method::Info, _) => self.reply(heard, self.answers_info, "t", b""),
+            (Method::Info, _) => {
+                let told = (heard.value("CSeq"), String::from_utf8_lossy(heard.body()).into_owned());
+                if !self.informed.contains(&told) {
+                    self.informed.push(told);
+                }
+                self.reply(heard, self.answers_info, "t", b"");
+            }
             _ => self.reply(heard, 481, "t", b""),
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use switch::{Digit, Input, MediaEvent, PortId, Secured, Sound, Voice};
 
-use super::World;
+use super::{World, millis};
 use crate::engine::Engine;
 use crate::handles::Phone;
 use crate::mixing::{ANNOUNCED, WHISPERED, loudness_in};
@@ -134,6 +134,9 @@ impl World {
 
     /// A key of a phone goes down, and is told by RFC 4733.
     pub(crate) fn key(&self, phone: &Phone, digit: Digit) {
+        if let Some(port) = self.at_port_of(phone, |_, port| port).and_then(|port| self.informed_beside(port)) {
+            return self.input(Input::Media(MediaEvent::Tell { port, digit, time: millis(120) }));
+        }
         let takes = |engine: &Engine, port| {
             let voice = engine.voices.get(&port).and_then(Option::as_ref);
             voice.is_some_and(|voice| voice.events.is_some()).then_some(port)
@@ -141,5 +144,14 @@ impl World {
         if let Some(port) = self.at_port_of(phone, takes).flatten() {
             self.input(Input::Media(MediaEvent::Key { port, digit }));
         }
+    }
+
+    /// The port that a port is connected to, where its far end is told of keys by INFO.
+    fn informed_beside(&self, port: PortId) -> Option<PortId> {
+        let around = &self.0.borrow().around;
+        let mut pairs = around.connected.iter().flat_map(|(one, other)| [(*one, *other), (*other, *one)]);
+        let (_, beside) = pairs.find(|(one, _)| *one == port)?;
+        let voice = around.engine.voices.get(&beside).and_then(Option::as_ref);
+        voice.is_some_and(|voice| voice.informed).then_some(beside)
     }
 }

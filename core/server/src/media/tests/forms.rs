@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use media::dtmf::{Detector, Digit, Generator, Heard};
 use media::{Codec, Rate};
-use switch::MediaCommand;
+use switch::{MediaCommand, MediaEvent};
 
 use super::phone::Phone;
 use super::{House, assert_heard, sine};
@@ -75,6 +75,40 @@ fn keys_in_events_are_tones_to_who_takes_no_events() {
         assert_eq!((keys_in(&other.heard).as_str(), count(&other, 101)), ("5#", 0));
         assert_heard(&other.heard[1_600..3_200], Rate::Narrow, 440.0, &[880.0]);
         assert_eq!(streams(&other), 1, "one stream");
+    }
+}
+
+#[test]
+fn keys_in_events_are_told_of_whose_far_end_is_informed_and_not_heard() {
+    for other in [Codec::Pcmu, Codec::G722] {
+        let (mut one, mut other) = (Phone::new(Codec::Pcmu), Phone::new(other).without_events());
+        other.informed = true;
+        let (house, _, b) = connected(&mut one, &mut other);
+        one.say(&sine(Rate::Narrow, 440.0, 400));
+        one.press('5');
+        one.say(&vec![0; 3_200]);
+        one.press('#');
+        one.say(&sine(Rate::Narrow, 440.0, 400));
+        other.hear_for(200);
+        for expected in ['5', '#'] {
+            let Some(MediaEvent::Tell { port, digit, time }) = house.event() else {
+                panic!("nobody is told of {expected}")
+            };
+            assert_eq!((port, digit), (b, key(expected)));
+            assert!((40..=400).contains(&time.as_millis()), "{time:?}");
+        }
+        if other.codec == Codec::Pcmu {
+            assert_eq!((keys_in(&other.heard).as_str(), count(&other, 101)), ("", 0));
+        }
+        // Who refuses to be told hears it all the same.
+        house.give(MediaCommand::Press { port: b, digit: key('7'), time: Duration::from_millis(100) });
+        std::thread::scope(|scope| {
+            scope.spawn(|| one.say(&sine(Rate::Narrow, 440.0, 600)));
+            other.hear_for(800);
+        });
+        if other.codec == Codec::Pcmu {
+            assert_eq!(keys_in(&other.heard), "7");
+        }
     }
 }
 

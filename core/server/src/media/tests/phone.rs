@@ -29,6 +29,8 @@ pub(super) struct Phone {
     event: Option<(u8, u32)>,
     /// How long the packets are that it wants.
     ptime: Duration,
+    /// It is told of keys by signalling.
+    pub(super) informed: bool,
     /// It takes comfort noise.
     noise: bool,
     speaking: Speaking,
@@ -65,6 +67,7 @@ impl Phone {
             number,
             event: Some((101, codec.clock())),
             ptime: FRAME,
+            informed: false,
             noise: false,
             speaking: Speaking::new(codec, rate_of(codec), FRAME, rtp).expect("20 ms"),
             decoder: Decoder::new(codec, rate_of(codec)),
@@ -173,7 +176,8 @@ impl Phone {
         let (codec, send, events, ptime) = (self.codec, self.number, self.event, self.ptime);
         let fixed = Codec::ALL.into_iter().filter_map(|codec| Some((codec.payload_type()?, Format::Sound(codec))));
         let strays = fixed.filter(|(number, _)| *number != send).collect();
-        Voice { codec, send, formats, strays, ptime, comes: FRAME, events, noise: self.noise.then_some(13) }
+        let (informed, noise) = (self.informed, self.noise.then_some(13));
+        Voice { codec, send, formats, strays, ptime, comes: FRAME, events, informed, noise }
     }
 
     /// What the exchange is told of it.

@@ -414,10 +414,58 @@ fn a_carrier_that_wants_keys_otherwise_is_offered_no_events() {
         world.run_for(seconds(5));
         assert!(call.is_up() && alice.hears(&gateway), "{}", world.ladder());
         assert_eq!(gateway.last_invite().contains("telephone-event"), keys == KeyForm::Auto, "{keys:?}");
-        // A key by INFO goes on as one where the carrier takes no events.
+        // A key by INFO goes on as the carrier takes it, and so does one by events, which is the media engine's affair else.
         alice.press_by_info("5", "application/dtmf-relay");
         world.run_for(seconds(1));
-        assert_eq!(gateway.last_request().starts_with("INFO"), keys != KeyForm::Auto, "{keys:?}");
+        alice.press("*7");
+        world.run_for(seconds(1));
+        let (informed, heard) = match keys {
+            KeyForm::Info => ("5*7", ""),
+            KeyForm::Tones | KeyForm::Auto => ("", "5"),
+        };
+        assert_eq!(
+            (gateway.informed_of().as_str(), world.pressed_for(&gateway).as_str()),
+            (informed, heard),
+            "{keys:?}"
+        );
+        call.hang_up();
+        world.assert_quiet();
+    }
+}
+
+#[test]
+fn keys_are_told_by_info_in_the_order_in_which_they_were_pressed_over_a_foul_link() {
+    for seed in 0..10 {
+        let world = World::seeded(730 + seed);
+        let gateway = world.gateway("gw");
+        let mut trunk = world.trunk_of(1, "acme", &[&gateway]);
+        trunk.keys = KeyForm::Info;
+        let alice = alice_by(&world, vec![trunk]);
+        let call = alice.dial_number(NUMBER);
+        world.run_for(seconds(5));
+        world.weather(testkit::Weather::FOUL);
+        alice.press("0123456789");
+        world.run_for(seconds(60));
+        assert_eq!(gateway.informed_of(), "0123456789", "{}", world.ladder());
+        world.weather(testkit::Weather::FAIR);
+        call.hang_up();
+        world.assert_quiet();
+    }
+}
+
+#[test]
+fn a_carrier_that_refuses_info_hears_a_tone() {
+    for (status, heard) in [(200, ""), (415, "47"), (501, "47"), (500, "")] {
+        let world = World::seeded(740);
+        let gateway = world.gateway("gw").that_answers_info(status);
+        let mut trunk = world.trunk_of(1, "acme", &[&gateway]);
+        trunk.keys = KeyForm::Info;
+        let alice = alice_by(&world, vec![trunk]);
+        let call = alice.dial_number(NUMBER);
+        world.run_for(seconds(5));
+        alice.press("47");
+        world.run_for(seconds(1));
+        assert_eq!((gateway.informed_of().as_str(), world.pressed_for(&gateway).as_str()), ("47", heard), "{status}");
         call.hang_up();
         world.assert_quiet();
     }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use switch::{
-    Command, Dial, DialOutcome, Event, Limit, Money, Notice, NumberClass, Order, Outside, Payer, Purse, Rate, Reply,
-    Side, SpendingLimits, Target, TenantId,
+    Command, Config, Dial, DialOutcome, Event, Limit, Money, Notice, NumberClass, Order, Outside, Payer, Purse, Rate,
+    Reply, Side, SpendingLimits, Target, TenantId,
 };
-use testkit::{Phone, World, day_ends, hop, limits, minutes, seconds};
+use testkit::{Outcome, Phone, World, day_ends, hop, limits, minutes, seconds};
 
 use super::{NUMBER, dials};
 
@@ -258,6 +258,37 @@ fn emergency_calls_go_out_when_all_is_spent_and_say_where_to_come() {
     let cdrs = world.cdrs();
     let charge = cdrs.last().and_then(|cdr| cdr.charge.clone()).expect("it is in the record");
     assert_eq!((charge.class, charge.cost), (NumberClass::Emergency, Money::ZERO));
+}
+
+#[test]
+fn emergency_calls_go_out_of_a_full_exchange_and_of_one_that_drains() {
+    for full in [true, false] {
+        let most = if full { 1 } else { 100 };
+        let world = World::with(829, Config { max_calls: most, ..Config::default() });
+        let (gateway, phones) = office(&world, SpendingLimits::default(), &["alice", "bob"]);
+        let trunk = world.trunk_of(1, "acme", &[&gateway]);
+        world.way("112", NumberClass::Emergency, vec![hop(&trunk, "112", None)], Vec::new());
+        world.trunks(vec![trunk]);
+        world.emergency("112");
+        let first = phones[0].dial_number(NUMBER);
+        world.run_for(seconds(3));
+        assert!(first.is_up());
+        if !full {
+            world.drain();
+        }
+        // As short as an emergency, and none; and one that is not.
+        for dialled in ["113", NUMBER] {
+            let call = phones[1].dial_number(dialled);
+            world.run_for(seconds(3));
+            assert_eq!(call.outcome(), Outcome::Refused(503), "{dialled}");
+        }
+        let help = phones[1].dial_number("112");
+        world.run_for(seconds(3));
+        assert!(help.is_up() && phones[1].hears(&gateway), "{}", world.ladder());
+        help.hang_up();
+        first.hang_up();
+        world.assert_quiet();
+    }
 }
 
 #[test]
