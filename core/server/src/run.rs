@@ -440,6 +440,11 @@ fn switch_config(settings: &Settings) -> Result<switch::Config> {
             exempt: settings.auth.exempt.iter().map(|net| parse_net(net)).collect::<Result<_>>()?,
             ..switch::gatekeeper::Config::default()
         },
+        floods: switch::floods::Config {
+            burst: settings.auth.flood_burst,
+            per_second: settings.auth.flood_per_second,
+            ..switch::floods::Config::default()
+        },
         ..switch::Config::default()
     })
 }

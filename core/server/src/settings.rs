@@ -64,7 +64,12 @@ const KEYS: &[(&str, &str)] = &[
     ("auth.max_failures", "So many wrong answers to live nonces are forgiven; one more bans the source. 0: no bans."),
     ("auth.window_seconds", "Within which time wrong answers add up."),
     ("auth.ban_seconds", "How long a banned source is ignored."),
-    ("auth.exempt", "Addresses and networks that are never banned, as 10.0.0.0/8."),
+    (
+        "auth.flood_burst",
+        "So many requests at once are heard from a source where nobody has proven anything; more is not answered. 0: any\nnumber.",
+    ),
+    ("auth.flood_per_second", "And so many a second after that."),
+    ("auth.exempt", "Addresses and networks that are never banned, and whose requests are not counted, as 10.0.0.0/8."),
     ("media.ports", "UDP ports for media, first and last."),
     ("media.threads", "Media threads. 0: one for each processor."),
     (
@@ -160,6 +165,8 @@ section!(
         max_failures: u32 = 10,
         window_seconds: u64 = 300,
         ban_seconds: u64 = 600,
+        flood_burst: u32 = 200,
+        flood_per_second: u32 = 20,
         exempt: Vec<String> = Vec::new(),
     }
 );
@@ -272,6 +279,11 @@ impl Settings {
         }
         if self.auth.algorithms.is_empty() {
             bail!("auth.algorithms is empty: no phone could prove itself; name at least SHA-256");
+        }
+        if self.auth.flood_burst > 0 && self.auth.flood_per_second == 0 {
+            bail!(
+                "auth.flood_per_second is 0: who once sent auth.flood_burst requests would never be heard again; at least 1"
+            );
         }
         for net in &self.auth.exempt {
             parse_net(net).with_context(|| format!("auth.exempt: `{net}`"))?;

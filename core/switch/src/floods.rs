@@ -6,7 +6,8 @@
 //! |---|---|---|
 //! | unknown | a request | one of its tokens is gone; they come back with time |
 //! | without a token | a request | not heard; told once |
-//! | any | credentials that were right | known for an hour: nothing is counted |
+//! | any | credentials that were right, or a request of a peer that a tenant trusts | known for an hour: nothing is counted |
+//! | exempt from bans | a request | heard, and not counted |
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};

@@ -42,7 +42,7 @@ pub struct Config {
     pub window: Duration,
     /// How long a banned source is ignored.
     pub ban_time: Duration,
-    /// Sources that are never banned.
+    /// Sources that are never banned, and whose requests are not counted.
     pub exempt: Vec<IpNet>,
     /// How many sources are remembered at once.
     pub max_sources: usize,
@@ -230,9 +230,14 @@ impl Gatekeeper {
         }
     }
 
+    /// A source that may err and ask as often as it likes.
+    pub(crate) fn is_exempt(&self, source: IpAddr) -> bool {
+        self.config.exempt.iter().any(|net| net.contains(&source))
+    }
+
     /// A wrong response to a live nonce. Says whether the source is banned by it.
     fn score(&mut self, now: Instant, source: IpAddr) -> bool {
-        if self.config.max_failures == 0 || self.config.exempt.iter().any(|net| net.contains(&source)) {
+        if self.config.max_failures == 0 || self.is_exempt(source) {
             return false;
         }
         let source = network(source);

@@ -73,6 +73,7 @@ impl Switch {
         let inside = message.to().ok().and_then(|to| to.tag()).is_some_and(|tag| self.tags.contains_key(tag));
         if inside
             || matches!(message.method(), Some(Method::Ack | Method::Cancel))
+            || self.gatekeeper.is_exempt(flow.remote.ip())
             || self.trunks.source(&flow, None, self.vouched_for(&flow)).is_some()
         {
             return false;
@@ -207,7 +208,11 @@ impl Switch {
         let account = match &admission.peer {
             // A number of the tenant's was called over a trunk: by a caller that is nobody here.
             _ if source.is_some() && admission.inbound.is_some() => None,
-            Some(_) if !matches!(message.method(), Some(Method::Register)) => None,
+            Some(_) if !matches!(message.method(), Some(Method::Register)) => {
+                // The tenant knows it by its address.
+                self.floods.vouch(self.wire.now, flow.remote.ip());
+                None
+            }
             _ => match self.gatekeeper.check(self.wire.now, &admission, &message, flow.remote.ip()) {
                 Verdict::Pass(account) => {
                     self.floods.vouch(self.wire.now, flow.remote.ip());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rsip::Method;
 use switch::gatekeeper::Config as Gatekeeper;
 use switch::{Config, Notice};
-use testkit::{Outcome, World, millis, minutes, seconds};
+use testkit::{Outcome, Phone, World, millis, minutes, seconds};
 
 #[test]
 fn a_wrong_password_and_an_unknown_user_are_told_alike() {
@@ -153,12 +153,10 @@ fn an_exempt_source_may_err_as_often_as_it_likes() {
     assert!(!world.notices().iter().any(|notice| matches!(notice, Notice::Banned { .. })));
 }
 
-#[test]
-fn a_source_that_floods_is_not_answered_and_the_office_behind_one_address_is() {
-    let world = World::seeded(45);
-    let stranger = world.unregistered_phone("stranger").with_password("no");
+/// INVITEs of nobody in particular, more than a stranger may send.
+fn pours_out_invites(world: &World, phone: &Phone) -> usize {
     for at in 0..1_000 {
-        stranger.says_quietly(
+        phone.says_quietly(
             format!(
                 "INVITE sip:{at}@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.1.1:5060;branch=z9hG4bK{at}\r\n\
                  Max-Forwards: 70\r\nFrom: <sip:x@example.com>;tag={at}\r\nTo: <sip:{at}@example.com>\r\nCall-ID: f{at}\r\n\
@@ -168,7 +166,28 @@ fn a_source_that_floods_is_not_answered_and_the_office_behind_one_address_is() {
         );
     }
     world.run_for(millis(100));
-    let answers = stranger.heard().len();
+    phone.heard().len()
+}
+
+#[test]
+fn a_trusted_peer_and_an_exempt_source_ask_as_often_as_they_like() {
+    let world = World::seeded(48);
+    let carrier = world.unregistered_phone("carrier").with_password("none");
+    world.trust(carrier.address().ip());
+    assert!(pours_out_invites(&world, &carrier) >= 1_000);
+    assert!(!world.notices().iter().any(|notice| matches!(notice, Notice::Flooded { .. })));
+    let exempt = vec!["10.0.1.0/24".parse().expect("a network")];
+    let gatekeeper = Gatekeeper { exempt, ..Gatekeeper::default() };
+    let world = World::with(49, Config { gatekeeper, ..Config::default() });
+    let stranger = world.unregistered_phone("stranger").with_password("no");
+    assert!(pours_out_invites(&world, &stranger) >= 1_000);
+}
+
+#[test]
+fn a_source_that_floods_is_not_answered_and_the_office_behind_one_address_is() {
+    let world = World::seeded(45);
+    let stranger = world.unregistered_phone("stranger").with_password("no");
+    let answers = pours_out_invites(&world, &stranger);
     assert!((200..=210).contains(&answers), "{answers}");
     let told = world.notices().iter().filter(|notice| matches!(notice, Notice::Flooded { .. })).count();
     assert_eq!(told, 1);

@@ -230,9 +230,7 @@ fn the_way_out_is_closed_until_it_is_granted() {
 
 #[test]
 fn a_record_says_where_its_call_came_from_and_went_to() {
-    // As many as one source could send, were it not held to a measure.
-    let floods = switch::floods::Config { burst: 0, ..switch::floods::Config::default() };
-    let world = World::with(74, switch::Config { floods, ..switch::Config::default() });
+    let world = World::seeded(74);
     let (alice, bob) = (world.phone("alice"), world.phone("bob"));
     let carrier = world.unregistered_phone("carrier").with_password("none");
     world.trust(carrier.address().ip());
