@@ -424,6 +424,7 @@ fn switch_config(settings: &Settings) -> Result<switch::Config> {
         media_silence: Some(seconds(settings.media.silence_seconds)).filter(|silence| !silence.is_zero()),
         secrecy: settings.secrecy()?,
         max_calls: settings.limits.max_calls,
+        emergency: gateway::emergency_numbers().into_iter().map(str::to_owned).collect(),
         max_branches: settings.limits.max_branches,
         registrar: switch::registrar::Config {
             min_expires: seconds(settings.sip.min_expires),

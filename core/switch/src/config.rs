@@ -36,8 +36,10 @@ pub struct Config {
     /// What a caller hears who is put on hold, and for whom an application plays music without saying which: the name of
     /// a prompt.
     pub music: String,
-    /// How many calls there may be at once; more get 503.
+    /// How many calls there may be at once; more get 503, but for emergencies.
     pub max_calls: usize,
+    /// Numbers that call for help in some country: one of them is not turned away before it is known where it is dialled.
+    pub emergency: Vec<String>,
     /// How many contacts one dial may ring at once.
     pub max_branches: usize,
     /// What `Retry-After` says when a call is shed.
@@ -69,6 +71,7 @@ impl Default for Config {
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma],
             music: crate::habits::Music::DEFAULT.to_owned(),
             max_calls: 20_000,
+            emergency: ["112", "911"].map(str::to_owned).to_vec(),
             max_branches: 16,
             retry_after: Duration::from_secs(10),
             limits: sip::Limits::default(),

@@ -23,8 +23,8 @@ use crate::trunk::{Trunk, called_by, caller_of};
 /// Extensions that we understand (RFC 3261 §19.2).
 const SUPPORTED: &[&str] = &["path", "100rel", "timer"];
 
-/// Longer numbers, in characters, call for help nowhere: six digits, and those for a line.
-const LONGEST_EMERGENCY: usize = 10;
+/// What is dialled to get a line, nearly everywhere.
+const LINES: [char; 3] = ['0', '8', '9'];
 
 /// A request that waits to be admitted.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl Switch {
             Method::Bye | Method::Info | Method::Prack | Method::Update => {
                 self.refuse(key, message, flow, Status::NO_SUCH_CALL);
             }
-            Method::Invite if self.is_full() && !may_be_emergency(message) => self.turn_away(key, message, flow),
+            Method::Invite if self.is_full() && !self.may_be_emergency(message) => self.turn_away(key, message, flow),
             _ => self.ask_admission(key, message, flow, None),
         }
     }
@@ -123,6 +123,14 @@ impl Switch {
     /// No call more is taken, but for emergencies.
     fn is_full(&self) -> bool {
         self.draining || self.calls.len() >= self.wire.config.max_calls
+    }
+
+    /// What is called is an emergency number somewhere, with or without the digit for a line: whether it is one here turns on
+    /// who calls.
+    fn may_be_emergency(&self, message: &Message<'_>) -> bool {
+        let Some(called) = message.uri().ok().and_then(|uri| uri.user_unescaped()) else { return false };
+        let behind = called.strip_prefix(LINES);
+        self.wire.config.emergency.iter().any(|number| called == *number || behind == Some(number))
     }
 
     fn turn_away(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow) {
@@ -374,13 +382,6 @@ impl Switch {
         writer.header(Name::Server, &self.wire.config.agent);
         writer
     }
-}
-
-/// What is called is as short as an emergency number with the digits for a line before it: whether it is one turns on who
-/// calls.
-fn may_be_emergency(message: &Message<'_>) -> bool {
-    let called = message.uri().ok().and_then(|uri| uri.user_unescaped());
-    called.is_some_and(|called| called.len() <= LONGEST_EMERGENCY)
 }
 
 /// §8.2.7: the same request gets the same To tag, though nothing is kept of it.

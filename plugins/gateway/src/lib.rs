@@ -21,6 +21,7 @@ mod router;
 mod shown;
 
 pub use carrier::Form;
+pub use numbers::emergency::all as emergency_numbers;
 pub use numbers::{Dialled, Dialling, Kind, Unread};
 pub use rates::{BadRates, Fault, Faults, RateTable, Wrong};
 pub use router::{

@@ -425,7 +425,12 @@ impl Exchange {
 
 impl House {
     pub(crate) async fn built() -> Self {
-        let store = Store::open("sqlite::memory:").await.unwrap();
+        Self::built_on("sqlite::memory:").await
+    }
+
+    /// With this database. One in memory is lost with its connection: where a client goes away in the middle of a query.
+    pub(crate) async fn built_on(database: &str) -> Self {
+        let store = Store::open(database).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let exchange = Arc::new(Exchange::default());

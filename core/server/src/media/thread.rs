@@ -42,6 +42,8 @@ use reports::Dues;
 const WATCH: Duration = Duration::from_secs(1);
 /// No datagram is larger.
 const LARGEST: usize = 65_536;
+/// A socket holds no more datagrams of sound than these, with the usual size of its buffer.
+const WAITING: usize = 512;
 
 pub(super) struct Thread {
     parts: Parts,
@@ -389,6 +391,7 @@ impl Thread {
             Order::Open { id, pair } => self.open(now, id, pair),
             Order::Reopen { id, number } => {
                 if let Some(pair) = self.resting.remove(&number) {
+                    empty(&pair);
                     self.open(now, id, pair);
                 }
             }
@@ -477,6 +480,14 @@ impl Thread {
         tell(metrics::gauge!("strowger_media_transcoding"), busy.transcoding, before.transcoding);
         tell(metrics::gauge!("strowger_media_rooms"), busy.rooms, before.rooms);
         tell(metrics::gauge!("strowger_media_members"), busy.members, before.members);
+    }
+}
+
+/// What still waits on a pair came for somebody who is gone: the next one does not hear it.
+fn empty(pair: &Pair) {
+    for kind in [Kind::Rtp, Kind::Rtcp] {
+        // Whoever floods it is not waited for.
+        let _ = (0..WAITING).take_while(|_| pair.socket(kind).recv_from(&mut [0; 1]).is_ok()).count();
     }
 }
 

@@ -3,6 +3,8 @@
 //! publish them; where a country's networks also connect 112 or 911, that stands here too. Ordinary local numbers of
 //! six digits and more that some places use instead are left out: they can be dialled as what they are.
 
+use std::collections::BTreeSet;
+
 /// By country, ISO 3166-1, in its order.
 const COUNTRIES: &[(&str, &[&str])] = &[
     ("AC", &["911", "999"]),
@@ -260,9 +262,21 @@ pub(crate) fn of(country: &str) -> &'static [&'static str] {
     at.ok().and_then(|at| COUNTRIES.get(at)).map_or(EVERYWHERE, |(_, numbers)| numbers)
 }
 
+/// The emergency numbers of all countries, each once, in no order that means anything.
+#[must_use]
+pub fn all() -> BTreeSet<&'static str> {
+    COUNTRIES.iter().flat_map(|(_, numbers)| *numbers).chain(EVERYWHERE).copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{COUNTRIES, EVERYWHERE, of};
+    use super::{COUNTRIES, EVERYWHERE, all, of};
+
+    #[test]
+    fn all_are_those_of_every_country() {
+        assert!(["112", "911", "999", "000", "1414"].iter().all(|number| all().contains(number)));
+        assert!(all().len() < 200, "{}", all().len());
+    }
 
     #[test]
     fn the_table_is_in_order_and_has_nothing_but_short_numbers() {

@@ -1,7 +1,7 @@
 //! Reading what people dial, by the rules of their tenant.
 
 mod class;
-mod emergency;
+pub(crate) mod emergency;
 mod services;
 pub(crate) mod world;
 

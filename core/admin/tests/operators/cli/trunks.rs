@@ -299,10 +299,10 @@ async fn limits_and_grants_are_set_and_taken_back() {
 
 #[tokio::test]
 async fn rates_are_imported_with_progress_looked_up_and_fetched_again() {
-    let house = House::built().await;
-    house.trunk("berlin", "").await;
     let folder = std::env::temp_dir().join(format!("strowger-rates-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
+    let house = House::built_on(&format!("sqlite://{}?mode=rwc", folder.join("house.db").display())).await;
+    house.trunk("berlin", "").await;
     let (file, back, wrong) = (folder.join("march.csv"), folder.join("back.csv"), folder.join("wrong.csv"));
     let text = ["prefix,price\n".to_owned(), "4930,0.0125\n".repeat(200_000)].concat();
     std::fs::write(&file, &text).unwrap();

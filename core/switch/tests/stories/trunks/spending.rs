@@ -276,8 +276,8 @@ fn emergency_calls_go_out_of_a_full_exchange_and_of_one_that_drains() {
         if !full {
             world.drain();
         }
-        // As short as an emergency, and none; and one that is not.
-        for dialled in ["113", NUMBER] {
+        // One that calls for help elsewhere, one that ends as such, and one that does not.
+        for dialled in ["911", "2112", NUMBER] {
             let call = phones[1].dial_number(dialled);
             world.run_for(seconds(3));
             assert_eq!(call.outcome(), Outcome::Refused(503), "{dialled}");
