@@ -53,6 +53,7 @@ pub(super) fn tell(notice: Notice, names: &Names, watchers: &broadcast::Sender<T
                 .increment(1);
         }
         Notice::SpendingNear { payer, limit } => {
+            metrics::counter!("strowger_spending_warnings_total", "limit" => limit.as_str()).increment(1);
             tracing::warn!(
                 payer = named(*payer, names),
                 limit = limit.as_str(),
