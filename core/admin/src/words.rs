@@ -128,6 +128,9 @@ fn sound_played(sound: switch::Sound) -> v1::SoundPlayed {
         Sound::Time(_) => (Kind::Time, None),
         Sound::Spelled(_) => (Kind::Spelled, None),
         Sound::Recording(name) => (Kind::Recording, Some(name)),
+        Sound::Passage(passage) => (Kind::Recording, Some(passage.recording)),
+        Sound::Moment(_) => (Kind::Time, None),
+        Sound::Length(_) => (Kind::Number, None),
     };
     v1::SoundPlayed { kind: kind.into(), name }
 }

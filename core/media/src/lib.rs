@@ -23,6 +23,7 @@ pub mod hall;
 mod jitter;
 pub mod mixer;
 mod ogg;
+mod pace;
 mod pcm;
 mod pitch;
 pub mod player;

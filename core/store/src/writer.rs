@@ -111,6 +111,7 @@ impl WriterTask {
                 Record::Cdr(cdr) => calls.push(*cdr),
                 Record::Binding(change) => bindings::apply(&transaction, change).await?,
                 Record::Recording(kept) => recordings::apply(&transaction, *kept).await?,
+                Record::Subscription(_) => {}
             }
         }
         cdrs::insert(&transaction, calls).await?;

@@ -7,6 +7,7 @@ use sip::Transport;
 
 use crate::command::{Outside, Target};
 use crate::ids::{Aor, PortId, TenantId, TrunkId, UserId};
+use crate::mailbox::{Lamp, NoLamp};
 use crate::media::MediaPort;
 use crate::number::{Number, NumberClass};
 use crate::policy::MediaPolicy;
@@ -42,6 +43,16 @@ pub enum Ask {
     },
     /// Which addresses has this peer (RFC 3263)?
     Locate(Site),
+    /// What does the lamp of a mailbox say, and may this user see it?
+    Lamp {
+        /// Whose mailbox.
+        tenant: TenantId,
+        /// The user who wants to know.
+        user: String,
+        /// What he named: a mailbox, himself or his extension, or the number by which voicemail is reached; the last three
+        /// are his own.
+        wanted: String,
+    },
     /// A pair of media ports to talk with this address.
     Port {
         /// The address that signalling came from: decides the family and which own address is shown.
@@ -60,6 +71,8 @@ pub enum Answer {
     Resolve(Result<Vec<Destination>, Unresolved>),
     /// To [`Ask::Port`].
     Port(Result<MediaPort, NoPort>),
+    /// To [`Ask::Lamp`].
+    Lamp(Result<Box<Lamp>, NoLamp>),
     /// To [`Ask::Locate`]: at least one address, in the order in which they are to be tried.
     Located(Result<Vec<(Transport, SocketAddr)>, Unlocated>),
 }

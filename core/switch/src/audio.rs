@@ -25,6 +25,32 @@ pub enum Sound {
     Spelled(String),
     /// What was recorded in this tenant, by its name.
     Recording(String),
+    /// The same, from somewhere within it, or faster.
+    Passage(Passage),
+    /// A day and a time of it, as when a message came.
+    Moment(Moment),
+    /// A length of time, to the second.
+    Length(Duration),
+}
+
+/// A recording from somewhere within it, to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Passage {
+    /// Its name.
+    pub recording: String,
+    /// How far within it begins; past its end, nothing is heard.
+    pub from: Duration,
+    /// How fast, in per cent of how it was said: 50 to 200. The voice keeps its pitch.
+    pub pace: u16,
+}
+
+/// A day, today and yesterday by their word, and the time of day.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// Seconds since 1970 in UTC.
+    pub second: i64,
+    /// The IANA time zone that it is said in; the tenant's when `None`.
+    pub zone: Option<String>,
 }
 
 /// A tone by what it means; how it sounds is the country's affair (ITU-T E.180).

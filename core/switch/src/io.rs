@@ -6,6 +6,7 @@ use crate::ask::{Answer, Ask};
 use crate::command::Command;
 use crate::event::Event;
 use crate::ids::{CallId, Ticket};
+use crate::mailbox::Lamp;
 use crate::media::{MediaCommand, MediaEvent};
 use crate::record::{Notice, Record};
 
@@ -38,6 +39,8 @@ pub enum Input<'a> {
     Command(CallId, Command),
     /// News from the media engine.
     Media(MediaEvent),
+    /// What waits in a mailbox has changed.
+    Lamp(Box<Lamp>),
     /// The time that [`poll_timeout`](crate::Switch::poll_timeout) named has come.
     Timeout,
 }

@@ -40,6 +40,7 @@ mod io;
 mod keys;
 mod leg;
 mod letter;
+mod mailbox;
 mod media;
 mod member;
 mod mint;
@@ -74,8 +75,8 @@ pub use ask::{
     Outbound, TenantPolicy, Unlocated, Unresolved,
 };
 pub use audio::{
-    AudioError, CallRecording, Digit, Digits, Ended, Keys, Play, Played, Read, Record as Recording, Recorded,
-    RecordingFormat, RecordingLayout, Sound, Tone, is_recording_name,
+    AudioError, CallRecording, Digit, Digits, Ended, Keys, Moment, Passage, Play, Played, Read, Record as Recording,
+    Recorded, RecordingFormat, RecordingLayout, Sound, Tone, is_recording_name,
 };
 pub use command::{Command, Dial, Label, Order, Outside, Target};
 pub use config::Config;
@@ -86,6 +87,7 @@ pub use habits::{Country, Music, NoMusic, UnknownCountry};
 pub use ids::{Aor, CallId, CallUid, GatewayId, LegId, PortId, TenantId, Ticket, TrunkId, UserId};
 pub use interlude::{PlayRefusal, SoundOrder};
 pub use io::{Input, Output};
+pub use mailbox::{Folder, Greeting, Lamp, MessageId, NoLamp, Reason, Waiting, is_mailbox_name};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
 pub use number::{E164, NoE164, Number, NumberClass};
 pub use originate::Origination;
@@ -95,7 +97,7 @@ pub use plan::{
 pub use policy::{BadOrder, CodecOrder, Language, MediaPolicy};
 pub use record::{
     BindingChange, CallDirection, Cdr, Charge, Direction, Disposition, KeptRecording, LegRecord, Notice, Record,
-    RecordingEnd, RecordingKind, StoredBinding, Via,
+    RecordingEnd, RecordingKind, StoredBinding, StoredSubscription, SubscriptionChange, Via,
 };
 pub use room::{
     Bearing, JoinError, LONGEST_ROOM_RECORDING, Left, MemberNumber, MemberView, MixerId, NotReached, Role, RoomEvent,

@@ -22,6 +22,8 @@ pub enum Record {
     Binding(BindingChange),
     /// A recording has begun, or is over.
     Recording(Box<KeptRecording>),
+    /// Somebody wants to be told of something, or no longer.
+    Subscription(SubscriptionChange),
 }
 
 /// A recording, as it is listed and looked up. Told twice: when it begins, and when it is over.
@@ -284,6 +286,59 @@ pub struct StoredBinding {
     pub reg_id: Option<u32>,
     /// The phone's User-Agent.
     pub user_agent: Option<String>,
+}
+
+/// A change of what somebody wants to be told of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SubscriptionChange {
+    /// Made or refreshed.
+    Put(Box<StoredSubscription>),
+    /// Gone: ended, refused or expired.
+    Removed {
+        /// Whose.
+        tenant: TenantId,
+        /// Its SIP Call-ID.
+        call_id: String,
+        /// Our tag.
+        local_tag: String,
+    },
+}
+
+/// A subscription as it is kept, and given back at the next start: its dialog (RFC 6665 §4.4.1) and what it is of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredSubscription {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The user who subscribed.
+    pub user: String,
+    /// The mailbox whose lamp it is told of.
+    pub mailbox: String,
+    /// The `id` of its Event, if it has one (RFC 6665 §8.2.1).
+    pub event_id: Option<String>,
+    /// Its SIP Call-ID: with our tag the key.
+    pub call_id: String,
+    /// Our tag.
+    pub local_tag: String,
+    /// The subscriber's tag.
+    pub remote_tag: String,
+    /// Our URI in the dialog.
+    pub local_uri: String,
+    /// The subscriber's URI in the dialog.
+    pub remote_uri: String,
+    /// Where requests in the dialog go: the subscriber's Contact.
+    pub target: String,
+    /// The route set, the nearest first.
+    pub route: Vec<String>,
+    /// The last CSeq that came in it.
+    pub remote_cseq: u32,
+    /// When it ends.
+    pub expires: SystemTime,
+    /// The transport of the SUBSCRIBE: `udp`, `tcp` …
+    pub transport: String,
+    /// Our address that received it.
+    pub local: SocketAddr,
+    /// Where it came from: requests go there.
+    pub remote: SocketAddr,
 }
 
 /// News for operators: logged and counted, never kept by the switch.

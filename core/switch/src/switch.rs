@@ -135,6 +135,7 @@ impl Switch {
             Input::Answer(ticket, answer) => self.answer(ticket, answer),
             Input::Command(call, command) => self.command(call, command),
             Input::Media(event) => self.media_event(&event),
+            Input::Lamp(_) => {}
             Input::Timeout => self.timeout(),
         }
         self.settle_transactions();

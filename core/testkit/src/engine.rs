@@ -208,6 +208,7 @@ impl Engine {
         self.playing.remove(&port);
         let missing = sounds.iter().find_map(|sound| match sound {
             Sound::Prompt(name) | Sound::Recording(name) => self.missing.get(name),
+            Sound::Passage(passage) => self.missing.get(&passage.recording),
             _ => None,
         });
         if let Some(name) = missing {

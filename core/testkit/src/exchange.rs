@@ -99,6 +99,7 @@ impl Surroundings {
                 Answer::Admission(admission.ok_or(NotAdmitted(403)))
             }
             Ask::Locate(site) => self.out.locate(&site),
+            Ask::Lamp { .. } => Answer::Lamp(Err(switch::NoLamp::Unknown)),
             Ask::Resolve { tenant, target, asker } => Answer::Resolve(match target {
                 Target::User(name) | Target::Extension(name) | Target::Dialled(name)
                     if self.users.contains_key(&(tenant, name.clone())) =>

@@ -171,6 +171,21 @@ impl Sound {
         self.rate.time(self.samples.len())
     }
 
+    /// It from there to its end, at this pace in per cent of its own; the voice keeps its pitch. Nothing past its end.
+    #[must_use]
+    pub fn passage(&self, from: Duration, pace: u16) -> Self {
+        let rest = self.samples.get(self.rate.samples(from)..).unwrap_or_default();
+        Self::new(self.rate, crate::pace::at_pace(rest, self.rate, pace))
+    }
+
+    /// For how long it is louder than this, in dBov, by steps of 20 ms.
+    #[must_use]
+    pub fn louder_than(&self, level: f32) -> Duration {
+        let frames = self.samples.chunks(self.rate.frame());
+        let loud = frames.filter(|frame| crate::record::Level::of(frame).rms > level).count();
+        crate::pcm::FRAME.saturating_mul(u32::try_from(loud).unwrap_or(u32::MAX))
+    }
+
     /// What was lost of its file.
     #[must_use]
     pub const fn damage(&self) -> Damage {

@@ -412,6 +412,7 @@ impl Thread {
                 });
                 Answer::Admission(admission.ok_or(NotAdmitted(403)))
             }
+            Ask::Lamp { .. } => Answer::Lamp(Err(switch::NoLamp::Unknown)),
             Ask::Locate(site) => return self.locator.locate(now, ticket, site),
             Ask::Resolve { tenant, target, asker } => Answer::Resolve(self.resolve(tenant, &target, &asker)),
             Ask::Port { toward, beside } => Answer::Port(self.engine.open(toward, beside)),

@@ -45,6 +45,16 @@ pub(super) enum Form {
     Linear(Rate),
 }
 
+impl Form {
+    /// The rate of its sound before it is encoded.
+    const fn rate(self) -> Rate {
+        match self {
+            Self::Encoded(codec, _) => super::mouth::rate_of(codec),
+            Self::Linear(rate) => rate,
+        }
+    }
+}
+
 type Answer = Box<dyn FnOnce(Result<Vec<Item>, AudioError>) + Send>;
 type Job = (Wish, Answer);
 

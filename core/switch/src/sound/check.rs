@@ -22,6 +22,9 @@ const DATES: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 /// What a test tone may be, in Hz: what a telephone carries.
 const TEST_TONES: std::ops::RangeInclusive<u16> = 200..=3_400;
 
+/// How fast a passage may be, in per cent.
+const PACES: std::ops::RangeInclusive<u16> = 50..=200;
+
 pub(crate) fn play(play: &Play) -> bool {
     !play.sounds.is_empty() && are_playable(&play.sounds) && language(play.language.as_deref())
 }
@@ -70,11 +73,20 @@ fn sound(sound: &Sound) -> bool {
         Sound::Date(second) | Sound::Time(second) => DATES.contains(second),
         Sound::Spelled(text) => short(text) && !text.chars().any(char::is_control),
         Sound::Recording(name) => is_recording_name(name),
+        Sound::Passage(passage) => is_recording_name(&passage.recording) && PACES.contains(&passage.pace),
+        Sound::Moment(moment) => DATES.contains(&moment.second) && moment.zone.as_deref().is_none_or(zone),
+        Sound::Length(length) => *length <= LONGEST * 24,
     }
 }
 
 fn short(text: &str) -> bool {
     (1..=MOST_CHARACTERS).contains(&text.chars().count())
+}
+
+/// Whether this may be a time zone's name; whether there is one of it is found out when it is said.
+fn zone(name: &str) -> bool {
+    let plain = |sign: u8| sign.is_ascii_alphanumeric() || matches!(sign, b'/' | b'_' | b'-' | b'+');
+    (1..=64).contains(&name.len()) && name.bytes().all(plain)
 }
 
 fn language(name: Option<&str>) -> bool {

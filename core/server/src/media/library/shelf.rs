@@ -179,6 +179,33 @@ impl Shelf {
             Sound::Number(number) => {
                 self.say(wish, manner, &Value::Number(*number), &number.to_string(), items)?;
             }
+            Sound::Passage(passage) => {
+                let missing = || AudioError::Missing(passage.recording.clone());
+                let path = file_of(&self.folders.data, wish.tenant, &passage.recording).ok_or_else(missing)?;
+                let stamp = stamp(&path).ok_or_else(missing)?;
+                // Cut and stretched as linear sound: it is encoded as it plays.
+                let linear = Wish { form: Form::Linear(wish.form.rate()), ..wish.clone() };
+                if let Item::Sound(whole) = self.item(&linear, &passage.recording, &path, stamp)? {
+                    items.push(Item::Sound(whole.passage(passage.from, passage.pace)));
+                }
+            }
+            Sound::Moment(moment) => {
+                let shown = moment.second.to_string();
+                let no_time = |_| unsayable(&shown, SayError::NoSuchTime);
+                let zone = moment.zone.as_deref().unwrap_or(&manner.time_zone);
+                let (date, clock) = calendar(zone, moment.second).map_err(no_time)?;
+                let near = near_day(zone, date).and_then(|day| Name::parse(day).ok());
+                match near.filter(|day| self.find(wish.tenant, &manner.language, day, |_| true).is_some()) {
+                    Some(day) => {
+                        self.prompt(wish, manner, &day, |_| true, items)?;
+                        self.say(wish, manner, &Value::Time(clock), &shown, items)?;
+                    }
+                    None => self.say(wish, manner, &Value::Moment(date, clock), &shown, items)?,
+                }
+            }
+            Sound::Length(length) => {
+                self.say(wish, manner, &Value::Length(*length), &format!("{} s", length.as_secs()), items)?;
+            }
             Sound::Date(seconds) | Sound::Time(seconds) => {
                 let shown = seconds.to_string();
                 let no_time = |_| unsayable(&shown, SayError::NoSuchTime);
@@ -391,6 +418,17 @@ fn calendar(time_zone: &str, seconds: i64) -> Result<(Date, Clock), ()> {
     let date = Date::new(year, small(there.month())?, small(there.day())?).map_err(drop)?;
     let clock = Clock::new(small(there.hour())?, small(there.minute())?, None).map_err(drop)?;
     Ok((date, clock))
+}
+
+/// The prompt of a day that is called by its word.
+fn near_day(time_zone: &str, day: Date) -> Option<&'static str> {
+    let now = jiff::Timestamp::now().as_second();
+    let same = |second| calendar(time_zone, second).is_ok_and(|(date, _)| date == day);
+    match (same(now), same(now - 86_400)) {
+        (true, _) => Some("digits/today"),
+        (false, true) => Some("digits/yesterday"),
+        (false, false) => None,
+    }
 }
 
 /// What a thread that panicked held is still what it was.
