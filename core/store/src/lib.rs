@@ -1,4 +1,4 @@
-//! What is kept: tenants, users, rooms, trunks, numbers, routes, bindings, dialplans and call records, in SQLite or
+//! What is kept: tenants, users, rooms, mailboxes, trunks, numbers, routes, bindings, dialplans and call records, in SQLite or
 //! PostgreSQL.
 //!
 //! ```text
@@ -15,6 +15,10 @@ mod cdrs;
 mod dialplans;
 mod entity;
 mod error;
+mod letters;
+mod mailbox_lists;
+mod mailboxes;
+mod messages;
 mod migration;
 mod numbers;
 mod outside;
@@ -24,6 +28,7 @@ mod recordings;
 mod rooms;
 mod routes;
 mod settings;
+mod subscriptions;
 mod tenants;
 mod trunks;
 mod turn;
@@ -40,6 +45,10 @@ pub use bindings::Bindings;
 pub use cdrs::{CdrFilter, CdrPage, Cdrs, SpentSince, StoredCdr, StoredLeg, StoredVia};
 pub use dialplans::{Dialplans, Version};
 pub use error::Error;
+pub use letters::{Letter, LetterKind, Letters, MailTemplate};
+pub use mailbox_lists::{MailboxList, MailboxLists};
+pub use mailboxes::{MailForm, Mailbox, MailboxPin, MailboxSettings, Mailboxes, NewMailbox, VoicemailPolicy};
+pub use messages::{Measured, Messages, NewMessage, StoredMessage, Usage};
 pub use numbers::{NumberPage, Numbers};
 pub use outside::{CAUTIOUS, Outside, OutsideSnapshot};
 pub use pins::{Admitted, Pins};
@@ -48,6 +57,7 @@ pub use recordings::{MendedRecording, RecordingFilter, RecordingPage, Recordings
 pub use rooms::{EntrySound, MAXIMUM, NewRoom, Room, RoomKey, RoomSettings, Rooms, check_room_name};
 pub use routes::Routes;
 pub use settings::Settings;
+pub use subscriptions::Subscriptions;
 pub use tenants::{NewTenant, Tenant, Tenants};
 pub use trunks::Trunks;
 pub use users::{NewUser, User, Users};
@@ -188,6 +198,36 @@ impl Store {
     #[must_use]
     pub fn recordings(&self, tenant: switch::TenantId) -> Recordings<'_> {
         Recordings { db: &self.db, tenant }
+    }
+
+    /// The mailboxes of a tenant.
+    #[must_use]
+    pub fn mailboxes(&self, tenant: switch::TenantId) -> Mailboxes<'_> {
+        Mailboxes { db: &self.db, tenant }
+    }
+
+    /// The lists of mailboxes of a tenant.
+    #[must_use]
+    pub fn mailbox_lists(&self, tenant: switch::TenantId) -> MailboxLists<'_> {
+        MailboxLists { db: &self.db, tenant }
+    }
+
+    /// The messages of a tenant.
+    #[must_use]
+    pub fn messages(&self, tenant: switch::TenantId) -> Messages<'_> {
+        Messages { db: &self.db, tenant }
+    }
+
+    /// Letters that wait, of all tenants.
+    #[must_use]
+    pub fn letters(&self) -> Letters<'_> {
+        Letters { db: &self.db }
+    }
+
+    /// All subscriptions, for the switch at its start.
+    #[must_use]
+    pub fn subscriptions(&self) -> Subscriptions<'_> {
+        Subscriptions { db: &self.db }
     }
 
     /// What the dialplans of a tenant keep.

@@ -8,7 +8,7 @@ use sea_orm::TransactionTrait;
 use switch::Record;
 use tokio::sync::mpsc;
 
-use crate::{Error, Store, bindings, cdrs, recordings};
+use crate::{Error, Store, bindings, cdrs, recordings, subscriptions};
 
 /// How many records one transaction takes.
 const BATCH: usize = 500;
@@ -111,7 +111,7 @@ impl WriterTask {
                 Record::Cdr(cdr) => calls.push(*cdr),
                 Record::Binding(change) => bindings::apply(&transaction, change).await?,
                 Record::Recording(kept) => recordings::apply(&transaction, *kept).await?,
-                Record::Subscription(_) => {}
+                Record::Subscription(change) => subscriptions::apply(&transaction, change).await?,
             }
         }
         cdrs::insert(&transaction, calls).await?;

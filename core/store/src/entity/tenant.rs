@@ -35,6 +35,7 @@ pub struct Model {
     pub shown: Option<String>,
     pub emergency_trunk: Option<i64>,
     pub location: Option<String>,
+    pub voicemail: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -14,6 +14,8 @@ mod m0005_call_direction;
 mod m0006_country_language;
 #[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
 mod m0007_trunks;
+#[allow(elided_lifetimes_in_paths, reason = "the trait that async-trait wrote has it so")]
+mod m0008_voicemail;
 
 use sea_orm_migration::prelude::*;
 
@@ -30,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_call_direction::Migration),
             Box::new(m0006_country_language::Migration),
             Box::new(m0007_trunks::Migration),
+            Box::new(m0008_voicemail::Migration),
         ]
     }
 }
@@ -54,7 +57,7 @@ mod tests {
         let id = store.tenants().by_name("old").await.expect("found").id;
         let outside = store.outside(id).get().await.expect("its way outside");
         assert_eq!((outside.limits, outside.grants.classes.len()), (crate::CAUTIOUS, 0));
-        Migrator::down(&db, Some(1)).await.expect("back");
+        Migrator::down(&db, Some(2)).await.expect("back");
         Migrator::up(&db, None).await.expect("and forward again");
         store.tenants().by_name("old").await.expect("it is there still");
     }
