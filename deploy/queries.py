@@ -98,7 +98,7 @@ def check_dashboard(path, known, used):
         if not asked or asked[1] not in known or asked[2] not in known[asked[1]] | LABELS_FOR_ALL:
             fault(f"{where}, variable {variable['name']!r}", f"unknown: {variable['definition']}")
     rows = [panel["title"] for panel in board["panels"] if panel["type"] == "row"]
-    wanted = ["Calls", "Registrations & security", "Signalling", "Media", "Dialplans", "Store", "Process", "Names and encryption", "Trunks"]
+    wanted = ["Calls", "Registrations & security", "Signalling", "Media", "Dialplans", "Store", "Process", "Names and encryption", "Trunks", "Voicemail"]
     if rows != wanted:
         fault(where, f"rows are {rows}, not {wanted}")
 

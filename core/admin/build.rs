@@ -7,7 +7,7 @@ use std::{env, fs};
 use prost::Message;
 
 const PROTO: &str = "../../proto";
-const NOUNS: [&str; 16] = [
+const NOUNS: [&str; 17] = [
     "tenant",
     "user",
     "registration",
@@ -24,6 +24,7 @@ const NOUNS: [&str; 16] = [
     "route",
     "limit",
     "outside",
+    "voicemail",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -33,14 +33,16 @@ mod tenant;
 mod trunk;
 mod user;
 mod violations;
+mod voicemail;
 mod words;
 
 pub use auth::TokenHash;
 pub use board::Board;
 pub use live::{
-    CallState, Change, Explained, ExplainedWay, Happening, Live, LiveCall, NotHeard, NotKept, NotRates, NotRemoved,
-    Pending, PromptBytes, PromptPage, PromptView, PromptsWanted, RateFault, ReadRates, RecordingBytes, RoomHappening,
-    RoomHeard, RoomNews, TrunkHappening, Unready,
+    CallState, Change, Explained, ExplainedWay, Happening, Live, LiveCall, MailboxEvent, MailboxHappening,
+    NotForwarded, NotHeard, NotKept, NotRates, NotRemoved, NotTaken, Pending, PromptBytes, PromptPage, PromptView,
+    PromptsWanted, RateFault, ReadRates, RecordingBytes, RoomHappening, RoomHeard, RoomNews, TakenAudio,
+    TrunkHappening, Unready,
 };
 pub use serve::{Error, serve};
 

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::SystemTime;
 
+use store::StoredMessage;
 use switch::{
-    CallUid, Cause, E164, Event, Label, LegRecord, Money, Notice, Number, NumberClass, Party, Payer, PlayRefusal, Rate,
-    RecordingFormat, RecordingOrder, Refusal, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, Sound, SoundOrder,
-    Spent, StoredBinding, TenantId, TrunkId, TrunkView, UserId,
+    CallUid, Cause, E164, Event, Label, LegRecord, MessageId, Money, Notice, Number, NumberClass, Party, Payer,
+    PlayRefusal, Rate, RecordingFormat, RecordingOrder, Refusal, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side,
+    Sound, SoundOrder, Spent, StoredBinding, TenantId, TrunkId, TrunkView, UserId, Waiting,
 };
 use tokio::sync::broadcast;
 
@@ -101,6 +102,28 @@ pub trait Live: Send + Sync + 'static {
 
     /// The names of what the keys of a room's members can do.
     fn room_actions(&self) -> Vec<&'static str>;
+
+    /// What happens in mailboxes of all tenants from now on; each watcher is given its own tenant's alone.
+    fn watch_mailboxes(&self) -> broadcast::Receiver<MailboxHappening>;
+
+    /// An operator did this in a mailbox, and it is in the store: a message [came](MailboxEvent::Came),
+    /// [changed](MailboxEvent::Changed) or is [gone](MailboxEvent::Gone). The operator is answered after this returns: the lamp
+    /// is right by then, and who watches was told of it and of what waits now.
+    fn mailbox_changed(&self, happening: MailboxHappening) -> Pending<'_, ()>;
+
+    /// Keeps a WAV or Ogg-Opus file, as it is, as a recording of the tenant under a new name, once it is known that it can be
+    /// played. What a mailbox keeps is read and removed as any recording: see [`read_recording`](Self::read_recording) and
+    /// [`remove_recording`](Self::remove_recording).
+    fn take_audio(&self, tenant: TenantId, file: Vec<u8>) -> Pending<'_, Result<TakenAudio, NotTaken>>;
+
+    /// Sends a copy of a message, with its audio, to another mailbox of the tenant, as its owner can; the lamp is right when
+    /// this is over, and who watches was told.
+    fn forward_message<'a>(
+        &'a self,
+        tenant: TenantId,
+        message: MessageId,
+        to: &'a str,
+    ) -> Pending<'a, Result<(), NotForwarded>>;
 
     /// How all trunks stand now.
     fn trunks(&self) -> Pending<'_, Vec<TrunkView>>;
@@ -344,6 +367,73 @@ impl RoomNews for broadcast::Receiver<RoomHappening> {
     }
 }
 
+/// Something that happened in a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxHappening {
+    /// Whose mailbox.
+    pub tenant: TenantId,
+    /// Its number or name.
+    pub mailbox: String,
+    /// When.
+    pub at: SystemTime,
+    /// What.
+    pub event: MailboxEvent,
+}
+
+/// What happens in a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailboxEvent {
+    /// A message came.
+    Came(Box<StoredMessage>),
+    /// A message lies in another folder, or is urgent now, or is not any more.
+    Changed(Box<StoredMessage>),
+    /// A message is gone for good.
+    Gone(MessageId),
+    /// What waits in it now.
+    Waiting(Waiting),
+    /// It is nearly full.
+    NearlyFull,
+    /// A caller was turned away: it is full.
+    Full,
+    /// Its owner came in.
+    LoggedIn,
+    /// A PIN was wrong.
+    WrongPin,
+    /// PINs are not taken for a while: too many were wrong.
+    LockedOut,
+}
+
+/// Audio that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenAudio {
+    /// The name of the recording that it is now.
+    pub recording: String,
+    /// How long it is.
+    pub length: std::time::Duration,
+    /// How many bytes its file has.
+    pub bytes: u64,
+}
+
+/// Why a file was not taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotTaken {
+    /// It cannot be played, because.
+    Unplayable(String),
+    /// The disk would not.
+    Disk,
+}
+
+/// Why a message was not forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotForwarded {
+    /// There is no such message or mailbox any more.
+    Missing,
+    /// The mailbox or the tenant has no room for it.
+    Full,
+    /// The store or the disk would not.
+    Failed,
+}
+
 /// A change that an operator made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -366,6 +456,10 @@ pub enum Change {
     Dialplan(TenantId),
     /// A conference room was made, changed or deleted.
     Rooms(TenantId),
+    /// Mailboxes of a tenant: one was made, changed or deleted, has another PIN, greeting or list, or the policy is another.
+    Mailboxes(TenantId),
+    /// Letters of a tenant are due now.
+    Mail(TenantId),
     /// Anything of the way outside: a trunk, a gateway, a number, a route, rates, what may be called or spent. What must be in
     /// memory comes with [`Store::outside_snapshot`](store::Store::outside_snapshot).
     Outside,

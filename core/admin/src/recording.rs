@@ -88,6 +88,10 @@ impl RecordingService for Desk {
         let DeleteRecordingRequest { tenant, name } = request.into_inner();
         let tenant = self.tenant(&tenant).await?;
         self.store.recordings(tenant.id).get(named(&name)?).await.map_err(failed)?;
+        if self.store.messages(tenant.id).recordings().await.map_err(failed)?.contains(&name) {
+            let why = "a mailbox keeps it as a message or a greeting; delete that, as with `mailbox rm`";
+            return Err(Status::failed_precondition(why));
+        }
         match self.live.remove_recording(tenant.id, &name).await {
             Ok(()) => {}
             Err(NotRemoved::Busy) => {

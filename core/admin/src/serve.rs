@@ -33,6 +33,7 @@ use crate::v1::route_service_server::RouteServiceServer;
 use crate::v1::tenant_service_server::TenantServiceServer;
 use crate::v1::trunk_service_server::TrunkServiceServer;
 use crate::v1::user_service_server::UserServiceServer;
+use crate::v1::voicemail_service_server::VoicemailServiceServer;
 
 /// How long requests that are under way may take once the server ends.
 const GRACE: Duration = Duration::from_secs(5);
@@ -92,7 +93,8 @@ pub async fn serve(
         .add_service(InterceptedService::new(RouteServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(LimitServiceServer::new(desk.clone()), guard))
         .add_service(InterceptedService::new(OutsideServiceServer::new(desk.clone()), guard))
-        .add_service(InterceptedService::new(RoomServiceServer::new(desk), guard))
+        .add_service(InterceptedService::new(RoomServiceServer::new(desk.clone()), guard))
+        .add_service(InterceptedService::new(VoicemailServiceServer::new(desk), guard))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             shutdown.await;
             let _ = close.send(true);
@@ -124,6 +126,7 @@ async fn health() -> HealthServer<impl Health> {
     report::<RouteServiceServer<Desk>>(&reporter).await;
     report::<LimitServiceServer<Desk>>(&reporter).await;
     report::<OutsideServiceServer<Desk>>(&reporter).await;
+    report::<VoicemailServiceServer<Desk>>(&reporter).await;
     health
 }
 

@@ -78,6 +78,8 @@ pub(crate) fn all(sounds: Vec<v1::Sound>, most: Most) -> Result<Vec<Sound>, Stat
 fn sound_of(sound: Spelt, longest: Duration) -> Result<Sound, String> {
     Ok(match sound {
         Spelt::Prompt(name) => Sound::Prompt(text(name)?),
+        // Messages are heard by VoicemailService alone.
+        Spelt::Recording(name) if switch::is_a_mailboxes(&name) => return Err("it is a mailbox's".to_owned()),
         Spelt::Recording(name) => Sound::Recording(text(name)?),
         Spelt::Digits(digits) => Sound::Digits(text(digits)?),
         Spelt::Number(number) if number.unsigned_abs() <= NUMBER => Sound::Number(number),

@@ -10,9 +10,10 @@ use std::time::{Duration, SystemTime};
 
 use admin::{NotRemoved, RecordingBytes};
 use store::{MendedRecording, Store, StoredRecording};
-use switch::TenantId;
+use switch::{TenantId, is_a_mailboxes};
 use tokio::sync::mpsc;
 
+use crate::mailroom::{self, Mailroom};
 use crate::media::{Mended, Recordings, Removal};
 use crate::rooms::Said;
 
@@ -63,8 +64,18 @@ impl Archive {
     }
 
     /// Writes down what became of recordings that were cut off, once that is known; then sweeps, for ever.
-    pub(crate) async fn tend(self, left: Left, mended: Receiver<Vec<Mended>>, mut said: mpsc::Receiver<Said>) {
+    pub(crate) async fn tend(
+        self,
+        (left, messages): (Left, mailroom::Left),
+        mended: Receiver<Vec<Mended>>,
+        mut said: mpsc::Receiver<Said>,
+        mailroom: Mailroom,
+    ) {
         let mended = tokio::task::spawn_blocking(move || mended.recv().unwrap_or_default()).await.unwrap_or_default();
+        if let Err(error) = mailroom.settle(messages, &mended).await {
+            tracing::error!(%error, "messages that were cut off could not be delivered; the next start does");
+        }
+        let mended = mended.into_iter().filter(|one| !is_a_mailboxes(&one.name)).collect();
         if let Err(error) = self.settle(left, mended).await {
             tracing::error!(%error, "what became of recordings that were cut off could not be written down");
         }
@@ -84,7 +95,7 @@ impl Archive {
                 self.forget(name.tenant, &name.recording).await;
             }
         };
-        tokio::join!(sweeping, forgetting);
+        tokio::join!(sweeping, forgetting, mailroom.keep_tidy());
     }
 
     /// Forgets a spoken name with its file; what cannot be removed now is at the next start.
@@ -332,8 +343,10 @@ mod tests {
         let data = tempfile::TempDir::new().expect("a folder");
         let store = Store::open("sqlite::memory:").await.expect("a store");
         let (inbox, _outbox) = Inbox::new().expect("an inbox");
-        let (recordings, mended) = Recordings::start(data.path().to_owned(), 0, inbox).expect("recordings");
+        let (recordings, mended) = Recordings::start(data.path().to_owned(), 0, inbox.clone()).expect("recordings");
         let echo = Duration::from_millis(300);
+        let runtime = tokio::runtime::Handle::current();
+        let mailroom = Mailroom::open(store.clone(), recordings.clone(), inbox, runtime).await.expect("mailboxes");
         let archive = Archive { recordings, store: store.clone(), days: 0, echo };
         let tenant = store.tenants().create(NewTenant::named("acme", vec![])).await.expect("made").id;
         let folder = data.path().join(format!("tenants/{}/recordings", tenant.0));
@@ -358,7 +371,8 @@ mod tests {
         // Somebody says his after the start.
         keep(&names[1], two).await;
         let (said, heard) = mpsc::channel(1);
-        let tending = tokio::spawn(archive.tend(left, mended, heard));
+        let left = (left, mailroom.left().await.expect("what is left of messages"));
+        let tending = tokio::spawn(archive.tend(left, mended, heard, mailroom));
         let there = || names.each_ref().map(|name| folder.join(format!("{name}.wav")).exists());
         while there()[0] {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use admin::{
-    Change, Explained, Happening, Live, LiveCall, NotHeard, NotKept, NotRates, NotRemoved, Pending, PromptBytes,
-    PromptPage, PromptView, PromptsWanted, ReadRates, RecordingBytes, RoomNews, TrunkHappening, Unready,
+    Change, Explained, Happening, Live, LiveCall, MailboxHappening, NotForwarded, NotHeard, NotKept, NotRates,
+    NotRemoved, NotTaken, Pending, PromptBytes, PromptPage, PromptView, PromptsWanted, ReadRates, RecordingBytes,
+    RoomNews, TakenAudio, TrunkHappening, Unready,
 };
 use conference::Conference;
 use store::Store;
 use switch::{
-    Aor, CallUid, Cause, Command, E164, LegRecord, Payer, PlayRefusal, Rate, RecordingOrder, Refusal, RoomOrder,
-    RoomRefusal, RoomView, Side, Sound, SoundOrder, Spent, StoredBinding, TenantId, TrunkId, TrunkView, UserId,
+    Aor, CallUid, Cause, Command, E164, LegRecord, MessageId, Payer, PlayRefusal, Rate, RecordingOrder, Refusal,
+    RoomOrder, RoomRefusal, RoomView, Side, Sound, SoundOrder, Spent, StoredBinding, TenantId, TrunkId, TrunkView,
+    UserId,
 };
 use tokio::sync::broadcast;
+use voicemail::KeepFault;
 
 use crate::applications::Applications;
 use crate::archive::{self, Archive};
 use crate::directory::Directory;
 use crate::exchange::Exchange;
+use crate::mailroom::{Mailroom, TakeFault};
 use crate::media::Library;
 use crate::network::{self, Network};
 use crate::rooms;
@@ -29,6 +33,7 @@ pub(crate) struct Running {
     pub(crate) network: Arc<Network>,
     pub(crate) store: Store,
     pub(crate) conference: Conference,
+    pub(crate) mailroom: Mailroom,
     pub(crate) archive: Archive,
     pub(crate) library: Library,
 }
@@ -37,6 +42,9 @@ impl Running {
     async fn refresh(&self) {
         if let Err(error) = self.directory.reload(&self.store).await {
             tracing::error!(%error, "the directory could not be read anew: the change counts after the next one");
+        }
+        if let Err(error) = self.mailroom.boxes.reload(&self.store).await {
+            tracing::error!(%error, "mailboxes could not be read anew: the change counts after the next one");
         }
         match self.network.reload(&self.store).await {
             Ok(trunks) => self.exchange.set_outside(trunks),
@@ -205,6 +213,44 @@ impl Live for Running {
         rooms::actions()
     }
 
+    fn watch_mailboxes(&self) -> broadcast::Receiver<MailboxHappening> {
+        self.mailroom.watch()
+    }
+
+    fn mailbox_changed(&self, happening: MailboxHappening) -> Pending<'_, ()> {
+        Box::pin(self.mailroom.changed(happening))
+    }
+
+    fn take_audio(&self, tenant: TenantId, file: Vec<u8>) -> Pending<'_, Result<TakenAudio, NotTaken>> {
+        Box::pin(async move {
+            let taken = self.mailroom.take(tenant, file).await;
+            let (recording, measured) = taken.map_err(|fault| match fault {
+                TakeFault::Unplayable(why) => NotTaken::Unplayable(why),
+                fault => {
+                    tracing::error!(%fault, tenant = tenant.0, "what an operator gave to a mailbox cannot be kept");
+                    NotTaken::Disk
+                }
+            })?;
+            Ok(TakenAudio { recording, length: measured.length, bytes: measured.bytes })
+        })
+    }
+
+    fn forward_message<'a>(
+        &'a self,
+        tenant: TenantId,
+        message: MessageId,
+        to: &'a str,
+    ) -> Pending<'a, Result<(), NotForwarded>> {
+        Box::pin(async move {
+            match self.mailroom.forward_to(tenant, message, vec![to.to_owned()]).await {
+                Ok(0) => Err(NotForwarded::Full),
+                Ok(_) => Ok(()),
+                Err(KeepFault::Missing) => Err(NotForwarded::Missing),
+                Err(_) => Err(NotForwarded::Failed),
+            }
+        })
+    }
+
     fn trunks(&self) -> Pending<'_, Vec<TrunkView>> {
         Box::pin(self.exchange.trunks())
     }
@@ -279,6 +325,12 @@ impl Live for Running {
                         self.exchange.forget(Aor { tenant, user: user.name });
                     }
                 }
+                Change::Mailboxes(tenant) => {
+                    if let Err(error) = self.mailroom.reread(tenant).await {
+                        tracing::error!(%error, "mailboxes could not be read anew: the change counts after the next one");
+                    }
+                }
+                Change::Mail(_) => self.mailroom.queued.notify_one(),
                 Change::TenantPut(_) | Change::Rooms(_) | Change::Outside => self.refresh().await,
             }
         })

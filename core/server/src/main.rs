@@ -10,9 +10,11 @@ mod exchange;
 mod hall;
 mod keeper;
 mod live;
+mod mailroom;
 mod media;
 mod network;
 mod observer;
+mod postbox;
 mod rooms;
 mod run;
 mod settings;
@@ -183,6 +185,7 @@ fn welcome(station: &Station, data: &Path, made: Option<(store::Tenant, Vec<demo
                 writeln!(out, "  server   {address}    user {}    password {}", login.user, login.password)?;
             }
             writeln!(out, "\nThen dial 1002 from 1001, or {} from both: a conference room.", demo::ROOM)?;
+            writeln!(out, "Let 1002 ring: its mailbox takes a message. Dial *97 from 1002 to hear it.")?;
         }
         None => writeln!(
             out,

@@ -21,9 +21,11 @@ use crate::exchange::{self, Exchange, Inbox, Inward, Listener, Parts, StreamLimi
 use crate::hall::Hall;
 use crate::keeper::Shelf;
 use crate::live::Running;
+use crate::mailroom::{self, Mailroom};
 use crate::media::{Engine, Library, Recordings};
 use crate::network::Network;
 use crate::observer::Observer;
+use crate::postbox::{self, Postbox};
 use crate::rooms;
 use crate::settings::{Settings, parse_net};
 
@@ -40,6 +42,7 @@ pub(crate) struct Station {
     pub(crate) network: Arc<Network>,
     pub(crate) applications: Arc<Applications>,
     pub(crate) conference: Conference,
+    pub(crate) mailroom: Mailroom,
     /// Where phones reach it.
     pub(crate) sip: Vec<String>,
     pub(crate) admin: Option<SocketAddr>,
@@ -50,6 +53,8 @@ pub(crate) struct Station {
     signalling: JoinHandle<()>,
     writing: tokio::task::JoinHandle<()>,
     close_admin: Option<oneshot::Sender<()>>,
+    close_post: oneshot::Sender<()>,
+    posting: tokio::task::JoinHandle<()>,
 }
 
 /// The folder for what is kept, made where there is none.
@@ -134,7 +139,14 @@ impl Station {
             library: library.clone(),
             runtime: runtime.clone(),
         };
-        let host = Arc::new(Host::new(host_config(settings, data), Arc::new(shelf), Arc::new(hall))?);
+        let free = settings.media.recordings_free_mib << 20;
+        let (recordings, mended) = Recordings::start(data.to_owned(), free, inbox.clone())?;
+        let opened = Mailroom::open(store.clone(), recordings.clone(), inbox.clone(), runtime.clone());
+        let mailroom = opened.await.context("reading mailboxes")?;
+        let postbox = Postbox { voicemail: postbox::voicemail(&mailroom), mailroom: mailroom.clone() };
+        let knowledge = (Arc::new(shelf), Arc::new(hall), Arc::new(postbox));
+        let host = Host::new(host_config(settings, data), knowledge.0, knowledge.1, knowledge.2)?;
+        let host = Arc::new(host);
         let applications = Applications::new(host, inbox.clone())?;
         for (tenant, name) in directory.tenants() {
             // One tenant's broken dialplan is not the others' affair: its calls get the built-in route.
@@ -147,14 +159,16 @@ impl Station {
             }
         }
         let bindings = store.bindings().list().await.context("reading the registrations")?;
+        let subscriptions = store.subscriptions().list().await.context("reading the subscriptions")?;
+        let told = subscriptions.iter().map(|one| (one.tenant, one.mailbox.clone())).collect();
         let (writer, task) = Writer::new(store.clone());
         let writing = tokio::spawn(task.run());
-        let free = settings.media.recordings_free_mib << 20;
-        let (recordings, mended) = Recordings::start(data.to_owned(), free, inbox.clone())?;
         let days = settings.media.recordings_days;
         let archive = Archive { recordings: recordings.clone(), store: store.clone(), days, echo: archive::ECHO };
         let left = archive.left().await.context("reading the recordings that were cut off")?;
-        let tending = tokio::spawn(archive.clone().tend(left, mended, names)).abort_handle();
+        let messages = mailroom.left().await.context("reading the messages that were cut off")?;
+        let left = (left, messages);
+        let tending = tokio::spawn(archive.clone().tend(left, mended, names, mailroom.clone())).abort_handle();
         let (range, threads) = (settings.media_ports()?, settings.media.threads);
         let engine = Engine::start(range, threads, seed()?, &inbox, &library, &recordings)?;
         let exchange =
@@ -168,6 +182,8 @@ impl Station {
             directory: directory.clone(),
             network: network.clone(),
             conference: conference.clone(),
+            mailroom: mailroom.clone(),
+            subscriptions,
             trunks,
             spent,
             applications: applications.clone(),
@@ -179,6 +195,22 @@ impl Station {
             observer,
         };
         let signalling = exchange::start(parts, exchange.clone(), outbox, &runtime)?;
+        tokio::spawn(mailroom.clone().light_all(told));
+        let post = mailroom::post(&mailroom, &directory, settings.mail()?, &settings.media.language)?;
+        let (close_post, stopped) = oneshot::channel::<()>();
+        let (bell, queued) = (post.bell(), mailroom.queued.clone());
+        let posting = tokio::spawn(async move {
+            let ringing = async {
+                loop {
+                    queued.notified().await;
+                    bell.ring();
+                }
+            };
+            tokio::select! {
+                () = post.run(async move { drop(stopped.await) }) => {}
+                () = ringing => {}
+            }
+        });
         let mut station = Self {
             store,
             exchange,
@@ -186,6 +218,7 @@ impl Station {
             network,
             applications,
             conference,
+            mailroom,
             sip,
             admin: None,
             metrics,
@@ -195,6 +228,8 @@ impl Station {
             signalling,
             writing,
             close_admin: None,
+            close_post,
+            posting,
         };
         station.open_admin(settings, data).await?;
         Ok(station)
@@ -222,6 +257,7 @@ impl Station {
             archive: self.archive.clone(),
             library: self.library.clone(),
             conference: self.conference.clone(),
+            mailroom: self.mailroom.clone(),
         };
         let (close, closed) = oneshot::channel::<()>();
         self.close_admin = Some(close);
@@ -274,6 +310,11 @@ impl Station {
         let _ = tokio::task::spawn_blocking(move || signalling.join()).await;
         if let Some(close) = self.close_admin.take() {
             let _ = close.send(());
+        }
+        // Letters that are on their way are told of first; a server that does not answer is not waited for.
+        drop(self.close_post);
+        if tokio::time::timeout(Duration::from_secs(3), self.posting).await.is_err() {
+            tracing::warn!("letters on their way may be sent once more after the next start");
         }
         self.tending.abort();
         // The writer ends when the thread has dropped its end and the queue is empty.
@@ -431,6 +472,10 @@ fn switch_config(settings: &Settings) -> Result<switch::Config> {
             max_expires: seconds(settings.sip.max_expires),
             default_expires: seconds(settings.sip.default_expires),
             max_contacts: settings.sip.max_contacts,
+        },
+        lamps: switch::lamps::Config {
+            max_per_user: settings.sip.max_subscriptions,
+            ..switch::lamps::Config::default()
         },
         gatekeeper: switch::gatekeeper::Config {
             algorithms,

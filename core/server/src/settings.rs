@@ -29,6 +29,7 @@ const KEYS: &[(&str, &str)] = &[
     ("sip.max_expires", "Longer registrations are shortened, in seconds."),
     ("sip.default_expires", "Registrations that ask for no time get this, in seconds."),
     ("sip.max_contacts", "How many phones one user may register."),
+    ("sip.max_subscriptions", "How many subscriptions to lamps one user may have."),
     (
         "sip.decision_seconds",
         "How long a dialplan may take for its next decision, before the tenant's fallback serves the caller.",
@@ -96,6 +97,33 @@ const KEYS: &[(&str, &str)] = &[
         "store.url",
         "The database: sqlite://PATH?mode=rwc or postgres://USER:PASSWORD@HOST/NAME. Empty: strowger.db in the data folder.",
     ),
+    (
+        "mail.host",
+        "The mail server that takes letters for owners of mailboxes (SMTP): its name or address. Empty: letters wait.",
+    ),
+    ("mail.port", "Its port. 0: 587 with starttls, 465 with tls, 25 with none."),
+    (
+        "mail.security",
+        "How the line to it is kept from others: starttls, tls (from the first byte), or none (then no password, unless it is on\nthis machine).",
+    ),
+    ("mail.user", "The name that it lets the exchange in by. Empty: it asks for none."),
+    ("mail.password", "The password for it."),
+    ("mail.from", "The sender's address, where a tenant has none of its own, as pbx@example.com."),
+    ("mail.from_name", "The sender's name."),
+    ("mail.hello", "How the exchange names itself to the server. Empty: by its address."),
+    (
+        "mail.authorities",
+        "Whose signature on the server's certificate is believed: a PEM file. Empty: those that the system believes.",
+    ),
+    ("mail.link", "The address before links to messages, as https://pbx.example.com/messages. Empty: no links."),
+    ("mail.timeout_seconds", "How long the server may take for an answer."),
+    (
+        "mail.retry_first_seconds",
+        "A letter that was not taken is tried again after so long, then after twice as long each time.",
+    ),
+    ("mail.retry_longest_seconds", "The longest time between two tries."),
+    ("mail.give_up_days", "A letter that could not be sent for so long is given up."),
+    ("mail.parallel", "How many letters are on their way at once."),
     ("admin.listen", "Where the CLI and the API reach the exchange (gRPC). Empty: nowhere."),
     ("metrics.listen", "Where Prometheus finds metrics (HTTP, /metrics). Empty: nowhere."),
     (
@@ -135,6 +163,7 @@ section!(
         max_expires: u64 = 7200,
         default_expires: u64 = 3600,
         max_contacts: usize = 10,
+        max_subscriptions: usize = 30,
         decision_seconds: u64 = 10,
         setup_seconds: u64 = 300,
         tcp_connections: usize = 4096,
@@ -190,6 +219,26 @@ section!(
     Database { url: String = String::new(), }
 );
 section!(
+    /// Mail.
+    Mail {
+        host: String = String::new(),
+        port: u16 = 0,
+        security: String = "starttls".into(),
+        user: String = String::new(),
+        password: String = String::new(),
+        from: String = String::new(),
+        from_name: String = "Voicemail".into(),
+        hello: String = String::new(),
+        authorities: String = String::new(),
+        link: String = String::new(),
+        timeout_seconds: u64 = 60,
+        retry_first_seconds: u64 = 30,
+        retry_longest_seconds: u64 = 1_800,
+        give_up_days: u64 = 5,
+        parallel: usize = 2,
+    }
+);
+section!(
     /// Something that listens.
     Admin { listen: String = "127.0.0.1:50051".into(), }
 );
@@ -230,6 +279,7 @@ pub(crate) struct Settings {
     pub(crate) auth: Auth,
     pub(crate) media: Media,
     pub(crate) store: Database,
+    pub(crate) mail: Mail,
     pub(crate) admin: Admin,
     pub(crate) metrics: Metrics,
     pub(crate) dialplan: Dialplans,
@@ -271,6 +321,7 @@ impl Settings {
         self.advertised()?;
         self.name_servers()?;
         self.tls()?;
+        self.mail()?;
         self.folders(Path::new("data"))?;
         for name in &self.auth.algorithms {
             if !matches!(sip::digest::Algorithm::parse(Some(name)), Some((_, false))) {
@@ -346,6 +397,39 @@ impl Settings {
             ask_clients,
             wildcards: *wildcards,
         }))
+    }
+
+    /// How letters are sent.
+    pub(crate) fn mail(&self) -> Result<mail::Config> {
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let Mail { host, port, security, user, password, timeout_seconds, give_up_days, .. } = &self.mail;
+        let Mail { retry_first_seconds, retry_longest_seconds, .. } = &self.mail;
+        if *retry_first_seconds == 0 {
+            bail!("mail.retry_first_seconds is 0: a server that is down would be asked without end; at least 1");
+        }
+        let named = mail::Security::named(security);
+        let security = named.with_context(|| format!("mail.security: `{security}` is none of starttls, tls, none"))?;
+        let login = (!user.is_empty() || !password.is_empty())
+            .then(|| mail::Login { user: user.clone(), password: password.clone() });
+        let port = if *port == 0 { security.port() } else { *port };
+        let server = given(host).map(|host| mail::Server { host, port, security, login });
+        let config = mail::Config {
+            server,
+            from: self.mail.from.clone(),
+            from_name: self.mail.from_name.clone(),
+            hello: given(&self.mail.hello),
+            link: given(&self.mail.link),
+            authorities: given(&self.mail.authorities).map(Into::into),
+            timeout: std::time::Duration::from_secs(*timeout_seconds),
+            pauses: mail::Pauses {
+                first: std::time::Duration::from_secs(*retry_first_seconds),
+                longest: std::time::Duration::from_secs(*retry_longest_seconds),
+            },
+            give_up: std::time::Duration::from_secs(give_up_days.saturating_mul(86_400)),
+            parallel: self.mail.parallel,
+        };
+        config.check()?;
+        Ok(config)
     }
 
     /// How much media is encrypted.
@@ -433,6 +517,11 @@ impl Settings {
         // A password in the URL is nobody's to read.
         if let Some(toml::Value::String(url)) = all.get_mut("store.url") {
             *url = without_password(url);
+        }
+        if let Some(toml::Value::String(password)) = all.get_mut("mail.password")
+            && !password.is_empty()
+        {
+            "…".clone_into(password);
         }
         all
     }

@@ -5,6 +5,7 @@
 //! | - | 1xx with a tag, or 2xx, to our INVITE; our own answer to theirs | Early, Confirmed |
 //! | Early | 2xx | Confirmed: route set and target are taken anew (§13.2.2.4) |
 //! | Confirmed | INVITE or its 2xx with a Contact | Confirmed, target refreshed (§12.2) |
+//! | Confirmed | SUBSCRIBE with a Contact that is granted | Confirmed, target refreshed (RFC 6665 §4.4.1) |
 
 use crate::error::Error;
 use crate::message::Message;
@@ -34,7 +35,62 @@ pub struct Dialog {
     flow: Flow,
 }
 
+/// What a dialog consists of (§12): what is kept of one that has to outlive us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialogState {
+    /// The Call-ID.
+    pub call_id: String,
+    /// Our tag.
+    pub local_tag: String,
+    /// The peer's tag; empty for one that has none.
+    pub remote_tag: String,
+    /// Our address: a whole name-addr without its tag.
+    pub local: String,
+    /// The peer's.
+    pub remote: String,
+    /// The peer's Contact.
+    pub remote_target: String,
+    /// Route values in the order in which they are sent.
+    pub route_set: Vec<String>,
+    /// The CSeq of the peer's last request.
+    pub remote_seq: Option<u32>,
+}
+
 impl Dialog {
+    /// A dialog that was kept. The number of our next request is behind `local_seq`, which is to be higher than any before.
+    #[must_use]
+    pub fn restored(state: DialogState, local_seq: u32, flow: Flow) -> Self {
+        let DialogState { call_id, local_tag, remote_tag, local, remote, remote_target, route_set, remote_seq } = state;
+        Self {
+            call_id,
+            local_tag,
+            remote_tag,
+            local,
+            remote,
+            remote_target,
+            route_set,
+            local_seq,
+            remote_seq,
+            invite_seq: 0,
+            flow,
+        }
+    }
+
+    /// What it consists of.
+    #[must_use]
+    pub fn state(&self) -> DialogState {
+        DialogState {
+            call_id: self.call_id.clone(),
+            local_tag: self.local_tag.clone(),
+            remote_tag: self.remote_tag.clone(),
+            local: self.local.clone(),
+            remote: self.remote.clone(),
+            remote_target: self.remote_target.clone(),
+            route_set: self.route_set.clone(),
+            remote_seq: self.remote_seq,
+        }
+    }
+
     /// The dialog of a request that we answer (§12.1.1).
     ///
     /// # Errors
@@ -121,6 +177,23 @@ impl Dialog {
     #[must_use]
     pub fn flow(&self) -> Flow {
         self.flow
+    }
+
+    /// Our address in it: a whole name-addr without its tag.
+    #[must_use]
+    pub fn local(&self) -> &str {
+        &self.local
+    }
+
+    /// The peer's Contact.
+    #[must_use]
+    pub fn remote_target(&self) -> &str {
+        &self.remote_target
+    }
+
+    /// The number of our next request is behind this one (§12.2.1.1: an arbitrary start).
+    pub fn count_from(&mut self, number: u32) {
+        self.local_seq = self.local_seq.max(number);
     }
 
     /// The URI that a request goes to first: the first route's, or the target (§12.2.1.1, §8.1.2).
@@ -215,7 +288,8 @@ impl Dialog {
         }
     }
 
-    fn refresh(&mut self, message: &Message<'_>) {
+    /// A message that refreshes the target was taken (§12.2.2, RFC 6665 §4.4.1).
+    pub fn refresh(&mut self, message: &Message<'_>) {
         if let Some(target) = contact_of(message) {
             self.remote_target = target;
         }
@@ -335,6 +409,19 @@ mod tests {
         assert!(ack.starts_with("ACK sip:bob@192.0.2.5 ") && ack.contains("Route: <sip:p2;lr>"), "{ack}");
         assert!(ack.contains("CSeq: 7 ACK"), "{ack}");
         assert!(text(dialog.request(Method::Bye, "x")).contains("CSeq: 9 BYE"));
+    }
+
+    #[test]
+    fn a_dialog_that_was_kept_goes_on_where_it_was_and_counts_from_where_it_is_told() {
+        let request = parse(INVITE.as_bytes(), &Limits::default()).unwrap();
+        let dialog = Dialog::from_request(&request, "b".into(), flow()).unwrap();
+        let mut again = Dialog::restored(dialog.state(), 41, flow());
+        assert_eq!(again.state(), dialog.state());
+        let bye = text(again.request(Method::Bye, "x"));
+        assert!(bye.starts_with("BYE sip:alice@pc33:5070 ") && bye.contains("CSeq: 42 BYE"), "{bye}");
+        assert!(bye.contains("Route: <sip:p2.example.com;lr>\r\nRoute: <sip:p1.example.com;lr>\r\n"), "{bye}");
+        again.count_from(7);
+        assert!(text(again.request(Method::Bye, "x")).contains("CSeq: 43 BYE"), "never backwards");
     }
 
     #[test]

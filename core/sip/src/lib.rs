@@ -41,7 +41,7 @@ mod writer;
 
 pub use address::{Contact, NameAddr};
 pub use auth::{Challenge, Credentials};
-pub use dialog::Dialog;
+pub use dialog::{Dialog, DialogState};
 pub use error::Error;
 pub use expiry::{Refresher, SessionExpires};
 pub use framer::{Frame, Framer};

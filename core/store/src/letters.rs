@@ -1,6 +1,6 @@
 //! Letters to owners of mailboxes: a queue that outlives the exchange and the mail server, and the words of each tenant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -13,7 +13,7 @@ use switch::{MessageId, TenantId};
 
 use crate::entity::{letter, mail_template, mailbox, micros, time};
 use crate::error::Error;
-use crate::mailboxes::MailboxSettings;
+use crate::mailbox_settings::MailboxSettings;
 
 /// What a letter is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +112,15 @@ impl Letters<'_> {
         self.named(rows).await
     }
 
+    /// One by its number; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn get(&self, id: i64) -> Result<Option<Letter>, Error> {
+        let row = letter::Entity::find_by_id(id).one(self.db).await?;
+        Ok(self.named(row.into_iter().collect()).await?.pop())
+    }
+
     /// When the next one is due.
     ///
     /// # Errors
@@ -164,7 +173,7 @@ impl Letters<'_> {
         Ok(())
     }
 
-    /// Those that were given up are tried again, and all that wait at once. Says how many.
+    /// Those that were given up are tried again, as if for the first time, and all that wait at once. Says how many.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -172,6 +181,7 @@ impl Letters<'_> {
         use sea_orm::sea_query::Expr;
         let changed = letter::Entity::update_many()
             .col_expr(letter::Column::GivenUp, Expr::value(false))
+            .col_expr(letter::Column::Tries, Expr::value(0))
             .col_expr(letter::Column::Due, Expr::value(micros(now)))
             .filter(letter::Column::TenantId.eq(tenant.0))
             .exec(self.db)
@@ -202,12 +212,13 @@ impl Letters<'_> {
         Ok(mail_template::Entity::find_by_id(key).one(self.db).await?.and_then(template_of))
     }
 
-    /// All that a tenant has.
+    /// All that a tenant has, by language.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn templates(&self, tenant: TenantId) -> Result<Vec<MailTemplate>, Error> {
         let rows = mail_template::Entity::find().filter(mail_template::Column::TenantId.eq(tenant.0));
+        let rows = rows.order_by_asc(mail_template::Column::Language).order_by_asc(mail_template::Column::Kind);
         Ok(rows.all(self.db).await?.into_iter().filter_map(template_of).collect())
     }
 
@@ -226,11 +237,12 @@ impl Letters<'_> {
         if subject.is_empty() || subject.len() > 200 || subject.chars().any(char::is_control) {
             return Err(Error::invalid("subject", "1 to 200 bytes, no control characters"));
         }
-        if template.text.is_empty() || template.text.len() > LONGEST {
-            return Err(Error::invalid("text", "1 to 65536 bytes"));
+        // PostgreSQL keeps no null byte in a text.
+        if template.text.is_empty() || template.text.len() > LONGEST || template.text.contains('\0') {
+            return Err(Error::invalid("text", "1 to 65536 bytes, none of them null"));
         }
-        if template.html.as_ref().is_some_and(|html| html.len() > LONGEST) {
-            return Err(Error::invalid("html", "at most 65536 bytes"));
+        if template.html.as_ref().is_some_and(|html| html.len() > LONGEST || html.contains('\0')) {
+            return Err(Error::invalid("html", "at most 65536 bytes, none of them null"));
         }
         let row = mail_template::ActiveModel {
             tenant_id: Set(tenant.0),
@@ -259,24 +271,28 @@ impl Letters<'_> {
     }
 
     async fn named(&self, rows: Vec<letter::Model>) -> Result<Vec<Letter>, Error> {
-        let mut letters = Vec::with_capacity(rows.len());
-        for row in rows {
-            let mailbox = mailbox::Entity::find_by_id(row.mailbox_id).one(self.db).await?;
-            let (Some(mailbox), Some(kind)) = (mailbox, LetterKind::named(&row.kind)) else { continue };
-            letters.push(Letter {
+        let ids: BTreeSet<i64> = rows.iter().map(|row| row.mailbox_id).collect();
+        let mut names: BTreeMap<i64, String> = BTreeMap::new();
+        // A database takes so many values in one question.
+        for some in ids.into_iter().collect::<Vec<_>>().chunks(500) {
+            let found = mailbox::Entity::find().filter(mailbox::Column::Id.is_in(some.iter().copied()));
+            names.extend(found.all(self.db).await?.into_iter().map(|one| (one.id, one.name)));
+        }
+        let letter = |row: letter::Model| {
+            Some(Letter {
                 id: row.id,
                 tenant: TenantId(row.tenant_id),
-                mailbox: mailbox.name,
+                mailbox: names.get(&row.mailbox_id)?.clone(),
                 message: row.message_id.map(MessageId),
-                kind,
+                kind: LetterKind::named(&row.kind)?,
                 queued: time(row.queued),
                 due: time(row.due),
                 tries: u32::try_from(row.tries).unwrap_or(0),
                 fault: row.fault,
                 given_up: row.given_up,
-            });
-        }
-        Ok(letters)
+            })
+        };
+        Ok(rows.into_iter().filter_map(letter).collect())
     }
 }
 

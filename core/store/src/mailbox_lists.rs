@@ -79,10 +79,10 @@ impl MailboxLists<'_> {
             members: Set(list.members.join("\n")),
         };
         if known.is_some() {
-            row.update(&transaction).await?.id
+            row.update(&transaction).await?;
         } else {
-            row.insert(&transaction).await?.id
-        };
+            row.insert(&transaction).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

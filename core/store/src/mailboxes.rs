@@ -2,21 +2,19 @@
 //! greeting is the name of a recording.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
-use serde::{Deserialize, Serialize};
 use switch::{Greeting, TenantId, UserId, is_mailbox_name};
 
 use crate::entity::{mailbox, micros, tenant, time, user};
 use crate::error::Error;
+use crate::mailbox_settings::{MailboxSettings, VoicemailPolicy};
 use crate::pins::{Admitted, Pins};
-
-/// The most addresses of one mailbox.
-const ADDRESSES: usize = 8;
+use crate::turn;
 
 /// A mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,151 +61,20 @@ impl MailboxPin {
         self.is_set() && self.given
     }
 
-    /// Whether this is it; none is never right. Takes some 10 ms: not for a thread that serves calls.
+    /// Whether this is it; none is never right, and takes as long to say so: who guesses does not learn which mailboxes have
+    /// one. Takes some 10 ms: not for a thread that serves calls.
     #[must_use]
     pub fn is(&self, pin: &str) -> bool {
-        self.is_set() && !pin.is_empty() && self.pins.admit(pin) == Some(Admitted::Participant)
+        if !self.is_set() {
+            crate::pins::take_as_long(pin);
+            return false;
+        }
+        !pin.is_empty() && self.pins.admit(pin) == Some(Admitted::Participant)
     }
 
     fn of(pin: Option<&str>, given: bool) -> Result<Self, Error> {
         Ok(Self { pins: Pins::of(pin, None)?, given })
     }
-}
-
-/// How the owner of a mailbox is written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MailForm {
-    /// That a message came.
-    #[default]
-    Note,
-    /// With the message as a WAV file.
-    Wav,
-    /// With the message as an Ogg-Opus file: an eighth of the size.
-    Opus,
-    /// With a link to it, where the exchange has an address for links.
-    Link,
-}
-
-/// How a mailbox is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct MailboxSettings {
-    /// In which language it speaks and writes; the tenant's when `None`.
-    pub language: Option<String>,
-    /// The IANA time zone of what it says and writes; the tenant's when `None`.
-    pub zone: Option<String>,
-    /// Its owner is asked for the PIN at his own phone too.
-    pub asks_at_own_phone: bool,
-    /// The longest message: 10 s to an hour.
-    #[serde(with = "seconds")]
-    pub longest: Duration,
-    /// A shorter message is none: 0 to 10 s.
-    #[serde(with = "seconds")]
-    pub shortest: Duration,
-    /// Silence of this length ends a message: 2 to 60 s.
-    #[serde(with = "seconds")]
-    pub silence: Duration,
-    /// The extension that is rung when a caller presses `0`.
-    pub operator: Option<String>,
-    /// Says of each message when it came and from whom.
-    pub envelope: bool,
-    /// It can be found by the name of its owner.
-    pub listed: bool,
-    /// The phones of its owner are told without having asked.
-    pub unasked: bool,
-    /// Where its owner is written to; nowhere when empty.
-    pub emails: Vec<String>,
-    /// How.
-    pub mail: MailForm,
-    /// A message is thrown away once the mail of it is sent.
-    pub delete_after_mail: bool,
-    /// The most messages: 1 to 9,999.
-    pub max_messages: u32,
-    /// The most sound in all, in minutes: 1 to 9,999.
-    pub max_minutes: u32,
-    /// How many days a saved message is kept; for ever when `None`.
-    pub keep_days: Option<u32>,
-}
-
-impl Default for MailboxSettings {
-    fn default() -> Self {
-        Self {
-            language: None,
-            zone: None,
-            asks_at_own_phone: true,
-            longest: Duration::from_secs(300),
-            shortest: Duration::from_secs(2),
-            silence: Duration::from_secs(8),
-            operator: None,
-            envelope: true,
-            listed: true,
-            unasked: false,
-            emails: Vec::new(),
-            mail: MailForm::Note,
-            delete_after_mail: false,
-            max_messages: 100,
-            max_minutes: 120,
-            keep_days: None,
-        }
-    }
-}
-
-impl MailboxSettings {
-    /// All that cannot be kept of these, a field each.
-    #[must_use]
-    pub fn faults(&self) -> Vec<Error> {
-        let mut faults = Vec::new();
-        let mut expect = |right: bool, field, why: &str| {
-            if !right {
-                faults.push(Error::invalid(field, why));
-            }
-        };
-        let tag = |text: &str| {
-            (2..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        expect(self.language.as_deref().is_none_or(tag), "language", "a tag as `en` or `de-AT`");
-        let seconds = |time: Duration| time.as_secs();
-        expect((10..=3600).contains(&seconds(self.longest)), "longest", "10 seconds to an hour");
-        expect(seconds(self.shortest) <= 10, "shortest", "0 to 10 seconds");
-        expect((2..=60).contains(&seconds(self.silence)), "silence", "2 to 60 seconds");
-        let dialled = |text: &str| {
-            (1..=32).contains(&text.len()) && text.bytes().all(|sign| sign.is_ascii_graphic() && sign != b'@')
-        };
-        expect(self.operator.as_deref().is_none_or(dialled), "operator", "an extension or a user: 1 to 32 signs");
-        expect(self.emails.len() <= ADDRESSES, "emails", "at most 8 addresses");
-        expect(self.emails.iter().all(|address| is_address(address)), "emails", "addresses as `alice@example.com`");
-        expect((1..=9_999).contains(&self.max_messages), "max_messages", "1 to 9999");
-        expect((1..=9_999).contains(&self.max_minutes), "max_minutes", "1 to 9999");
-        expect(self.keep_days.is_none_or(|days| (1..=3_650).contains(&days)), "keep_days", "1 to 3650");
-        faults
-    }
-}
-
-/// Whether it is plainly no address; whether mail arrives there its server knows.
-fn is_address(address: &str) -> bool {
-    let plain =
-        address.len() <= 254 && address.bytes().all(|sign| sign.is_ascii_graphic() && !b"<>,;\"".contains(&sign));
-    let parts = address.rsplit_once('@');
-    plain && parts.is_some_and(|(user, host)| !user.is_empty() && host.contains('.') || host_is_local(parts))
-}
-
-fn host_is_local(parts: Option<(&str, &str)>) -> bool {
-    parts.is_some_and(|(user, host)| !user.is_empty() && host == "localhost")
-}
-
-/// What all mailboxes of a tenant may hold together, and how its mail is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct VoicemailPolicy {
-    /// The most messages; no limit of its own when `None`.
-    pub max_messages: Option<u32>,
-    /// The most sound, in minutes.
-    pub max_minutes: Option<u32>,
-    /// How many days a saved message is kept where its mailbox says nothing else.
-    pub keep_days: Option<u32>,
-    /// The sender of its mail; the exchange's when `None`.
-    pub mail_from: Option<String>,
 }
 
 /// A mailbox to be made.
@@ -257,7 +124,7 @@ impl Mailboxes<'_> {
             ..Default::default()
         };
         set_pin(&mut row, &pin);
-        let made = sea_orm::ActiveModelTrait::insert(row, self.db).await;
+        let made = row.insert(self.db).await;
         mailbox_of(made.map_err(|error| Error::exists(error, "mailbox"))?)
     }
 
@@ -282,6 +149,15 @@ impl Mailboxes<'_> {
         rows.into_iter().map(mailbox_of).collect()
     }
 
+    /// All that can be read, by name, and why each other one cannot: one that is broken is not the others' affair.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn readable(&self) -> Result<Vec<Result<Mailbox, Error>>, Error> {
+        let rows = mailbox::Entity::find().filter(mailbox::Column::TenantId.eq(self.tenant.0));
+        Ok(rows.order_by_asc(mailbox::Column::Name).all(self.db).await?.into_iter().map(mailbox_of).collect())
+    }
+
     /// Changes owner, title and settings; the name stays, and so do PIN, greetings and messages.
     ///
     /// # Errors
@@ -302,10 +178,13 @@ impl Mailboxes<'_> {
     /// [`Error::NotFound`].
     pub async fn delete(&self, name: &str) -> Result<Vec<String>, Error> {
         let row = self.row(name).await?;
-        let mut recordings = crate::messages::recordings_of(self.db, row.id).await?;
+        // What comes in meanwhile is in the list, or finds no mailbox.
+        let transaction = turn::begin(self.db).await?;
+        let mut recordings = crate::messages::recordings_of(&transaction, row.id).await?;
         let greetings = [&row.greeting_unavailable, &row.greeting_busy, &row.greeting_temporary, &row.greeting_name];
         recordings.extend(greetings.into_iter().flatten().cloned());
-        mailbox::Entity::delete_by_id(row.id).exec(self.db).await?;
+        mailbox::Entity::delete_by_id(row.id).exec(&transaction).await?;
+        transaction.commit().await?;
         Ok(recordings)
     }
 
@@ -391,12 +270,7 @@ impl Mailboxes<'_> {
     /// # Errors
     /// A field that cannot be kept, or [`Error::NotFound`].
     pub async fn set_policy(&self, policy: &VoicemailPolicy) -> Result<(), Error> {
-        if policy.mail_from.as_deref().is_some_and(|address| !is_address(address)) {
-            return Err(Error::invalid("mail_from", "an address as `pbx@example.com`"));
-        }
-        if policy.keep_days.is_some_and(|days| !(1..=3_650).contains(&days)) {
-            return Err(Error::invalid("keep_days", "1 to 3650"));
-        }
+        policy.faults().into_iter().next().map_or(Ok(()), Err)?;
         let row = tenant::Entity::find_by_id(self.tenant.0).one(self.db).await?;
         let mut row = row.ok_or(Error::NotFound("tenant"))?.into_active_model();
         row.voicemail = Set(Some(serde_json::to_string(policy).map_err(|_| Error::Corrupt("voicemail policy"))?));
@@ -482,21 +356,6 @@ fn mailbox_of(row: mailbox::Model) -> Result<Mailbox, Error> {
     })
 }
 
-/// A time as whole seconds.
-mod seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(time.as_secs())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        u64::deserialize(from).map(Duration::from_secs)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -508,18 +367,6 @@ mod tests {
         }
         for pin in ["4711", "1235", "0001", "90210"] {
             assert!(!is_guessed(pin, "1001"), "{pin}");
-        }
-    }
-
-    #[test]
-    fn addresses_that_would_write_another_line_are_none() {
-        for right in ["alice@example.com", "a.b+c@mail.example.org", "root@localhost"] {
-            assert!(is_address(right), "{right}");
-        }
-        for wrong in
-            ["", "alice", "@example.com", "alice@", "a b@example.com", "a@example.com\r\nBcc: x@y.z", "<a@b.c>"]
-        {
-            assert!(!is_address(wrong), "{wrong:?}");
         }
     }
 }

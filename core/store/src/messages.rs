@@ -1,16 +1,16 @@
 //! Messages of mailboxes: written down as drafts before they are recorded, delivered when their audio is whole. The audio is
 //! the server's affair.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
-use switch::{Folder, MessageId, Reason, TenantId, UserId, Waiting};
+use switch::{Folder, MessageId, Reason, TenantId, UserId};
 
 use crate::entity::{mailbox, message, micros, time};
 use crate::error::Error;
@@ -91,15 +91,6 @@ pub struct Measured {
     pub bytes: u64,
 }
 
-/// What is taken up by messages, those that are being recorded and those thrown away too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// How many.
-    pub messages: u64,
-    /// How much sound.
-    pub length: Duration,
-}
-
 /// The messages of one tenant.
 #[derive(Debug)]
 pub struct Messages<'a> {
@@ -113,7 +104,7 @@ impl Messages<'_> {
     /// # Errors
     /// [`Error::NotFound`] where there is no such mailbox.
     pub async fn draft(&self, new: &NewMessage) -> Result<MessageId, Error> {
-        let mailbox = self.mailbox(new.mailbox.as_str()).await?.id;
+        let mailbox = self.mailbox(&new.mailbox).await?.id;
         let row = self.row_of(new, mailbox, DRAFT, Measured { length: Duration::ZERO, bytes: 0 });
         let made = row.insert(self.db).await.map_err(|error| Error::exists(error, "message"))?;
         Ok(MessageId(made.id))
@@ -131,7 +122,7 @@ impl Messages<'_> {
         measured: Measured,
         now: SystemTime,
     ) -> Result<StoredMessage, Error> {
-        let mailbox = self.mailbox(new.mailbox.as_str()).await?;
+        let mailbox = self.mailbox(&new.mailbox).await?;
         let transaction = turn::begin(self.db).await?;
         let mut row = self.row_of(new, mailbox.id, folder.as_str(), measured);
         row.moved = Set(micros(now));
@@ -140,6 +131,24 @@ impl Messages<'_> {
             letters::queue(&transaction, &mailbox, Some(made.id), LetterKind::Message, now).await?;
         }
         transaction.commit().await?;
+        Ok(stored(made, mailbox.name))
+    }
+
+    /// Writes down a message as it was elsewhere, with its times and in its folder; nobody is written to.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such mailbox.
+    pub async fn import(
+        &self,
+        new: &NewMessage,
+        folder: Folder,
+        moved: SystemTime,
+        measured: Measured,
+    ) -> Result<StoredMessage, Error> {
+        let mailbox = self.mailbox(&new.mailbox).await?;
+        let mut row = self.row_of(new, mailbox.id, folder.as_str(), measured);
+        row.moved = Set(micros(moved));
+        let made = row.insert(self.db).await.map_err(|error| Error::exists(error, "message"))?;
         Ok(stored(made, mailbox.name))
     }
 
@@ -250,74 +259,32 @@ impl Messages<'_> {
         Ok(row.recording)
     }
 
-    /// What waits in each mailbox, by name; those without messages are left out.
+    /// Forgets a draft (`None`) or a message of this folder that came into it before this time; gives back the name of its
+    /// recording, which is nobody's now. `None` where it is something else by now, or gone: then nothing is done.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self) -> Result<BTreeMap<String, Waiting>, Error> {
-        self.count(None).await
-    }
-
-    /// What waits in one.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn waiting_in(&self, mailbox: &str) -> Result<Waiting, Error> {
-        Ok(self.count(Some(mailbox)).await?.remove(mailbox).unwrap_or_default())
-    }
-
-    async fn count(&self, only: Option<&str>) -> Result<BTreeMap<String, Waiting>, Error> {
+    pub async fn purge_if(
+        &self,
+        id: MessageId,
+        folder: Option<Folder>,
+        before: Option<SystemTime>,
+    ) -> Result<Option<String>, Error> {
         use message::Column;
-        #[derive(FromQueryResult)]
-        struct Row {
-            mailbox_id: i64,
-            folder: String,
-            urgent: bool,
-            count: i64,
-        }
-        let mut boxes = mailbox::Entity::find().filter(mailbox::Column::TenantId.eq(self.tenant.0));
-        if let Some(name) = only {
-            boxes = boxes.filter(mailbox::Column::Name.eq(name));
-        }
-        let boxes = boxes.all(self.db).await?;
-        let mut found = message::Entity::find()
-            .select_only()
-            .columns([Column::MailboxId, Column::Folder, Column::Urgent])
-            .column_as(Column::Id.count(), "count")
+        let recording = match self.find(self.db, id).await {
+            Ok(row) => row.recording,
+            Err(Error::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut gone = message::Entity::delete_many()
+            .filter(Column::Id.eq(id.0))
             .filter(Column::TenantId.eq(self.tenant.0))
-            .filter(Column::Folder.is_in([Folder::New.as_str(), Folder::Saved.as_str()]));
-        if let (Some(_), Some(one)) = (only, boxes.first()) {
-            found = found.filter(Column::MailboxId.eq(one.id));
+            .filter(Column::Folder.eq(folder.map_or(DRAFT, Folder::as_str)));
+        if let Some(before) = before {
+            gone = gone.filter(Column::Moved.lt(micros(before)));
         }
-        let rows = found.group_by(Column::MailboxId).group_by(Column::Folder).group_by(Column::Urgent);
-        let mut waiting: BTreeMap<String, Waiting> = BTreeMap::new();
-        for row in rows.into_model::<Row>().all(self.db).await? {
-            let Some(mailbox) = boxes.iter().find(|one| one.id == row.mailbox_id) else { continue };
-            let counted = waiting.entry(mailbox.name.clone()).or_default();
-            let count = u32::try_from(row.count).unwrap_or(u32::MAX);
-            let urgent = if row.urgent { count } else { 0 };
-            if row.folder == Folder::New.as_str() {
-                (counted.new, counted.urgent_new) = (counted.new + count, counted.urgent_new + urgent);
-            } else {
-                (counted.saved, counted.urgent_saved) = (counted.saved + count, counted.urgent_saved + urgent);
-            }
-        }
-        Ok(waiting)
-    }
-
-    /// What the messages of a mailbox take up; those of all of the tenant's when `None`.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is no such mailbox.
-    pub async fn usage(&self, mailbox: Option<&str>) -> Result<Usage, Error> {
-        use message::Column;
-        let mut found = message::Entity::find().filter(Column::TenantId.eq(self.tenant.0));
-        if let Some(name) = mailbox {
-            found = found.filter(Column::MailboxId.eq(self.mailbox(name).await?.id));
-        }
-        let lengths: Vec<i64> = found.select_only().column(Column::LengthMs).into_tuple().all(self.db).await?;
-        let length = lengths.iter().map(|length| u64::try_from(*length).unwrap_or(0)).sum();
-        Ok(Usage { messages: lengths.len() as u64, length: Duration::from_millis(length) })
+        let gone = gone.exec(self.db).await?;
+        Ok((gone.rows_affected > 0).then_some(recording))
     }
 
     /// Messages of a mailbox that came into this folder before this time, and of which no letter waits.
@@ -339,11 +306,11 @@ impl Messages<'_> {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn recordings(&self) -> Result<std::collections::BTreeSet<String>, Error> {
+    pub async fn recordings(&self) -> Result<BTreeSet<String>, Error> {
         use message::Column;
         let found = message::Entity::find().filter(Column::TenantId.eq(self.tenant.0));
         let names: Vec<String> = found.select_only().column(Column::Recording).into_tuple().all(self.db).await?;
-        let mut all: std::collections::BTreeSet<String> = names.into_iter().collect();
+        let mut all: BTreeSet<String> = names.into_iter().collect();
         let boxes = mailbox::Entity::find().filter(mailbox::Column::TenantId.eq(self.tenant.0)).all(self.db).await?;
         for one in boxes {
             let greetings = [one.greeting_unavailable, one.greeting_busy, one.greeting_temporary, one.greeting_name];
@@ -353,10 +320,13 @@ impl Messages<'_> {
     }
 
     async fn named(&self, found: sea_orm::Select<message::Entity>) -> Result<Vec<StoredMessage>, Error> {
-        let boxes = mailbox::Entity::find().filter(mailbox::Column::TenantId.eq(self.tenant.0)).all(self.db).await?;
-        let names: BTreeMap<i64, String> = boxes.into_iter().map(|one| (one.id, one.name)).collect();
+        let names = self.names().await?;
         let rows = found.all(self.db).await?;
-        Ok(rows.into_iter().filter_map(|row| Some(stored(row.clone(), names.get(&row.mailbox_id)?.clone()))).collect())
+        let named = |row: message::Model| {
+            let mailbox = names.get(&row.mailbox_id)?.clone();
+            Some(stored(row, mailbox))
+        };
+        Ok(rows.into_iter().filter_map(named).collect())
     }
 
     async fn find(&self, db: &impl ConnectionTrait, id: MessageId) -> Result<message::Model, Error> {
@@ -364,7 +334,7 @@ impl Messages<'_> {
         found.one(db).await?.ok_or(Error::NotFound("message"))
     }
 
-    async fn mailbox(&self, name: &str) -> Result<mailbox::Model, Error> {
+    pub(crate) async fn mailbox(&self, name: &str) -> Result<mailbox::Model, Error> {
         crate::mailboxes::Mailboxes { db: self.db, tenant: self.tenant }.row(name).await
     }
 

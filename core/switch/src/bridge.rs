@@ -48,6 +48,8 @@ impl Switch {
                 let writer = self.reply(message, flow, Status::OK);
                 self.wire.respond(key, Status::OK, writer.finish());
             }
+            // RFC 6665 §4.5.2: a subscription has a dialog of its own.
+            Method::Subscribe => self.refuse(key, message, flow, Status::FORBIDDEN),
             _ => self.refuse(key, message, flow, Status::METHOD_NOT_ALLOWED),
         }
     }

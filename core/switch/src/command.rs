@@ -172,7 +172,7 @@ pub enum Target {
     Dialled(String),
     /// A ring group. None exist yet.
     Group(String),
-    /// A mailbox. None exist yet.
+    /// A mailbox. Refused: a message is left in one, it is not dialled.
     Mailbox(String),
     /// A conference room. Refused: a room is joined, not dialled.
     Room(String),

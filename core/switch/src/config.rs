@@ -50,6 +50,8 @@ pub struct Config {
     pub transaction: sip::transaction::Config,
     /// The registrar's settings.
     pub registrar: crate::registrar::Config,
+    /// Settings of subscriptions to lamps.
+    pub lamps: crate::lamps::Config,
     /// How much unknown sources may ask.
     pub floods: crate::floods::Config,
     /// Settings of authentication and bans.
@@ -77,6 +79,7 @@ impl Default for Config {
             limits: sip::Limits::default(),
             transaction: sip::transaction::Config::default(),
             registrar: crate::registrar::Config::default(),
+            lamps: crate::lamps::Config::default(),
             floods: crate::floods::Config::default(),
             gatekeeper: crate::gatekeeper::Config::default(),
         }

@@ -1,8 +1,8 @@
 //! How a message comes in: parsed, validated, matched to its transaction, admitted, and given to whom it is for.
 //!
 //! ```text
-//! bytes → parse → validate → transaction → To tag? → that leg
-//!                                        → none: admission asked for → gatekeeper → registrar | call | OPTIONS
+//! bytes → parse → validate → transaction → To tag? → that leg | subscription
+//!                                        → none: admission asked for → gatekeeper → registrar | call | lamps | OPTIONS
 //! ```
 
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crate::floods::Heard;
 use crate::gatekeeper::Verdict;
 use crate::ids::{Aor, GatewayId, LegId};
 use crate::io::Output;
+use crate::lamps::{PACKAGE, SubscriptionKey};
 use crate::leg::{ALLOW, Leg};
 use crate::record::{Notice, Record};
 use crate::switch::{Asked, Switch};
@@ -32,10 +33,19 @@ pub(crate) struct Intake {
     pub(crate) key: ServerKey,
     pub(crate) bytes: Vec<u8>,
     pub(crate) flow: Flow,
-    /// The leg whose dialog it is in, when it came from where that leg's signalling never came from.
-    pub(crate) leg: Option<LegId>,
+    /// The dialog that it is in, when it came from where that dialog's signalling never came from.
+    pub(crate) inside: Option<Inside>,
     /// The trunk that it comes from, and the gateway.
     pub(crate) source: Option<(Arc<Trunk>, Option<GatewayId>)>,
+}
+
+/// Whose dialog a request is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inside {
+    /// A leg's.
+    Leg(LegId),
+    /// A subscription's.
+    Subscription(SubscriptionKey),
 }
 
 impl Switch {
@@ -70,7 +80,8 @@ impl Switch {
 
     /// Whoever asks without being in a call, known as a carrier or having proven anything has only so many questions.
     fn is_flood(&mut self, message: &Message<'_>, flow: Flow) -> bool {
-        let inside = message.to().ok().and_then(|to| to.tag()).is_some_and(|tag| self.tags.contains_key(tag));
+        let ours = |tag: &str| self.tags.contains_key(tag) || self.lamps.has_tag(tag);
+        let inside = message.to().ok().and_then(|to| to.tag()).is_some_and(ours);
         if inside
             || matches!(message.method(), Some(Method::Ack | Method::Cancel))
             || self.gatekeeper.is_exempt(flow.remote.ip())
@@ -90,7 +101,7 @@ impl Switch {
         let method = message.method().unwrap_or(Method::Other(""));
         match method {
             Method::Invite | Method::Bye | Method::Info | Method::Options | Method::Register => {}
-            Method::Prack | Method::Update => {}
+            Method::Prack | Method::Update | Method::Subscribe => {}
             // §21.5.2: not recognised; §8.2.1: recognised but not allowed.
             Method::Other(_) => return self.refuse(key, message, flow, Status::NOT_IMPLEMENTED),
             _ => return self.refuse(key, message, flow, Status::METHOD_NOT_ALLOWED),
@@ -139,6 +150,9 @@ impl Switch {
     }
 
     fn request_in_dialog(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, tag: &str) {
+        if let Some(id) = self.lamps.dialog_of(tag, message) {
+            return self.request_in_subscription(id, key, message, flow);
+        }
         // §12.2.2: by Call-ID, local tag and remote tag.
         let found = self.tags.get(tag).copied().filter(|id| self.is_dialog_of(*id, message));
         let Some(id) = found else { return self.refuse(key, message, flow, Status::NO_SUCH_CALL) };
@@ -150,7 +164,7 @@ impl Switch {
             self.in_dialog(id, key, message, flow);
         } else {
             // Tags are no password: from another address the sender must prove itself.
-            self.ask_admission(key, message, flow, Some(id));
+            self.ask_admission(key, message, flow, Some(Inside::Leg(id)));
         }
     }
 
@@ -172,9 +186,9 @@ impl Switch {
             && leg.remote_tag(&self.wire.config.limits).is_none_or(|known| known == remote)
     }
 
-    fn ask_admission(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, leg: Option<LegId>) {
+    pub(crate) fn ask_admission(&mut self, key: ServerKey, message: &Message<'_>, flow: Flow, inside: Option<Inside>) {
         // A registration's domain is the Request-URI's (§10.2); so is that of any other request (§16.5).
-        let domain = match leg {
+        let domain = match inside {
             Some(_) => message.from().map(|from| from.uri()),
             None => message.uri(),
         };
@@ -187,9 +201,9 @@ impl Switch {
             .unwrap_or_default()
             .into_owned();
         let called = message.uri().ok().and_then(|uri| uri.user_unescaped().map(std::borrow::Cow::into_owned));
-        // Phones register; carriers do not.
+        // Phones register and subscribe; carriers do not.
         let source = match message.method() {
-            Some(Method::Register) => None,
+            Some(Method::Register | Method::Subscribe) => None,
             _ => self.trunks.source(&flow, called.as_deref(), self.vouched_for(&flow)),
         };
         let (user, called) = match &source {
@@ -199,14 +213,14 @@ impl Switch {
         let trunk = source.as_ref().map(|(trunk, _)| trunk.id);
         let domain = domain.host_str().to_ascii_lowercase();
         let ask = Ask::Admission { domain, user, source: flow.remote, trunk, called };
-        let intake = Intake { key, bytes: message.bytes().to_vec(), flow, leg, source };
+        let intake = Intake { key, bytes: message.bytes().to_vec(), flow, inside, source };
         self.ask(Asked::Admission(Box::new(intake)), ask);
     }
 
     /// What is known of domain and user came: the gatekeeper decides, and the request goes where it is for.
     pub(crate) fn admitted(&mut self, intake: Intake, admission: Result<Admission, NotAdmitted>) {
         let config = self.wire.config.clone();
-        let Intake { key, bytes, flow, leg, source } = intake;
+        let Intake { key, bytes, flow, inside, source } = intake;
         let Ok(message) = sip::parse(&bytes, &config.limits) else { return };
         // Not our domain: nothing is relayed for it, and nothing more is said.
         let admission = match admission {
@@ -216,7 +230,7 @@ impl Switch {
         let account = match &admission.peer {
             // A number of the tenant's was called over a trunk: by a caller that is nobody here.
             _ if source.is_some() && admission.inbound.is_some() => None,
-            Some(_) if !matches!(message.method(), Some(Method::Register)) => {
+            Some(_) if !proves_itself(&message, &admission) => {
                 // The tenant knows it by its address.
                 self.floods.vouch(self.wire.now, flow.remote.ip());
                 None
@@ -239,16 +253,13 @@ impl Switch {
                 }
             },
         };
-        if let Some(leg) = leg {
-            // A leg's user may come from elsewhere (it roams); anybody else may not touch the leg.
-            let own = self.legs.get(leg).zip(account.as_ref()).is_some_and(|(leg, account)| {
-                leg.party == account.user
-                    && self.calls.get(leg.call).is_some_and(|call| call.tenant() == admission.tenant)
-            });
-            return if own {
-                self.in_dialog(leg, key, &message, flow);
-            } else {
-                self.refuse(key, &message, flow, Status::FORBIDDEN);
+        if let Some(inside) = inside {
+            // A dialog's user may come from elsewhere (it roams); anybody else may not touch it.
+            let account = account.as_ref().filter(|account| self.is_own(inside, &admission, account));
+            return match inside {
+                _ if account.is_none() => self.refuse(key, &message, flow, Status::FORBIDDEN),
+                Inside::Leg(leg) => self.in_dialog(leg, key, &message, flow),
+                Inside::Subscription(id) => self.subscribe_again(id, key, &message, flow),
             };
         }
         match message.method() {
@@ -256,7 +267,18 @@ impl Switch {
             // It was no emergency.
             Some(Method::Invite) if self.is_full() && !admission.emergency => self.turn_away(key, &message, flow),
             Some(Method::Invite) => self.arrive(key, &message, flow, &admission, account.as_ref(), source),
+            Some(Method::Subscribe) => self.subscribe(key, &message, flow, &admission, account.as_ref()),
             _ => self.options(key, &message, flow),
+        }
+    }
+
+    fn is_own(&self, inside: Inside, admission: &Admission, account: &Account) -> bool {
+        match inside {
+            Inside::Leg(leg) => self.legs.get(leg).is_some_and(|leg| {
+                leg.party == account.user
+                    && self.calls.get(leg.call).is_some_and(|call| call.tenant() == admission.tenant)
+            }),
+            Inside::Subscription(id) => self.is_subscriber(id, admission.tenant, account),
         }
     }
 
@@ -291,7 +313,12 @@ impl Switch {
                 }
                 // RFC 3327 §5.3: the Path is shown to the phone.
                 writer.copy(message, Name::Path);
+                // RFC 6665 §8.2.2
+                writer.header(Name::AllowEvents, PACKAGE);
                 self.wire.respond(key, Status::OK, writer.finish());
+                for contact in registered.added {
+                    self.phone_is_new(&aor, contact);
+                }
             }
             Err(refusal) => {
                 let mut writer = self.reply(message, flow, refusal.status);
@@ -309,6 +336,8 @@ impl Switch {
         writer
             .header(Name::Allow, ALLOW)
             .header(Name::Accept, "application/sdp")
+            // RFC 6665 §4.4.4
+            .header(Name::AllowEvents, PACKAGE)
             .header(Name::Supported, SUPPORTED.join(", "));
         self.wire.respond(key, Status::OK, writer.finish());
     }
@@ -381,6 +410,16 @@ impl Switch {
         let mut writer = Writer::reply(message, status, Some(&tag), flow.remote);
         writer.header(Name::Server, &self.wire.config.agent);
         writer
+    }
+}
+
+/// A peer that we know by its address has to say who it is all the same: to register, and to subscribe where it names a
+/// user of ours; behind its address there may be phones.
+fn proves_itself(message: &Message<'_>, admission: &Admission) -> bool {
+    match message.method() {
+        Some(Method::Register) => true,
+        Some(Method::Subscribe) => admission.account.is_some(),
+        _ => false,
     }
 }
 

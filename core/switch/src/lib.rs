@@ -38,6 +38,7 @@ mod intake;
 mod interlude;
 mod io;
 mod keys;
+pub mod lamps;
 mod leg;
 mod letter;
 mod mailbox;
@@ -87,7 +88,10 @@ pub use habits::{Country, Music, NoMusic, UnknownCountry};
 pub use ids::{Aor, CallId, CallUid, GatewayId, LegId, PortId, TenantId, Ticket, TrunkId, UserId};
 pub use interlude::{PlayRefusal, SoundOrder};
 pub use io::{Input, Output};
-pub use mailbox::{Folder, Greeting, Lamp, MessageId, NoLamp, Reason, Waiting, is_mailbox_name};
+pub use mailbox::{
+    Folder, Greeting, Lamp, MailboxError, MessageId, NoLamp, Parted, Reason, Waiting, Whose, is_a_mailboxes,
+    is_mailbox_name,
+};
 pub use media::{MediaCommand, MediaEvent, MediaPort, MediaStats, SoundId, Voice};
 pub use number::{E164, NoE164, Number, NumberClass};
 pub use originate::Origination;

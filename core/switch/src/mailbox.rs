@@ -1,6 +1,7 @@
 //! The words of voicemail: what a mailbox holds, and the lamp that says so. The WIT interface `voicemail` and the gRPC
 //! service of that name spell the same.
 
+use crate::application::HungUp;
 use crate::ids::TenantId;
 
 /// What waits in a mailbox, as a message summary counts it (RFC 3842 §5.2): urgent messages are among the others.
@@ -144,4 +145,70 @@ pub fn is_mailbox_name(name: &str) -> bool {
     let plain =
         |sign: u8| sign.is_ascii_digit() || sign.is_ascii_lowercase() || matches!(sign, b'-' | b'.' | b'_' | b'*');
     (1..=32).contains(&name.len()) && name.bytes().all(plain)
+}
+
+/// Whether a recording of this name is a mailbox's: `vm-` and 32 hex digits of chance. Nobody else may play it, or record under
+/// such a name.
+#[must_use]
+pub fn is_a_mailboxes(recording: &str) -> bool {
+    recording.strip_prefix("vm-").is_some_and(|rest| {
+        rest.len() == 32 && rest.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
+    })
+}
+
+/// Whose messages a caller wants to hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// His own: the mailbox of the user that he proved to be.
+    Own,
+    /// Those of the mailbox whose number he is asked for.
+    Any,
+    /// Those of this mailbox.
+    Of(String),
+}
+
+/// How a caller left voicemail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parted {
+    /// His call ended.
+    HungUp,
+    /// He is done, and his call is what it was.
+    Done,
+    /// He was put through to somebody: the operator, whom he called back, or whom he found by name.
+    Connected,
+}
+
+/// Why voicemail did not serve a caller. Where a prompt could tell it, he was told so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MailboxError {
+    /// His call ended.
+    #[error("the caller hung up")]
+    HungUp,
+    /// There is no such mailbox, or he has none.
+    #[error("there is no such mailbox")]
+    NoMailbox,
+    /// It takes no more messages.
+    #[error("the mailbox is full")]
+    Full,
+    /// He knows no PIN of it.
+    #[error("the PIN is wrong")]
+    WrongPin,
+    /// The PIN was one that had to be changed, and was not.
+    #[error("the PIN was not changed")]
+    NoPin,
+    /// His call is not in a state for it.
+    #[error("the call is not in a state for it")]
+    WrongState,
+    /// A value was out of range.
+    #[error("a value was out of range")]
+    BadValue,
+    /// Nothing can be kept or played now.
+    #[error("the exchange has nothing left for it")]
+    NoResources,
+}
+
+impl From<HungUp> for MailboxError {
+    fn from(_: HungUp) -> Self {
+        Self::HungUp
+    }
 }

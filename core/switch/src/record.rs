@@ -321,9 +321,9 @@ pub struct StoredSubscription {
     pub local_tag: String,
     /// The subscriber's tag.
     pub remote_tag: String,
-    /// Our URI in the dialog.
+    /// Our address in the dialog: a whole name-addr without its tag.
     pub local_uri: String,
-    /// The subscriber's URI in the dialog.
+    /// The subscriber's, alike.
     pub remote_uri: String,
     /// Where requests in the dialog go: the subscriber's Contact.
     pub target: String,

@@ -67,6 +67,8 @@ pub struct Registered {
     pub contacts: Vec<String>,
     /// What is to be kept.
     pub changes: Vec<BindingChange>,
+    /// The contacts that are new: not known, or of another registering process, as after a phone was switched on.
+    pub added: Vec<String>,
 }
 
 /// Why a REGISTER changed nothing.
@@ -158,7 +160,7 @@ impl Registrar {
         let current = self.aors.get(aor).map(Vec::as_slice).unwrap_or_default();
         // Step 6 and 7: an older request of the same registering process must not undo a newer one.
         let overtaken = |binding: &Binding| binding.call_id == call_id && cseq <= binding.cseq;
-        let mut changes = Vec::new();
+        let (mut changes, mut fresh) = (Vec::new(), Vec::new());
         match plan {
             Plan::List => {}
             Plan::RemoveAll => {
@@ -186,6 +188,12 @@ impl Registrar {
                 if current.len() + added > self.config.max_contacts {
                     return Err(Status::FORBIDDEN.into());
                 }
+                let known = |wanted: &Wanted| {
+                    let same = |binding: &&Binding| binding.contact.as_uri().same_as(&wanted.contact.as_uri());
+                    current.iter().find(same).is_some_and(|binding| binding.call_id == call_id)
+                };
+                let new = wanted.iter().filter(|wanted| !wanted.expires.is_zero() && !known(wanted));
+                fresh.extend(new.map(|wanted| wanted.contact.as_str().to_owned()));
                 let path: Vec<String> =
                     request.addresses(Name::Path).flatten().map(|path| path.as_str().to_owned()).collect();
                 let user_agent = request.value(Name::UserAgent).map(std::borrow::Cow::into_owned);
@@ -202,7 +210,7 @@ impl Registrar {
                 }
             }
         }
-        Ok(Registered { contacts: self.listed(now, aor), changes })
+        Ok(Registered { contacts: self.listed(now, aor), changes, added: fresh })
     }
 
     #[allow(clippy::too_many_arguments, reason = "one step of `register`, split off to be read")]

@@ -17,6 +17,7 @@ use crate::ids::{Aor, CallId, LegId, PortId, TenantId, Ticket};
 use crate::intake::Intake;
 use crate::io::{Input, Output};
 use crate::keys::Carried;
+use crate::lamps::{Lamps, Lookup};
 use crate::leg::Leg;
 use crate::mint::Mint;
 use crate::record::{LegRecord, Notice, Record, StoredBinding};
@@ -34,6 +35,7 @@ pub struct Switch {
     pub(crate) gatekeeper: Gatekeeper,
     pub(crate) floods: Floods,
     pub(crate) trunks: Trunks,
+    pub(crate) lamps: Lamps,
     pub(crate) ledger: Ledger,
     /// Calls by what their legs outside spend.
     pub(crate) bills: HashMap<BillId, CallId>,
@@ -73,6 +75,8 @@ pub(crate) enum Asked {
     Port(LegId),
     /// Where is a gateway?
     Locate(Sought),
+    /// What does a lamp say?
+    Lamp(Lookup),
 }
 
 impl Switch {
@@ -85,6 +89,7 @@ impl Switch {
         Self {
             floods: Floods::new(config.floods.clone()),
             registrar: Registrar::new(config.registrar.clone()),
+            lamps: Lamps::new(config.lamps.clone()),
             gatekeeper: Gatekeeper::new(config.gatekeeper.clone(), mint.secret(), now),
             wire: Wire::new(config, mint, now, wall),
             trunks: Trunks::default(),
@@ -135,7 +140,7 @@ impl Switch {
             Input::Answer(ticket, answer) => self.answer(ticket, answer),
             Input::Command(call, command) => self.command(call, command),
             Input::Media(event) => self.media_event(&event),
-            Input::Lamp(_) => {}
+            Input::Lamp(lamp) => self.lamp_changed(&lamp),
             Input::Timeout => self.timeout(),
         }
         self.settle_transactions();
@@ -155,7 +160,8 @@ impl Switch {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let others = [self.registrar.poll_timeout(), self.trunks.poll_timeout(), self.ledger.poll_timeout()];
-        [self.wire.timers.next(), self.wire.layer.poll_timeout()].into_iter().chain(others).flatten().min()
+        let own = [self.wire.timers.next(), self.wire.layer.poll_timeout(), self.lamps.poll_timeout()];
+        own.into_iter().chain(others).flatten().min()
     }
 
     /// How many calls there are, those that are ending too.
@@ -171,7 +177,7 @@ impl Switch {
     }
 
     /// Nothing is under way: no call, leg, question, transaction or timer of theirs. Registrations may stand, of phones here
-    /// and of ours at carriers.
+    /// and of ours at carriers, and subscriptions.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.calls.is_empty()
@@ -182,6 +188,7 @@ impl Switch {
             && self.ports.is_empty()
             && self.carried.is_empty()
             && self.trunks.is_idle()
+            && self.lamps.is_idle()
             && self.ledger.is_quiet()
             && self.bills.is_empty()
             && self.wire.reels.is_empty()
@@ -189,7 +196,8 @@ impl Switch {
             && self.wire.timers.is_empty()
     }
 
-    /// From now on new calls are shed with 503; those that are up go on. Carriers are told that we are not there any more.
+    /// From now on new calls are shed with 503; those that are up go on. Carriers are told that we are not there any more;
+    /// subscriptions stand, for they are given back to the next.
     pub fn drain(&mut self, now: Instant) {
         self.wire.now = now;
         self.draining = true;
@@ -217,12 +225,13 @@ impl Switch {
         self.registrar.len()
     }
 
-    /// A user is gone: so are its bindings.
+    /// A user is gone: so are its bindings, and its subscriptions, whose phones are told.
     pub fn forget_bindings(&mut self, now: Instant, aor: &Aor) {
         self.wire.now = now;
         for change in self.registrar.forget(aor) {
             self.wire.outputs.push_back(Output::Record(Record::Binding(change)));
         }
+        self.forget_subscriptions(aor);
     }
 
     /// Asks, with a deadline.
@@ -246,6 +255,7 @@ impl Switch {
             (Asked::Resolve(call), Answer::Resolve(found)) => self.resolved(call, found),
             (Asked::Port(leg), Answer::Port(port)) => self.port_given(leg, port.ok()),
             (Asked::Locate(sought), Answer::Located(found)) => self.located(sought, found),
+            (Asked::Lamp(lookup), Answer::Lamp(found)) => self.lamp_found(lookup, found),
             (asked, _) => self.unanswered(asked),
         }
     }
@@ -257,6 +267,7 @@ impl Switch {
             Asked::Resolve(call) => self.resolved(call, Ok(Vec::new())),
             Asked::Port(leg) => self.port_given(leg, None),
             Asked::Locate(sought) => self.located(sought, Err(Unlocated("the name servers do not answer".to_owned()))),
+            Asked::Lamp(lookup) => self.lamp_unknown(lookup),
         }
     }
 
@@ -291,6 +302,7 @@ impl Switch {
             }
         }
         self.trunks_are_due();
+        self.lamps_are_due();
         self.spending_is_due();
         for change in self.registrar.handle_timeout(now) {
             self.wire.outputs.push_back(Output::Record(Record::Binding(change)));

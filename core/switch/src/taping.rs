@@ -22,6 +22,7 @@ use crate::command::Command;
 use crate::event::{Event, RecordingState, Refusal, Reply, Side};
 use crate::ids::{CallId, LegId, PortId};
 use crate::io::Output;
+use crate::mailbox::is_a_mailboxes;
 use crate::media::{MediaCommand, SoundId};
 use crate::record::{KeptRecording, Record, RecordingEnd, RecordingKind};
 use crate::sound::Place;
@@ -147,7 +148,7 @@ impl Switch {
         if call.tape.name().is_some() {
             return Err(Refusal::WrongState);
         }
-        if !how.name.as_deref().is_none_or(audio::is_recording_name) {
+        if !how.name.as_deref().is_none_or(|name| audio::is_recording_name(name) && !is_a_mailboxes(name)) {
             return Err(Refusal::BadValue);
         }
         let uid = call.invitation.uid;

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::event::Event;
 use crate::ids::{CallId, GatewayId, LegId, PortId, Ticket, TrunkId};
 use crate::io::Output;
+use crate::lamps::{SubscriptionKey, UnaskedKey};
 use crate::media::{MediaCommand, SoundId};
 use crate::mint::Mint;
 use crate::record::KeptRecording;
@@ -36,6 +37,10 @@ pub(crate) enum Errand {
     Register(RegistrationKey),
     /// Whether it lives: the number of the question.
     Probe(TrunkId, GatewayId, u32),
+    /// To tell a phone of a lamp that it subscribed to.
+    Notify(SubscriptionKey),
+    /// To tell one that did not.
+    Unasked(UnaskedKey),
 }
 
 /// What a client transaction is for.

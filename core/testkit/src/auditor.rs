@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use sip::{Method, Name};
 
+use crate::notifying::Notifying;
+
 /// What was seen of one INVITE that a phone sent, by Call-ID and branch.
 #[derive(Debug, Default)]
 struct Asked {
@@ -24,6 +26,7 @@ pub(crate) struct Auditor {
     /// Provisional answers of ours that wait for their PRACK, by Call-ID and To tag: the number, and whether there is a
     /// description in it.
     assured: BTreeMap<(String, String), (u32, bool)>,
+    notifying: Notifying,
     pub(crate) found: Vec<String>,
 }
 
@@ -41,6 +44,9 @@ impl Auditor {
         let (Ok(via), Ok(call_id), Ok(cseq)) = (message.via(), message.call_id(), message.cseq()) else {
             return self.fault("without Via, Call-ID or CSeq", bytes);
         };
+        for what in self.notifying.sent(&message) {
+            self.fault(what, bytes);
+        }
         if let Some(method) = message.method() {
             // RFC 3261 §8.1.1: what every request must carry.
             if message.max_forwards().ok().flatten().is_none() {
@@ -114,6 +120,7 @@ impl Auditor {
     pub(crate) fn came(&mut self, bytes: &[u8]) {
         let limits = sip::Limits::default();
         let Ok(message) = sip::parse(bytes, &limits) else { return };
+        self.notifying.came(&message);
         let (Ok(call_id), Ok(cseq)) = (message.call_id(), message.cseq()) else { return };
         if let (Some(Method::Prack), Ok(rack), Ok(to)) = (message.method(), message.rack(), message.to()) {
             let key = (call_id.to_owned(), to.tag().unwrap_or_default().to_owned());
@@ -148,8 +155,19 @@ impl Auditor {
                 .filter(|(_, asked)| asked.hundred && asked.finals.is_empty())
                 .map(|(key, _)| format!("a 100 without a final response: {key:?}")),
         );
+        found.extend(self.notifying.closing());
         found.extend(self.unacknowledged.iter().map(|call_id| format!("a 2xx without its ACK: {call_id}")));
         found
+    }
+
+    /// The exchange begins anew.
+    pub(crate) fn restarted(&mut self) {
+        self.notifying.restarted();
+    }
+
+    /// The exchange is given back a subscription of this dialog.
+    pub(crate) fn given_back(&mut self, call_id: &str, tag: &str) {
+        self.notifying.given_back(call_id, tag);
     }
 
     pub(crate) fn fault(&mut self, what: &str, bytes: &[u8]) {

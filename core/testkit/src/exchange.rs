@@ -13,6 +13,7 @@ use switch::{
 use crate::carrier::Outworld;
 use crate::engine::Engine;
 use crate::mixing::Mouth;
+use crate::watching::Mailboxes;
 
 pub(crate) const DOMAIN: &str = "example.com";
 /// Two tenants, a domain each; the realm is the domain.
@@ -51,6 +52,7 @@ pub(crate) struct Surroundings {
     /// The public network.
     pub(crate) out: Outworld,
     pub(crate) engine: Engine,
+    pub(crate) mailboxes: Mailboxes,
     minted: u64,
 }
 
@@ -79,6 +81,7 @@ impl Surroundings {
             no_ports: false,
             out: Outworld::default(),
             engine: Engine::new(),
+            mailboxes: Mailboxes::default(),
             minted: 0,
         }
     }
@@ -99,7 +102,7 @@ impl Surroundings {
                 Answer::Admission(admission.ok_or(NotAdmitted(403)))
             }
             Ask::Locate(site) => self.out.locate(&site),
-            Ask::Lamp { .. } => Answer::Lamp(Err(switch::NoLamp::Unknown)),
+            Ask::Lamp { tenant, user, wanted } => self.mailboxes.answer(tenant, &user, &wanted),
             Ask::Resolve { tenant, target, asker } => Answer::Resolve(match target {
                 Target::User(name) | Target::Extension(name) | Target::Dialled(name)
                     if self.users.contains_key(&(tenant, name.clone())) =>

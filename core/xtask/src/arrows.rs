@@ -7,6 +7,7 @@ use crate::tool::{self, Outcome, fail};
 const ARROWS: &[(&str, &[&str])] = &[
     ("sip", &[]),
     ("sdp", &[]),
+    ("mail", &[]),
     ("media", &[]),
     ("switch", &["media", "sdp", "sip"]),
     ("store", &["switch"]),
@@ -19,7 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 const NOT_THE_SERVERS: &[&str] = &["testkit", "xtask"];
 
 /// Crates whose name is, or begins with, one of these (then `-`) are named by one crate of ours, in tests too.
-const HOMES: &[(&str, &str)] = &[("wasmtime", "dialplan"), ("sea-orm", "store"), ("tonic", "admin")];
+const HOMES: &[(&str, &str)] =
+    &[("wasmtime", "dialplan"), ("sea-orm", "store"), ("tonic", "admin"), ("lettre", "mail")];
 
 /// Checks what cargo says of the manifests, for all features and all targets.
 pub(crate) fn arrows(place: &Place) -> Outcome {

@@ -2,7 +2,7 @@
 //!
 //! | dialled | what happens |
 //! |---|---|
-//! | an extension or a user's name | it rings for 30 s; busy, declined and no answer are told as such |
+//! | an extension or a user's name | it rings for 30 s; who is not reached takes a message, where he has a mailbox; else busy, declined and no answer are told as such |
 //! | `*1` and an extension or a name | the same, and the call is recorded: both hear a tone |
 //! | one's own number | refused as busy: a phone cannot call itself |
 //! | a conference room | joined, by its PIN and its rules |
@@ -11,10 +11,15 @@
 //! | `*44` | a test tone of 1,004 Hz, until any key or for a minute |
 //! | `*45` | records up to a minute, plays it back; then 1 keeps it, 2 plays it, 3 records anew |
 //! | `*60` | the speaking clock: the time at the tone, five times or until any key |
+//! | `*97` | voicemail: one's own messages |
+//! | `*98` | those of any mailbox, by its number and its PIN |
+//! | `*99` and an extension | a message is left without ringing |
+//! | `*96` | somebody is found by the letters of his name, and called |
 //! | a number outside, as the tenant dials it | called over its trunks, where that is granted |
 //! | anything else | 404, as a phone shows for a wrong number |
 
 mod demos;
+mod messages;
 mod rooms;
 
 use strowger_dialplan::{Call, CallRecording, Error, Order, Target, debug, directory};
@@ -27,6 +32,9 @@ fn handle(call: &Call) -> Result<(), Error> {
     let (caller, dialled) = (call.caller().user, call.callee().user);
     if let Some(demonstration) = demos::behind(&dialled) {
         return demonstration(call);
+    }
+    if let Some(served) = messages::behind(call, &dialled) {
+        return served;
     }
     // A recorded call, by what stands before the number.
     let recorded = dialled.strip_prefix("*1").and_then(directory::find);
@@ -44,7 +52,8 @@ fn handle(call: &Call) -> Result<(), Error> {
     if is_recorded {
         call.start_recording(&CallRecording::default().with_beep())?;
     }
-    call.reject_as(&call.dial(&[Target::User(user.name)], Order::AtOnce, RING_MILLISECONDS)?)
+    let outcome = call.dial(&[Target::User(user.name.clone())], Order::AtOnce, RING_MILLISECONDS)?;
+    messages::unless_answered(call, &user.name, &outcome)
 }
 
 strowger_dialplan::dialplan!(handle);

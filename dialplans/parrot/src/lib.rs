@@ -4,6 +4,7 @@
 //!
 //! Of sounds `-` is an empty word: `play prompt:a,tone:busy:500 #* de forever;hush`; the module `sounds` has them all.
 
+mod mailboxes;
 mod outside;
 mod rulings;
 mod sounds;
@@ -33,6 +34,7 @@ impl Guest for Parrot {
                 _ => call_verb(call, verb, rest)
                     .or_else(|| sounds::verb(call, verb, rest))
                     .or_else(|| outside::verb(call, verb, rest))
+                    .or_else(|| mailboxes::verb(call, verb, rest))
                     .or_else(|| other_verb(verb, rest))
                     .unwrap_or_else(|| "?".to_owned()),
             };

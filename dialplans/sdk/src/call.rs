@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::bindings::strowger::dialplan::audio::{PlayOptions, Played};
 use crate::bindings::strowger::dialplan::call::Call as Raw;
 use crate::{
-    CallRecording, Choice, DialOutcome, Digits, Ending, Error, Left, Menu, Number, Order, Outcome, Party, ReadDigits,
-    Record, Recorded, Sound, Target, Way, Wish, numbers, rooms,
+    CallRecording, Choice, DialOutcome, Digits, Ending, Error, Left, Menu, Number, Order, Outcome, Parted, Party,
+    ReadDigits, Reason, Record, Recorded, Sound, Target, Way, Whose, Wish, numbers, rooms, voicemail,
 };
 
 /// The call that is served. What it is asked for waits until it is done; once the caller has hung up, everything says
@@ -135,6 +135,22 @@ impl<'a> Call<'a> {
     /// The same in just this way.
     pub fn join_as(&self, room: &str, wish: &Wish) -> Result<Left, Error> {
         Ok(rooms::join(self.raw, room, wish)?)
+    }
+
+    /// The caller leaves a message in this mailbox. What he says is kept when this returns, and when he hangs up. He is
+    /// answered if he was not.
+    pub fn leave_message(&self, mailbox: &str, reason: Reason) -> Result<Parted, Error> {
+        Ok(voicemail::leave(self.raw, mailbox, reason)?)
+    }
+
+    /// The caller hears messages: his own, or those of a mailbox whose PIN he knows.
+    pub fn hear_messages(&self, whose: &Whose) -> Result<Parted, Error> {
+        Ok(voicemail::listen(self.raw, whose)?)
+    }
+
+    /// The caller finds somebody by the letters of a name, and calls him.
+    pub fn find_by_name(&self) -> Result<Parted, Error> {
+        Ok(voicemail::find_by_name(self.raw)?)
     }
 
     /// Leaves the caller to the tenant's built-in route.

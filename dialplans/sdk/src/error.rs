@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::bindings::strowger::dialplan::audio::AudioError;
 use crate::bindings::strowger::dialplan::types;
-use crate::{Ending, RoomError};
+use crate::{Ending, RoomError, VoicemailError};
 
 /// Why something was not done.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub enum Error {
     Unwritable(String),
     /// A conference room did not take the caller, who was told so where he could be.
     Room(RoomError),
+    /// Voicemail did not serve the caller, who was told so where he could be.
+    Voicemail(VoicemailError),
 }
 
 impl Error {
@@ -66,6 +68,12 @@ impl fmt::Display for Error {
                 RoomError::WrongPin => "the PIN is wrong",
                 _ => "the room does not permit it",
             }),
+            Self::Voicemail(refusal) => f.write_str(match refusal {
+                VoicemailError::NoMailbox => "there is no such mailbox",
+                VoicemailError::Full => "the mailbox is full",
+                VoicemailError::WrongPin => "the PIN is wrong",
+                _ => "voicemail did not serve the caller",
+            }),
         }
     }
 }
@@ -90,6 +98,18 @@ impl From<RoomError> for Error {
             RoomError::BadValue => Self::BadValue,
             RoomError::NoResources => Self::NoResources,
             refusal => Self::Room(refusal),
+        }
+    }
+}
+
+impl From<VoicemailError> for Error {
+    fn from(error: VoicemailError) -> Self {
+        match error {
+            VoicemailError::HungUp(ending) => Self::HungUp(ending),
+            VoicemailError::WrongState => Self::WrongState,
+            VoicemailError::BadValue => Self::BadValue,
+            VoicemailError::NoResources => Self::NoResources,
+            refusal => Self::Voicemail(refusal),
         }
     }
 }

@@ -38,7 +38,8 @@ pub use bindings::strowger::dialplan::audio::{Digits, Ended, Recorded, Recording
 pub use bindings::strowger::dialplan::numbers::{Class, EarlyMedia, Number, Outcome};
 pub use bindings::strowger::dialplan::rooms::{Left, Member, Role, RoomError, Wish};
 pub use bindings::strowger::dialplan::types::{DialOutcome, Ending, Order, Party, Side, Target};
-pub use bindings::strowger::dialplan::{clock, directory, log, numbers, rooms, values};
+pub use bindings::strowger::dialplan::voicemail::{Parted, Reason, VoicemailError, Waiting, Whose};
+pub use bindings::strowger::dialplan::{clock, directory, log, numbers, rooms, values, voicemail};
 #[doc(hidden)]
 pub use bindings::{Guest, export};
 pub use call::Call;

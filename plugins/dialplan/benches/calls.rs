@@ -70,11 +70,42 @@ impl Rooms for Nothing {
     }
 }
 
+impl dialplan::Voicemail for Nothing {
+    fn find(&self, _: TenantId, _: &str) -> Option<String> {
+        None
+    }
+
+    fn count(&self, _: TenantId, _: &str) -> Option<switch::Waiting> {
+        None
+    }
+
+    fn leave<'a>(
+        &'a self,
+        _: &'a mut CallControl,
+        _: &'a str,
+        _: switch::Reason,
+    ) -> Wait<'a, Result<switch::Parted, switch::MailboxError>> {
+        Box::pin(async { Err(switch::MailboxError::NoMailbox) })
+    }
+
+    fn listen<'a>(
+        &'a self,
+        _: &'a mut CallControl,
+        _: switch::Whose,
+    ) -> Wait<'a, Result<switch::Parted, switch::MailboxError>> {
+        Box::pin(async { Err(switch::MailboxError::NoMailbox) })
+    }
+
+    fn find_by_name<'a>(&'a self, _: &'a mut CallControl) -> Wait<'a, Result<switch::Parted, switch::MailboxError>> {
+        Box::pin(async { Err(switch::MailboxError::NoMailbox) })
+    }
+}
+
 fn guest(name: &str) -> Program {
     static HOST: OnceLock<Host> = OnceLock::new();
     let host = HOST.get_or_init(|| {
         let max_calls = std::env::var("CALLS").ok().and_then(|calls| calls.parse().ok()).unwrap_or(1_000);
-        Host::new(Config { max_calls, ..Config::default() }, Arc::new(Nothing), Arc::new(Nothing))
+        Host::new(Config { max_calls, ..Config::default() }, Arc::new(Nothing), Arc::new(Nothing), Arc::new(Nothing))
             .expect("the engine starts")
     });
     let folder = std::env::var_os("STROWGER_GUESTS")

@@ -4,6 +4,7 @@ mod asides;
 mod numbers;
 mod orders;
 mod rooms;
+mod voicemail;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

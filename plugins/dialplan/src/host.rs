@@ -17,6 +17,7 @@ use crate::keeper::Keeper;
 use crate::rooms::Rooms;
 use crate::ticker::Ticker;
 use crate::turns::Turns;
+use crate::voicemail::Voicemail;
 use crate::{module, words};
 
 /// Memory mappings that one suspended call costs (measured), and those that the rest of the process wants.
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) keeper: Arc<dyn Keeper>,
     pub(crate) rooms: Arc<dyn Rooms>,
+    pub(crate) voicemail: Arc<dyn Voicemail>,
     pub(crate) ticker: Ticker,
     pub(crate) turns: Turns,
 }
@@ -67,7 +69,12 @@ impl std::fmt::Debug for Program {
 
 impl Host {
     /// Starts the engine and its clock.
-    pub fn new(config: Config, keeper: Arc<dyn Keeper>, rooms: Arc<dyn Rooms>) -> Result<Self, Error> {
+    pub fn new(
+        config: Config,
+        keeper: Arc<dyn Keeper>,
+        rooms: Arc<dyn Rooms>,
+        voicemail: Arc<dyn Voicemail>,
+    ) -> Result<Self, Error> {
         let engine_error = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
         let calls = if config.max_calls == 0 { calls_by_mappings() } else { config.max_calls };
         let mut pool = PoolingAllocationConfig::default();
@@ -97,7 +104,7 @@ impl Host {
             Ticker::start(&engine, config.tick).map_err(|error| Error::Engine(format!("its clock: {error}")))?;
         tracing::info!(calls, "so many calls may be held by dialplans at once");
         let artefacts = Artefacts(config.artefacts.clone());
-        let shared = Arc::new(Shared { config, keeper, rooms, ticker, turns: Turns::default() });
+        let shared = Arc::new(Shared { config, keeper, rooms, voicemail, ticker, turns: Turns::default() });
         Ok(Self { engine, linker, artefacts, max_calls: calls, shared })
     }
 

@@ -1,7 +1,7 @@
 //! The host for dialplans: WebAssembly components that decide about calls, an instance a call.
 //!
 //! ```text
-//! let host = Host::new(config, keeper, rooms)?;   // one engine for all
+//! let host = Host::new(config, keeper, rooms, voicemail)?;   // one engine for all
 //! let program = host.load(&bytes)?;               // component or core module → precompiled, kept by hash
 //! Dialplan::new(name, program)                    // a switch::Application
 //! ```
@@ -31,6 +31,7 @@ mod rooms;
 mod sound;
 mod ticker;
 mod turns;
+mod voicemail;
 mod words;
 
 pub use application::Dialplan;
@@ -39,3 +40,4 @@ pub use error::Error;
 pub use host::{Host, Program};
 pub use keeper::{Found, FoundNumber, Keeper, ValueFault, Wait};
 pub use rooms::{FoundRoom, OrderFault, Rooms};
+pub use voicemail::Voicemail;

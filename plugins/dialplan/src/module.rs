@@ -11,7 +11,7 @@ use wit_parser::{Resolve, SourceMap, WorldId};
 
 use crate::words;
 
-const WIT: [(&str, &str); 10] = [
+const WIT: [(&str, &str); 11] = [
     ("dialplan.wit", include_str!("../../../wit/dialplan.wit")),
     ("audio.wit", include_str!("../../../wit/audio.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
@@ -22,6 +22,7 @@ const WIT: [(&str, &str); 10] = [
     ("rooms.wit", include_str!("../../../wit/rooms.wit")),
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("values.wit", include_str!("../../../wit/values.wit")),
+    ("voicemail.wit", include_str!("../../../wit/voicemail.wit")),
 ];
 
 /// Makes a component of a valid core module.

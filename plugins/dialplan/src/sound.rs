@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use switch::{
     AudioError, CallRecording, Command, Digit, Digits, Ended, Keys, Play, Played, Read, Recorded, Recording,
-    RecordingFormat, RecordingLayout, Reply, Sound, Tone, is_recording_name,
+    RecordingFormat, RecordingLayout, Reply, Sound, Tone, is_a_mailboxes, is_recording_name,
 };
 
 use crate::bindings::strowger::dialplan::audio as wit;
@@ -68,7 +68,7 @@ fn sound(sound: wit::Sound) -> Option<Sound> {
         wit::Sound::Date(seconds) => Sound::Date(moment(seconds)?),
         wit::Sound::Time(seconds) => Sound::Time(moment(seconds)?),
         wit::Sound::Spelled(text) => Sound::Spelled(one_by_one(&text, |letter| !letter.is_control()).then_some(text)?),
-        wit::Sound::Recording(name) => Sound::Recording(is_recording_name(&name).then_some(name)?),
+        wit::Sound::Recording(name) => Sound::Recording(is_own(&name).then_some(name)?),
     })
 }
 
@@ -88,6 +88,11 @@ fn tone(tone: wit::Tone) -> Option<Tone> {
         wit::Tone::Beep => Tone::Beep,
         wit::Tone::Test(hertz) => Tone::Test((200..=3_400).contains(&hertz).then_some(hertz)?),
     })
+}
+
+/// What a guest may record and play by its name: messages are not its.
+pub(crate) fn is_own(recording: &str) -> bool {
+    is_recording_name(recording) && !is_a_mailboxes(recording)
 }
 
 /// Some time, and not more than an hour.
@@ -139,7 +144,7 @@ pub(crate) fn read(prompt: Vec<wit::Sound>, options: wit::ReadOptions) -> Option
 }
 
 pub(crate) fn record(options: wit::RecordOptions) -> Option<Recording> {
-    if !options.name.as_deref().is_none_or(is_recording_name) {
+    if !options.name.as_deref().is_none_or(is_own) {
         return None;
     }
     Some(Recording {
@@ -155,7 +160,7 @@ pub(crate) fn record(options: wit::RecordOptions) -> Option<Recording> {
 }
 
 pub(crate) fn call_recording(options: wit::CallRecording) -> Option<CallRecording> {
-    if !options.name.as_deref().is_none_or(is_recording_name) {
+    if !options.name.as_deref().is_none_or(is_own) {
         return None;
     }
     let format = recording_format(options.format);
@@ -256,7 +261,8 @@ mod tests {
             assert!(!is_prompt(name), "{name:?}");
         }
         assert!(
-            is_recording_name("greeting-2")
+            is_own("greeting-2")
+                && !is_own("vm-0123456789abcdef0123456789abcdef")
                 && !is_recording_name("a/b")
                 && !is_recording_name("")
                 && !is_recording_name("a_b")

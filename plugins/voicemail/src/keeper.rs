@@ -191,17 +191,23 @@ pub trait Keeper: Send + Sync {
     /// The lists of a mailbox, its own before those of the tenant.
     fn lists<'a>(&'a self, tenant: TenantId, mailbox: &'a str) -> Wait<'a, Result<Vec<List>, KeepFault>>;
 
-    /// Writes down that a message begins; whatever is recorded of it from now on is not lost.
+    /// Writes down that a message begins; whatever is recorded of it from now on is not lost. Where whoever asked is let go
+    /// before he hears of it, nothing is recorded.
     fn begin<'a>(&'a self, tenant: TenantId, draft: Draft) -> Wait<'a, Result<Begun, KeepFault>>;
 
     /// The recording of a message is over, or its call is: waits until what there is of it is on the disk, and delivers it.
-    /// The lamp is right when this is over.
+    /// The lamp is right when this is over. Of one that is delivered already it says so again.
     fn deliver<'a>(
         &'a self,
         tenant: TenantId,
         message: MessageId,
         urgent: bool,
     ) -> Wait<'a, Result<Delivered, KeepFault>>;
+
+    /// Nobody waits any more for what was begun and is not delivered: the task that held the call was let go, or nothing could
+    /// be delivered while it was there. These are takes of one message, the first first: the keeper does by itself what
+    /// [`settle`](crate::settle) does, when it can, at the next start at the latest. Must not wait.
+    fn abandon(&self, tenant: TenantId, takes: Vec<MessageId>, urgent: bool);
 
     /// Its caller thought better of a message that is not delivered yet: it is gone.
     fn discard<'a>(&'a self, tenant: TenantId, message: MessageId) -> Wait<'a, Result<(), KeepFault>>;
@@ -243,12 +249,12 @@ pub trait Keeper: Send + Sync {
         recording: Option<&'a str>,
     ) -> Wait<'a, Result<(), KeepFault>>;
 
-    /// Whether this is the mailbox's PIN. Slow on purpose.
+    /// Whether this is the mailbox's PIN. Slow on purpose, and as slow where there is no such mailbox, or it has none.
     fn is_pin<'a>(&'a self, tenant: TenantId, mailbox: &'a str, pin: &'a str) -> Wait<'a, bool>;
 
     /// The owner chooses a PIN.
     fn choose_pin<'a>(&'a self, tenant: TenantId, mailbox: &'a str, pin: &'a str) -> Wait<'a, Result<(), KeepFault>>;
 
-    /// Something happened.
-    fn count(&self, tenant: TenantId, happening: Happening);
+    /// Something happened at a mailbox; whoever guesses may name one that is not there.
+    fn count(&self, tenant: TenantId, mailbox: &str, happening: Happening);
 }

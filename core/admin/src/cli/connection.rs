@@ -31,6 +31,7 @@ use crate::v1::route_service_client::RouteServiceClient;
 use crate::v1::tenant_service_client::TenantServiceClient;
 use crate::v1::trunk_service_client::TrunkServiceClient;
 use crate::v1::user_service_client::UserServiceClient;
+use crate::v1::voicemail_service_client::VoicemailServiceClient;
 
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// A list of very many users is larger than the 4 MiB that a client takes by default.
@@ -198,6 +199,10 @@ impl Line {
 
     pub(crate) fn outside(&self) -> OutsideServiceClient<Wire> {
         OutsideServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn voicemail(&self) -> VoicemailServiceClient<Wire> {
+        VoicemailServiceClient::new(self.wire.clone()).max_decoding_message_size(LARGEST_ANSWER)
     }
 
     /// The tenant that is meant: the one named, else the only one there is.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tonic::Streaming;
 
 use crate::cli::failure::Failure;
-use crate::v1::{DownloadPromptResponse, DownloadRatesResponse, DownloadRecordingResponse};
+use crate::v1::{DownloadAudioResponse, DownloadPromptResponse, DownloadRatesResponse, DownloadRecordingResponse};
 
 /// A piece of a file.
 pub(crate) trait Piece {
@@ -22,6 +22,12 @@ impl Piece for DownloadRecordingResponse {
 }
 
 impl Piece for DownloadRatesResponse {
+    fn take(self) -> (Vec<u8>, u64) {
+        (self.data, self.size)
+    }
+}
+
+impl Piece for DownloadAudioResponse {
     fn take(self) -> (Vec<u8>, u64) {
         (self.data, self.size)
     }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use prost::{Message, Name};
-use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, SerializeOptions};
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::cli::failure::Failure;
@@ -24,6 +24,17 @@ pub(crate) fn line<M: Message + Name>(message: &M) -> Result<String, Failure> {
 /// As a value, to be added to.
 pub(crate) fn value<M: Message + Name>(message: &M) -> Result<serde_json::Value, Failure> {
     dynamic(message)?.serialize_with_options(serde_json::value::Serializer, &options()).map_err(Failure::Json)
+}
+
+/// A message that was written so. What this version does not know is passed over.
+pub(crate) fn read<M: Message + Name + Default>(text: &str) -> Result<M, Failure> {
+    let pool = POOL.as_ref().ok_or(Failure::Description)?;
+    let description = pool.get_message_by_name(&M::full_name()).ok_or(Failure::Description)?;
+    let mut from = serde_json::Deserializer::from_str(text);
+    let options = DeserializeOptions::new().deny_unknown_fields(false);
+    let read = DynamicMessage::deserialize_with_options(description, &mut from, &options).map_err(Failure::Json)?;
+    from.end().map_err(Failure::Json)?;
+    read.transcode_to().map_err(|_| Failure::Description)
 }
 
 fn spell<M: Message + Name>(message: &M, format: impl Formatter) -> Result<String, Failure> {

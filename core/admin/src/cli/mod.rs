@@ -11,6 +11,7 @@ mod failure;
 mod fetch;
 mod json;
 mod limit;
+mod mailbox;
 mod media;
 mod moment;
 mod number;
@@ -56,6 +57,9 @@ pub enum Command {
     /// Conference rooms: those that are kept, and those that are open now
     #[command(subcommand, visible_alias = "rooms", after_help = room::EXAMPLES)]
     Room(room::Verb),
+    /// Mailboxes: what callers leave for whom, greetings, lists, and the mail that tells of it
+    #[command(subcommand, visible_aliases = ["mailboxes", "voicemail"], after_help = mailbox::EXAMPLES)]
+    Mailbox(Box<mailbox::Verb>),
     /// Recordings: messages of callers, calls as a whole, conferences
     #[command(subcommand, visible_alias = "recordings", after_help = recording::EXAMPLES)]
     Recording(recording::Verb),
@@ -105,6 +109,7 @@ pub async fn run_on(command: Command, connection: &Connection, console: &mut Con
                 Command::Call(verb) => call::run(verb, &line, console).await,
                 Command::Cdr(verb) => cdr::run(verb, &line, console).await,
                 Command::Room(verb) => room::run(verb, &line, console).await,
+                Command::Mailbox(verb) => mailbox::run(*verb, &line, console).await,
                 Command::Recording(verb) => recording::run(verb, &line, console).await,
                 Command::Prompt(verb) => prompt::run(verb, &line, console).await,
                 Command::Trunk(verb) => trunk::run(*verb, &line, console).await,

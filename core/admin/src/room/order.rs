@@ -134,7 +134,7 @@ pub(super) fn volume(number: u32, speaking: i32, hearing: i32) -> Result<RoomOrd
 pub(super) fn recording(name: String) -> Result<Option<String>, String> {
     match name.as_str() {
         "" => Ok(None),
-        known if switch::is_recording_name(known) => Ok(Some(name)),
+        known if switch::is_recording_name(known) && !switch::is_a_mailboxes(known) => Ok(Some(name)),
         _ => Err("1 to 64 of a-z, 0-9 and `-`".to_owned()),
     }
 }

@@ -25,8 +25,8 @@ fn violation(refused: &Status) -> (String, String) {
     (field.field, field.description)
 }
 
-/// Every field of a request that is an enum; one that is not tried here makes the first test fail. Those of trunks, routes
-/// and grants, most of them deeper inside, are tried beside.
+/// Every field of a request that is an enum; one that is not tried here makes the first test fail. Those of trunks, routes,
+/// grants and mailboxes, most of them deeper inside, are tried beside.
 const ENUMS: [&str; 16] = [
     "CreateRoomRequest.entry",
     "CreateTenantRequest.srtp",
@@ -48,7 +48,7 @@ const ENUMS: [&str; 16] = [
 
 #[test]
 fn every_enum_of_a_request_is_tried() {
-    let beside = |service: &str| crate::odd::SERVICES.contains(&service);
+    let beside = |service: &str| crate::odd::SERVICES.contains(&service) || service == "VoicemailService";
     let here = methods().into_iter().filter(|method| !beside(method.parent_service().name()));
     let fields = here.flat_map(|method| method.input().fields().collect::<Vec<_>>());
     let enums = fields.filter(|field| matches!(field.kind(), Kind::Enum(_)));

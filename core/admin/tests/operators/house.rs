@@ -20,18 +20,19 @@ use admin::v1::route_service_client::RouteServiceClient;
 use admin::v1::tenant_service_client::TenantServiceClient;
 use admin::v1::trunk_service_client::TrunkServiceClient;
 use admin::v1::user_service_client::UserServiceClient;
+use admin::v1::voicemail_service_client::VoicemailServiceClient;
 use admin::v1::{CreateTenantRequest, CreateUserRequest};
 use admin::{
-    Board, Change, Explained, Happening, Live, LiveCall, NotHeard, NotKept, NotRates, NotRemoved, Pending, PromptBytes,
-    PromptPage, PromptView, PromptsWanted, ReadRates, RecordingBytes, RoomHappening, RoomNews, TokenHash,
-    TrunkHappening, Unready,
+    Board, Change, Explained, Happening, Live, LiveCall, MailboxEvent, MailboxHappening, NotForwarded, NotHeard,
+    NotKept, NotRates, NotRemoved, NotTaken, Pending, PromptBytes, PromptPage, PromptView, PromptsWanted, ReadRates,
+    RecordingBytes, RoomHappening, RoomNews, TakenAudio, TokenHash, TrunkHappening, Unready,
 };
 use slotmap::SlotMap;
 use store::{Store, Writer};
 use switch::{
     Aor, Bearing, CallDirection, CallId, CallUid, Cause, Cdr, Direction, Disposition, E164, Ending, Event, Invitation,
-    KeptRecording, Label, LegRecord, MediaStats, MemberNumber, MemberView, Party, Payer, PlayRefusal, Rate, Record,
-    RecordingFormat, RecordingOrder, Refusal, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, Sound,
+    KeptRecording, Label, LegRecord, MediaStats, MemberNumber, MemberView, MessageId, Party, Payer, PlayRefusal, Rate,
+    Record, RecordingFormat, RecordingOrder, Refusal, Role, RoomEvent, RoomOrder, RoomRefusal, RoomView, Side, Sound,
     SoundOrder, Spent, StoredBinding, TenantId, TrunkId, TrunkView, UserId,
 };
 use tokio::net::TcpListener;
@@ -84,6 +85,10 @@ pub(crate) struct Exchange {
     /// What it says of every number; nothing while it is not ready.
     pub(crate) explained: Mutex<Option<Explained>>,
     pub(crate) asked: Mutex<Vec<(TenantId, String, Option<UserId>)>>,
+    pub(crate) mailbox_news: broadcast::Sender<MailboxHappening>,
+    /// What operators did in mailboxes.
+    pub(crate) mailboxes_told: Mutex<Vec<MailboxHappening>>,
+    pub(crate) forwarded: Mutex<Vec<(TenantId, MessageId, String)>>,
 }
 
 impl Default for Exchange {
@@ -109,6 +114,9 @@ impl Default for Exchange {
             spent: Mutex::default(),
             explained: Mutex::default(),
             asked: Mutex::default(),
+            mailbox_news: broadcast::Sender::new(64),
+            mailboxes_told: Mutex::default(),
+            forwarded: Mutex::default(),
         }
     }
 }
@@ -199,7 +207,8 @@ impl Live for Exchange {
         Box::pin(async move {
             let file = self.files.lock().unwrap().get(name).cloned()?;
             let (sender, pieces) = tokio::sync::mpsc::channel(64);
-            for piece in file.chunks(10) {
+            // As many pieces as wait.
+            for piece in file.chunks(10.max(file.len() / 32)) {
                 sender.send(Ok(piece.to_vec())).await.unwrap();
             }
             if name == "torn" {
@@ -207,7 +216,8 @@ impl Live for Exchange {
             }
             // One that is written while it is read may come short.
             let bytes = file.len() as u64 + u64::from(name == "running");
-            Some(RecordingBytes { format: RecordingFormat::Opus, bytes, pieces })
+            let format = if file.starts_with(b"RIFF") { RecordingFormat::Wav } else { RecordingFormat::Opus };
+            Some(RecordingBytes { format, bytes, pieces })
         })
     }
 
@@ -316,6 +326,55 @@ impl Live for Exchange {
         vec!["mute", "lock", "end"]
     }
 
+    fn watch_mailboxes(&self) -> broadcast::Receiver<MailboxHappening> {
+        self.mailbox_news.subscribe()
+    }
+
+    fn mailbox_changed(&self, happening: MailboxHappening) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let _ = self.mailbox_news.send(happening.clone());
+            self.mailboxes_told.lock().unwrap().push(happening);
+        })
+    }
+
+    /// A file that begins with `RIFF` or `OggS` can be played, a second of it for each byte; the disk takes none that ends in
+    /// `full`.
+    fn take_audio(&self, _: TenantId, file: Vec<u8>) -> Pending<'_, Result<TakenAudio, NotTaken>> {
+        Box::pin(async move {
+            if !file.starts_with(b"RIFF") && !file.starts_with(b"OggS") {
+                return Err(NotTaken::Unplayable("the file is of no known kind".to_owned()));
+            }
+            if file.ends_with(b"full") {
+                return Err(NotTaken::Disk);
+            }
+            let mut files = self.files.lock().unwrap();
+            let recording =
+                (1..).map(|number| format!("taken-{number}")).find(|name| !files.contains_key(name)).unwrap();
+            let (bytes, length) = (file.len() as u64, Duration::from_secs(file.len() as u64));
+            files.insert(recording.clone(), file);
+            Ok(TakenAudio { recording, length, bytes })
+        })
+    }
+
+    /// The mailbox `full` is.
+    fn forward_message<'a>(
+        &'a self,
+        tenant: TenantId,
+        message: MessageId,
+        to: &'a str,
+    ) -> Pending<'a, Result<(), NotForwarded>> {
+        Box::pin(async move {
+            match to {
+                "full" => return Err(NotForwarded::Full),
+                "gone" => return Err(NotForwarded::Missing),
+                "broken" => return Err(NotForwarded::Failed),
+                _ => {}
+            }
+            self.forwarded.lock().unwrap().push((tenant, message, to.to_owned()));
+            Ok(())
+        })
+    }
+
     fn trunks(&self) -> Pending<'_, Vec<TrunkView>> {
         let views = self.trunks.lock().unwrap().clone();
         Box::pin(async move { views })
@@ -400,6 +459,11 @@ impl Exchange {
             self.closes(tenant, room);
         }
         let _ = self.room_news.send(RoomHappening { tenant, room: room.to_owned(), at: at(seconds), event });
+    }
+
+    pub(crate) fn happens(&self, tenant: TenantId, mailbox: &str, seconds: u64, event: MailboxEvent) {
+        let mailbox = mailbox.to_owned();
+        let _ = self.mailbox_news.send(MailboxHappening { tenant, mailbox, at: at(seconds), event });
     }
 
     pub(crate) fn arrives(&self, uid: u8, tenant: TenantId, caller: &str, callee: &str) -> CallId {
@@ -554,6 +618,10 @@ impl House {
 
     pub(crate) async fn outside(&self) -> OutsideServiceClient<Wire> {
         OutsideServiceClient::new(self.trusted().await)
+    }
+
+    pub(crate) async fn voicemail(&self) -> VoicemailServiceClient<Wire> {
+        VoicemailServiceClient::new(self.trusted().await)
     }
 
     pub(crate) async fn trusted(&self) -> Wire {

@@ -16,5 +16,6 @@ mod sounds;
 mod spending;
 mod tenancy;
 mod trunks;
+mod voicemail;
 mod watching;
 mod words;

@@ -44,7 +44,7 @@ const ENUMS: [&str; 15] = [
     "TrunkSettings.srtp",
 ];
 
-fn enums(message: &MessageDescriptor, found: &mut BTreeSet<String>) {
+pub(crate) fn enums(message: &MessageDescriptor, found: &mut BTreeSet<String>) {
     for field in message.fields() {
         match field.kind() {
             Kind::Enum(_) => drop(found.insert(format!("{}.{}", message.name(), field.name()))),

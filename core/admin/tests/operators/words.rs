@@ -7,6 +7,10 @@ const EVENT: &str = include_str!("../../../switch/src/event.rs");
 const COMMAND: &str = include_str!("../../../switch/src/command.rs");
 const AUDIO: &str = include_str!("../../../switch/src/audio.rs");
 const ROOM: &str = include_str!("../../../switch/src/room.rs");
+const MAILBOX: &str = include_str!("../../../switch/src/mailbox.rs");
+const MAILBOX_SETTINGS: &str = include_str!("../../../store/src/mailbox_settings.rs");
+const LETTERS: &str = include_str!("../../../store/src/letters.rs");
+const LIVE: &str = include_str!("../../src/live.rs");
 const RECORD: &str = include_str!("../../../switch/src/record.rs");
 const TRUNK: &str = include_str!("../../../switch/src/trunk/mod.rs");
 const NUMBER: &str = include_str!("../../../switch/src/number.rs");
@@ -43,6 +47,12 @@ fn values(name: &str, prefix: &str) -> Vec<String> {
     values.filter(|value| value != "Unspecified").collect()
 }
 
+/// The sounds that operators can name. What only voicemail says is told as a recording, a time or a number.
+fn sounds() -> Vec<String> {
+    let own = ["Passage", "Moment", "Length"];
+    variants(AUDIO, "Sound").into_iter().filter(|sound| !own.contains(&sound.as_str())).collect()
+}
+
 #[test]
 fn every_event_has_its_name_in_the_api() {
     assert_eq!(oneof("CallEvent", "event"), variants(EVENT, "Event"));
@@ -52,7 +62,7 @@ fn every_event_has_its_name_in_the_api() {
     assert_eq!(values("ReadEnd", "READ_END_"), variants(AUDIO, "Ended"));
     assert_eq!(values("AudioFault", "AUDIO_FAULT_"), variants(AUDIO, "AudioError"));
     assert_eq!(values("PlayEnd", "PLAY_END_"), variants(EVENT, "PlayEnd"));
-    assert_eq!(values("SoundKind", "SOUND_KIND_"), variants(AUDIO, "Sound"));
+    assert_eq!(values("SoundKind", "SOUND_KIND_"), sounds());
     assert_eq!(values("Side", "SIDE_"), variants(EVENT, "Side"));
     assert_eq!(values("RecordingState", "RECORDING_STATE_"), variants(EVENT, "RecordingState"));
     assert_eq!(values("RecordingFormat", "RECORDING_FORMAT_"), variants(AUDIO, "RecordingFormat"));
@@ -75,13 +85,13 @@ fn every_command_of_the_api_has_its_name_in_the_exchange() {
 
 #[test]
 fn every_sound_and_tone_has_its_name_in_the_api() {
-    let mut sounds = oneof("Sound", "sound");
+    let mut said = oneof("Sound", "sound");
     // A short spelling of the tone.
-    sounds.retain(|sound| sound != "Beep");
-    let mut known = variants(AUDIO, "Sound");
-    sounds.sort();
+    said.retain(|sound| sound != "Beep");
+    let mut known = sounds();
+    said.sort();
     known.sort();
-    assert_eq!(sounds, known);
+    assert_eq!(said, known);
     assert_eq!(values("Tone", "TONE_"), variants(AUDIO, "Tone"));
 }
 
@@ -96,6 +106,16 @@ fn every_word_of_a_room_has_its_name_in_the_api() {
     let names = rooms.methods().map(|method| method.name().to_owned());
     let orders: Vec<_> = names.filter(|name| !others.contains(&name.as_str())).collect();
     assert_eq!(orders, variants(ROOM, "RoomOrder"));
+}
+
+#[test]
+fn every_word_of_a_mailbox_has_its_name_in_the_api() {
+    assert_eq!(values("Folder", "FOLDER_"), variants(MAILBOX, "Folder"));
+    assert_eq!(values("Greeting", "GREETING_"), variants(MAILBOX, "Greeting"));
+    assert_eq!(values("VoicemailReason", "VOICEMAIL_REASON_"), variants(MAILBOX, "Reason"));
+    assert_eq!(values("MailForm", "MAIL_FORM_"), variants(MAILBOX_SETTINGS, "MailForm"));
+    assert_eq!(values("LetterKind", "LETTER_KIND_"), variants(LETTERS, "LetterKind"));
+    assert_eq!(oneof("MailboxEvent", "event"), variants(LIVE, "MailboxEvent"));
 }
 
 #[test]

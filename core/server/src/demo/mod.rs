@@ -7,7 +7,7 @@ mod tone;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use store::{NewRoom, NewTenant, NewUser, Pins, RoomSettings, Store, Tenant};
+use store::{MailboxSettings, NewMailbox, NewRoom, NewTenant, NewUser, Pins, RoomSettings, Store, Tenant};
 use switch::{Ha1, MediaPolicy};
 
 pub(crate) use call::demo_call;
@@ -44,7 +44,11 @@ pub(crate) async fn make(store: &Store) -> Result<Option<(Tenant, Vec<Login>)>> 
             ha1,
             media: MediaPolicy::default(),
         };
-        store.users(tenant.id).create(new).await.context("making the demonstration's users")?;
+        let owner = store.users(tenant.id).create(new).await.context("making the demonstration's users")?;
+        // Without a PIN: it is open at its owner's phones, and nowhere else.
+        let settings = MailboxSettings { unasked: true, ..MailboxSettings::default() };
+        let mailbox = NewMailbox { name: user.to_owned(), owner: Some(owner.id), settings, ..NewMailbox::default() };
+        store.mailboxes(tenant.id).create(mailbox).await.context("making the demonstration's mailboxes")?;
         logins.push(Login { user: user.to_owned(), password });
     }
     let room = NewRoom { name: ROOM.to_owned(), pins: Pins::default(), settings: RoomSettings::default() };

@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
 use sip::{ConnectionId, Flow};
 use switch::{
-    Aor, Application, CallId, Command, LegRecord, MediaEvent, MediaStats, Origination, PlayRefusal, RecordingOrder,
-    Refusal, Side, Site, SoundOrder, Spent, StoredBinding, TenantId, Trunk, TrunkView,
+    Aor, Application, CallId, Command, Lamp, LegRecord, MediaEvent, MediaStats, Origination, PlayRefusal,
+    RecordingOrder, Refusal, Side, Site, SoundOrder, Spent, StoredBinding, TenantId, Trunk, TrunkView,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -58,6 +58,10 @@ pub(crate) enum Inward {
     Trunks(oneshot::Sender<Vec<TrunkView>>),
     /// An operator wants to know what is spent.
     Spent(oneshot::Sender<Vec<Spent>>),
+    /// What waits in a mailbox has changed.
+    Lamp(Box<Lamp>),
+    /// A mailbox is gone, and so is its lamp.
+    NoLamp(TenantId, String),
     /// A user is gone: so are its bindings.
     Forget(Aor),
     /// No new calls.

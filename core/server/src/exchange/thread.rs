@@ -15,8 +15,8 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use sip::{Flow, Transmit, Transport};
 use switch::{
     Answer, Application, Ask, Asker, CallControl, CallId, Command, Destination, Event, Input, Invitation, Money,
-    NotAdmitted, Output, Payer, PortId, Purse, Record, RecordingEnd, StoredBinding, Switch, Target, TenantId, Ticket,
-    Trunk, Unresolved,
+    NotAdmitted, Output, Payer, PortId, Purse, Record, RecordingEnd, StoredBinding, StoredSubscription, Switch, Target,
+    TenantId, Ticket, Trunk, Unresolved,
 };
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -31,6 +31,7 @@ use super::{Exchange, Listener, news};
 use crate::applications::{Applications, Served};
 use crate::directory::Directory;
 use crate::door::Door;
+use crate::mailroom::Mailroom;
 use crate::media::Engine;
 use crate::network::Network;
 use crate::observer::Observer;
@@ -46,6 +47,8 @@ pub(crate) struct Parts {
     pub(crate) directory: Arc<Directory>,
     pub(crate) network: Arc<Network>,
     pub(crate) conference: Conference,
+    pub(crate) mailroom: Mailroom,
+    pub(crate) subscriptions: Vec<StoredSubscription>,
     /// The trunks, and what has been spent today.
     pub(crate) trunks: Vec<Trunk>,
     pub(crate) spent: Vec<(Payer, u64, Money, SystemTime)>,
@@ -90,6 +93,9 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
     for binding in parts.bindings {
         switch.restore(now, binding);
     }
+    for subscription in parts.subscriptions {
+        switch.restore_subscription(now, subscription);
+    }
     for (payer, seconds, cost, day_ends) in parts.spent {
         switch.restore_spending(payer, seconds, cost, day_ends);
     }
@@ -111,6 +117,7 @@ pub(crate) fn start(parts: Parts, exchange: Exchange, outbox: Outbox, runtime: &
         directory: parts.directory,
         network: parts.network,
         conference: parts.conference,
+        mailroom: parts.mailroom,
         applications: parts.applications,
         engine: parts.engine,
         writer: parts.writer,
@@ -156,6 +163,7 @@ struct Thread {
     directory: Arc<Directory>,
     network: Arc<Network>,
     conference: Conference,
+    mailroom: Mailroom,
     applications: Arc<Applications>,
     engine: Engine,
     writer: store::Writer,
@@ -300,6 +308,11 @@ impl Thread {
             }
             Inward::Command(call, command) => self.handle(now, Input::Command(call, command)),
             Inward::Media(event) => self.handle(now, Input::Media(event)),
+            Inward::Lamp(lamp) => self.handle(now, Input::Lamp(lamp)),
+            Inward::NoLamp(tenant, mailbox) => {
+                self.switch.forget_lamp(now, tenant, &mailbox);
+                self.drain(now);
+            }
             Inward::Registrations(tenant, answer) => {
                 let _ = answer.send(self.switch.registrations(now, tenant).collect());
             }
@@ -412,7 +425,9 @@ impl Thread {
                 });
                 Answer::Admission(admission.ok_or(NotAdmitted(403)))
             }
-            Ask::Lamp { .. } => Answer::Lamp(Err(switch::NoLamp::Unknown)),
+            Ask::Lamp { tenant, user, wanted } => {
+                Answer::Lamp(self.mailroom.lamp(tenant, &user, &wanted).map(Box::new))
+            }
             Ask::Locate(site) => return self.locator.locate(now, ticket, site),
             Ask::Resolve { tenant, target, asker } => Answer::Resolve(self.resolve(tenant, &target, &asker)),
             Ask::Port { toward, beside } => Answer::Port(self.engine.open(toward, beside)),
@@ -528,6 +543,10 @@ impl Thread {
                 observer.record(cdr);
             }
         } else if let Record::Recording(kept) = &record {
+            // What is a mailbox's is listed there.
+            if self.mailroom.hear(kept) {
+                return;
+            }
             metrics::counter!("strowger_store_writes_total", "kind" => "recording").increment(1);
             if let Some(end) = &kept.end {
                 let outcome = match end {
@@ -539,7 +558,8 @@ impl Thread {
                     .increment(1);
             }
         } else {
-            metrics::counter!("strowger_store_writes_total", "kind" => "binding").increment(1);
+            let kind = if matches!(record, Record::Subscription(_)) { "subscription" } else { "binding" };
+            metrics::counter!("strowger_store_writes_total", "kind" => kind).increment(1);
         }
         self.writer.write(record);
     }
@@ -560,6 +580,7 @@ impl Thread {
         metrics::gauge!("strowger_calls").set(self.switch.calls() as f64);
         metrics::gauge!("strowger_transactions").set(self.switch.transactions() as f64);
         metrics::gauge!("strowger_registrations").set(self.switch.bindings() as f64);
+        metrics::gauge!("strowger_subscriptions").set(self.switch.subscriptions() as f64);
         metrics::gauge!("strowger_store_queue").set(self.writer.waiting() as f64);
         metrics::counter!("strowger_sip_messages_total", "direction" => "in", "kind" => "any")
             .increment(std::mem::take(&mut self.received));

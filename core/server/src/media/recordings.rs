@@ -83,6 +83,8 @@ pub(crate) struct Recordings {
     waiting: Arc<AtomicUsize>,
     minted: Arc<AtomicU64>,
     data: Arc<Path>,
+    /// So many bytes of the disk are to be left free.
+    free: u64,
 }
 
 /// One recording, as a media thread writes it.
@@ -108,7 +110,7 @@ impl Recordings {
             .name("recordings".to_owned())
             .spawn(move || disk.run(&received, &mended))
             .context("starting the thread that writes recordings")?;
-        Ok((Self { work, waiting, minted: Arc::default(), data: root }, told))
+        Ok((Self { work, waiting, minted: Arc::default(), data: root, free }, told))
     }
 
     /// A new recording. What comes of it is told by `Recorded` or `RoomRecorded`; that it cannot go on also by an order to the thread.
@@ -141,6 +143,45 @@ impl Recordings {
     /// A copy of a recording, as far as it is; reads the disk.
     pub(crate) fn copy(&self, tenant: TenantId, name: &str) -> io::Result<Copy> {
         salvage::copy(&self.data, tenant, name)
+    }
+
+    /// What there is of a recording on the disk. One that was not finished is finished now, where nothing writes it any more;
+    /// reads and writes the disk.
+    pub(crate) fn finish(&self, tenant: TenantId, name: &str) -> io::Result<bool> {
+        if file_of(&self.data, tenant, name).is_some() {
+            return Ok(true);
+        }
+        let part = recordings_of(&self.data, tenant).join(format!("{name}.part"));
+        if !is_recording_name(name) || !part.try_exists()? {
+            return Ok(false);
+        }
+        let saved = salvage::mend_file(&part, |format| part.with_file_name(file_name(name, format)))?;
+        Ok(saved.is_some())
+    }
+
+    /// Writes a whole file under a name that nobody else has: on the disk when this returns.
+    pub(crate) fn put(&self, tenant: TenantId, name: &str, format: RecordingFormat, bytes: &[u8]) -> io::Result<()> {
+        if !is_recording_name(name) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let folder = recordings_of(&self.data, tenant);
+        disk::make_folder(&folder)?;
+        disk::expect_room(&folder, self.free)?;
+        let part = folder.join(format!("{name}.part"));
+        let write = || {
+            let mut file = disk::create(&part)?;
+            io::Write::write_all(&mut file, bytes)?;
+            file.sync_all()?;
+            salvage::name(&part, &folder.join(file_name(name, format)))
+        };
+        write().inspect_err(|_| drop(std::fs::remove_file(&part)))
+    }
+
+    /// The names of a tenant's recordings that are over; reads the disk.
+    pub(crate) fn names(&self, tenant: TenantId) -> Vec<String> {
+        let files = std::fs::read_dir(recordings_of(&self.data, tenant)).into_iter().flatten().flatten();
+        let over = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| end != "part"));
+        over.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
     }
 
     /// What is there of a recording that is over: how long, how large, which format; reads the disk.

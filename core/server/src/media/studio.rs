@@ -23,6 +23,9 @@ const QUIET: f32 = -48.0;
 static SILENCE: [i16; 960] = [0; 960];
 /// So much of the silence at the end of a recording is kept.
 const KEPT: Duration = Duration::from_millis(500);
+/// What is recorded is handed to the disk this often, in frames: a fifth of a second is what a fall of the exchange may cost of
+/// a message.
+const HANDED_OVER: u32 = 10;
 /// What says that a call is recorded: its frequency in Hz, and how long it is.
 const BEEP: (u16, Duration) = (1_400, Duration::from_millis(200));
 /// A key that is sounded for a far end that takes no events.
@@ -70,6 +73,7 @@ pub(super) struct Tape {
     rate: Rate,
     recorder: Recorder,
     writing: Writing,
+    frames: u32,
 }
 
 impl Studio {
@@ -361,7 +365,7 @@ impl Ear {
 
 impl Tape {
     pub(super) const fn new(id: SoundId, rate: Rate, recorder: Recorder, writing: Writing) -> Self {
-        Self { id, rate, recorder, writing }
+        Self { id, rate, recorder, writing, frames: 0 }
     }
 
     /// Nothing is kept for now, or again.
@@ -373,6 +377,10 @@ impl Tape {
     pub(super) fn take(&mut self, frame: &[i16]) -> bool {
         let ended = self.recorder.handle_frame(Some(frame), None).ended.is_some();
         let kept_up = self.write();
+        self.frames = self.frames.wrapping_add(1);
+        if self.frames.is_multiple_of(HANDED_OVER) {
+            self.writing.hand_over();
+        }
         ended || !kept_up
     }
 

@@ -8,8 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
-use store::{CdrFilter, NewTenant, NewUser, Store, StoredCdr, Writer};
-use switch::{Aor, BindingChange, Ha1, Record, StoredBinding, TenantId};
+use store::{CdrFilter, NewTenant, NewUser, Store, StoredCdr, StoredMessage, Writer};
+use switch::{Aor, BindingChange, Folder, Ha1, Record, StoredBinding, TenantId};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -358,6 +358,20 @@ impl Exchange {
         writer.write(Record::Binding(BindingChange::Put(binding)));
         drop(writer);
         self.runtime.block_on(task.run());
+    }
+
+    /// Something is changed in its database, which it reads when it starts again.
+    pub(crate) fn furnish<T>(&self, furnish: impl AsyncFnOnce(&Store, TenantId) -> T) -> T {
+        self.runtime.block_on(furnish(&self.store, self.tenant))
+    }
+
+    /// The messages of a mailbox in this folder, once there are so many.
+    pub(crate) fn messages(&self, mailbox: &str, folder: Folder, count: usize) -> Vec<StoredMessage> {
+        until(&format!("{count} messages are {} in {mailbox}", folder.as_str()), KEPT, || {
+            let all = self.runtime.block_on(self.store.messages(self.tenant).list(mailbox, folder));
+            let all = all.expect("the messages");
+            (all.len() == count).then_some(all)
+        })
     }
 
     /// What it has logged since it was last started.

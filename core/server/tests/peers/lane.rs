@@ -46,4 +46,9 @@ impl Lane {
         assert!(first + count <= self.base + WIDTH, "the lane has no port left");
         first
     }
+
+    /// All peers are gone: their ports may be taken again.
+    pub(crate) fn free_ports(&self) {
+        self.next.store(self.base + 2 + MEDIA, Ordering::Relaxed);
+    }
 }

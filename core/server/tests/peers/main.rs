@@ -13,8 +13,10 @@ mod harness;
 mod holding;
 mod lane;
 mod listener;
+mod mailing;
 mod media;
 mod meeting;
+mod messages;
 #[allow(dead_code, reason = "the locator has tests of its own, which use all of it")]
 mod names;
 mod on_postgresql;

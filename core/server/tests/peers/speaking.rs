@@ -31,12 +31,7 @@ fn speech(exchange: &Exchange) -> PathBuf {
 /// that adapts to its network may shift one or two of them.
 fn kept(case: &str, exchange: &Exchange, heard: &[f64]) -> f64 {
     let said = tone::read(&speech(exchange));
-    if let Some(folder) = std::env::var_os("STROWGER_HEARD") {
-        let folder = Path::new(&folder);
-        std::fs::create_dir_all(folder).expect("a folder for what was heard");
-        tone::save(&folder.join(format!("{case}-said.wav")), &said[..(SECONDS * tone::RATE) as usize]);
-        tone::save(&folder.join(format!("{case}-heard.wav")), heard);
-    }
+    keep(case, &said[..(SECONDS * tone::RATE) as usize], heard);
     let voiced = |start: &usize| power(&said[*start..start + PIECE]) > 300.0;
     let starts: Vec<usize> = (16_000..(SECONDS as usize - 2) * 8_000).step_by(PIECE).filter(voiced).collect();
     assert!(starts.len() > 5, "too little is said");
@@ -53,7 +48,17 @@ fn kept(case: &str, exchange: &Exchange, heard: &[f64]) -> f64 {
     likeness[2]
 }
 
-fn power(piece: &[f64]) -> f64 {
+/// Leaves what was said and heard where it is asked for.
+pub(crate) fn keep(case: &str, said: &[f64], heard: &[f64]) {
+    if let Some(folder) = std::env::var_os("STROWGER_HEARD") {
+        let folder = Path::new(&folder);
+        std::fs::create_dir_all(folder).expect("a folder for what was heard");
+        tone::save(&folder.join(format!("{case}-said.wav")), said);
+        tone::save(&folder.join(format!("{case}-heard.wav")), heard);
+    }
+}
+
+pub(crate) fn power(piece: &[f64]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "half a second")]
     let length = piece.len() as f64;
     (dot(piece, piece) / length).sqrt()

@@ -21,6 +21,7 @@ const TABLES: &[&str] = &[
         received BIGINT NOT NULL, moved BIGINT NOT NULL, length_ms BIGINT NOT NULL, bytes BIGINT NOT NULL, forwarded_by TEXT,
         UNIQUE (tenant_id, recording))",
     "CREATE INDEX message_by_folder ON message (mailbox_id, folder)",
+    "CREATE INDEX message_by_tenant ON message (tenant_id, folder)",
     "CREATE TABLE mailbox_list (
         id {key}, tenant_id BIGINT NOT NULL REFERENCES tenant (id) ON DELETE CASCADE,
         mailbox_id BIGINT REFERENCES mailbox (id) ON DELETE CASCADE, number TEXT NOT NULL, title TEXT, members TEXT NOT NULL)",
@@ -31,6 +32,11 @@ const TABLES: &[&str] = &[
         message_id BIGINT REFERENCES message (id) ON DELETE CASCADE, kind TEXT NOT NULL, queued BIGINT NOT NULL,
         due BIGINT NOT NULL, tries INTEGER NOT NULL, fault TEXT, given_up BOOLEAN NOT NULL)",
     "CREATE INDEX letter_by_due ON letter (given_up, due)",
+    // A message or a mailbox that goes takes its letters along.
+    "CREATE INDEX letter_by_message ON letter (message_id)",
+    "CREATE INDEX letter_by_mailbox ON letter (mailbox_id)",
+    "CREATE INDEX letter_by_tenant ON letter (tenant_id, given_up)",
+    "CREATE INDEX mailbox_by_user ON mailbox (user_id)",
     "CREATE TABLE mail_template (
         tenant_id BIGINT NOT NULL REFERENCES tenant (id) ON DELETE CASCADE, language TEXT NOT NULL, kind TEXT NOT NULL,
         subject TEXT NOT NULL, text TEXT NOT NULL, html TEXT, PRIMARY KEY (tenant_id, language, kind))",

@@ -2,6 +2,7 @@
 //! PostgreSQL.
 
 mod outside;
+mod voicemail;
 
 use std::time::{Duration, SystemTime};
 

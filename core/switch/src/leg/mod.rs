@@ -51,7 +51,7 @@ use expiry::Expiry;
 use reliable::Assured;
 
 /// What we understand (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, PRACK, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, PRACK, UPDATE, SUBSCRIBE";
 const SDP: &str = "application/sdp";
 
 /// RFC 3261 §13.3.1.4: a 2xx is repeated at T1, doubling up to T2, for 64·T1.

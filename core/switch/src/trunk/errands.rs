@@ -263,6 +263,8 @@ impl Switch {
                     self.gateway_answered(trunk, gateway, status);
                 }
             }
+            Errand::Notify(subscription) => self.notify_answered(subscription, response, status),
+            Errand::Unasked(phone) => self.unasked_answered(phone, status),
         }
     }
 
@@ -278,6 +280,8 @@ impl Switch {
                     self.gateway_silent(trunk, gateway);
                 }
             }
+            Errand::Notify(subscription) => self.notify_failed(subscription, status),
+            Errand::Unasked(phone) => self.unasked_answered(phone, Status(status)),
         }
     }
 

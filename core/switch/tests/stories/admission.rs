@@ -31,7 +31,7 @@ fn no_method_passes_without_credentials() {
         (Method::Options, 401),
         (Method::Bye, 481),
         (Method::Info, 481),
-        (Method::Subscribe, 405),
+        (Method::Subscribe, 401),
         (Method::Notify, 405),
         (Method::Message, 405),
         (Method::Publish, 405),

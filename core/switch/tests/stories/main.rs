@@ -11,6 +11,7 @@ mod expiring;
 mod faxes;
 mod interludes;
 mod keys;
+mod lamps;
 mod music;
 mod originating;
 mod reading;

@@ -24,6 +24,8 @@ pub(crate) struct Manners {
     pub(crate) least: Option<u32>,
     /// How it answers INVITE and UPDATE inside its calls; not at all when 0.
     pub(crate) inside: Option<u16>,
+    /// How it answers NOTIFY, and with which rows; not at all when 0.
+    pub(crate) notified: Option<(u16, Vec<(&'static str, String)>)>,
     /// It takes fax; what it says to it else.
     pub(crate) fax: Option<u16>,
     /// It calls to send a fax.

@@ -4,6 +4,7 @@ mod manners;
 mod person;
 mod requests;
 mod responses;
+mod watching;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +16,8 @@ use crate::carrier::Carrier;
 use crate::line::{Line, LineState, Repeated, T2};
 use crate::text::{self, Heard};
 pub(crate) use manners::Manners;
+pub use watching::Told;
+pub(crate) use watching::Watch;
 
 /// What a phone does with a call that comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +115,10 @@ pub(crate) struct PhoneState {
     pub(crate) carrier: Carrier,
     /// How it bears itself.
     pub(crate) manners: Manners,
+    /// Its subscriptions.
+    pub(crate) watches: Vec<Watch>,
+    /// What it was told without having asked.
+    pub(crate) unasked: Vec<Told>,
     /// Every status that came, for tests of the wire.
     pub(crate) heard: Vec<(String, u16)>,
 }
@@ -195,6 +202,8 @@ impl PhoneState {
             heard: Vec::new(),
             carrier: Carrier::default(),
             manners: Manners::default(),
+            watches: Vec::new(),
+            unasked: Vec::new(),
         }
     }
 

@@ -56,6 +56,7 @@ impl PhoneState {
             (Method::Ack, None) => {}
             (Method::Register, _) => self.register_customer(heard),
             (Method::Options, _) => self.reply(heard, 200, "t", b""),
+            (Method::Notify, _) => self.hear_notify(heard),
             (Method::Info, _) => {
                 let told = (heard.value("CSeq"), String::from_utf8_lossy(heard.body()).into_owned());
                 if !self.informed.contains(&told) {

@@ -51,6 +51,7 @@ impl PhoneState {
                 self.registered = Some(status);
                 self.contacts = heard.values("Contact");
             }
+            Method::Subscribe => self.subscribed(heard, status),
             Method::Invite => self.hear_final(now, heard, status, number),
             Method::Update => {
                 let call_id = heard.value("Call-ID");
@@ -217,6 +218,7 @@ impl PhoneState {
             line.cseq = number + 1;
             line.invite_cseq = number + 1;
         }
+        self.subscribes_again(&call_id, number + 1);
         if method == "REGISTER" {
             self.register.1 = number + 1;
         }

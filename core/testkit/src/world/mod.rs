@@ -15,7 +15,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sip::{Flow, Transport};
 use switch::{
-    CallId, Cdr, Command, Config, Event, Failure, Input, MediaEvent, Notice, Output, Places, Record, Reply, Switch,
+    Ask, CallId, Cdr, Command, Config, Event, Failure, Input, MediaEvent, Notice, Output, Places, Record, Reply, Switch,
 };
 
 use crate::auditor::Auditor;
@@ -46,17 +46,20 @@ pub const fn millis(count: u64) -> Duration {
 }
 
 pub(crate) struct Inner {
-    seed: u64,
+    pub(crate) seed: u64,
+    pub(crate) config: Config,
+    /// How often the exchange has begun anew.
+    pub(crate) restarts: u8,
     pub(crate) now: Instant,
-    begin: Instant,
+    pub(crate) begin: Instant,
     /// The time of day at the begin.
-    wall: SystemTime,
+    pub(crate) wall: SystemTime,
     rng: ChaCha12Rng,
     pub(crate) switch: Switch,
     network: Network,
     phones: Vec<PhoneState>,
     pub(crate) around: Surroundings,
-    auditor: Auditor,
+    pub(crate) auditor: Auditor,
     /// Every message that the exchange has sent.
     said: HashSet<Vec<u8>>,
     ladder: Vec<String>,
@@ -95,9 +98,11 @@ impl World {
         bytes.iter_mut().zip(seed.to_be_bytes()).for_each(|(to, from)| *to = from);
         let config = Config { locals: vec![(Transport::Udp, EXCHANGE)], ..config };
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-        let switch = Switch::new(config, bytes, now, wall);
+        let switch = Switch::new(config.clone(), bytes, now, wall);
         Self(Rc::new(RefCell::new(Inner {
             seed,
+            config,
+            restarts: 0,
             now,
             begin: now,
             wall,
@@ -390,6 +395,7 @@ impl Inner {
                 self.network.send(self.now, &datagram, &mut self.rng);
                 return None;
             }
+            Output::Ask(_, Ask::Lamp { .. }) if self.around.mailboxes.silent => {}
             Output::Ask(ticket, ask) => return Some(Input::Answer(ticket, self.around.answer(ask, EXCHANGE.ip()))),
             Output::Event(call, event) => {
                 let said = self.tasks.hear(call, &event);

@@ -12,6 +12,8 @@
 //! | listeners | a conference room of 200 with Opus; three speak |
 //! | prompt | one prompt, played to 1,000 callers |
 //! | recording | 500 callers who are recorded |
+//! | messages | 500 callers who leave messages at once |
+//! | lamps | 10,000 phones that are told of their lamps after a restart |
 //! | memory | calls that are held |
 //! | capacity | many calls a second, with sipp on the same processors |
 //! | start | from the start of the program until it listens |
@@ -28,6 +30,7 @@ mod relay;
 mod room;
 mod transcoding;
 mod trunks;
+mod voicemail;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,6 +57,8 @@ const SCENES: &[&str] = &[
     "listeners",
     "prompt",
     "recording",
+    "messages",
+    "lamps",
     "memory",
     "capacity",
     "start",
@@ -182,6 +187,8 @@ impl Bench<'_> {
                 "listeners" => self.listeners()?,
                 "prompt" => self.prompt()?,
                 "recording" => self.recording()?,
+                "messages" => self.messages()?,
+                "lamps" => self.lamps()?,
                 "memory" => self.memory()?,
                 "capacity" => self.capacity()?,
                 "start" => self.start()?,
@@ -388,6 +395,44 @@ impl Bench<'_> {
             figure.note = format!("{megabytes} MB were written");
         }
         Ok(vec![figure])
+    }
+
+    fn messages(&self) -> Outcome<Vec<Figure>> {
+        let mut cpu = Figure::new("messages", "a caller of 500 who leave messages at once, G.711", "% of a core", None);
+        let mut gap = Figure::new("messages.gap", "the longest gap in one of the 500 messages", "ms", Some(0.0));
+        let keeper = self.stage()?;
+        voicemail::keep_mailbox(&keeper.exchange)?;
+        drop(keeper);
+        for _ in 0..self.wish.runs {
+            let (stage, callers) = (self.stage()?, 500);
+            let known = voicemail::messages(&self.folder);
+            let time = Duration::from_secs(self.wish.seconds.into());
+            let met = room::callers(&stage.exchange, &format!("*99{}", voicemail::MAILBOX), callers, time)?;
+            let found = voicemail::examine(&self.folder, &known, callers, GRACE)?;
+            cpu.values.push(each(met.spent, callers));
+            gap.values.push(found.gap.as_secs_f64() * 1000.0);
+            gap.note = format!("{} messages, the shortest of {:.2} s", found.messages, found.shortest.as_secs_f64());
+        }
+        Ok(vec![cpu, gap])
+    }
+
+    fn lamps(&self) -> Outcome<Vec<Figure>> {
+        let (owners, subscriptions) = (400, if self.wish.runs > 1 { 10_000 } else { 1_000 });
+        let what = format!("from a start until the last of {subscriptions} phones knows its lamp");
+        let mut time = Figure::new("lamps", &what, "s", None);
+        let mut cpu = Figure::new("lamps.cpu", "one of them", "µs CPU", None);
+        let Stage { mut exchange, phones } = self.stage()?;
+        voicemail::keep_owners(&exchange, self.wish.users, owners)?;
+        let socket = voicemail::subscribe(&phones, owners, subscriptions)?;
+        for _ in 0..self.wish.runs {
+            drop(exchange);
+            let lit;
+            (exchange, lit) = voicemail::light(&self.program, &self.folder, &socket, subscriptions)?;
+            time.values.push(lit.after.as_secs_f64());
+            cpu.values.push(1e6 * lit.spent.server / f64::from(subscriptions));
+            time.note = format!("{} were told", lit.told);
+        }
+        Ok(vec![time, cpu])
     }
 
     fn memory(&self) -> Outcome<Vec<Figure>> {

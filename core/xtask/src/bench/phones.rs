@@ -14,6 +14,7 @@ const SCENES: &[(&str, &str)] = &[
     ("caller.xml", include_str!("scenes/caller.xml")),
     ("callee.xml", include_str!("scenes/callee.xml")),
     ("register.xml", include_str!("scenes/register.xml")),
+    ("subscribe.xml", include_str!("scenes/subscribe.xml")),
 ];
 
 /// What sipp has come to.
@@ -109,6 +110,13 @@ impl Phones {
         let [rate, times] = [rate, times].map(|number| number.to_string());
         let words = ["-inf", "users.csv", "-r", &rate, "-m", &times, "-l", "15000"];
         self.sipp("register.xml", PHONES, free_port(PHONES)?, &words)
+    }
+
+    /// So many users subscribe to their lamps at this port, one after the other and again.
+    pub(crate) fn subscribe(&self, port: u16, users: usize, times: u32) -> Outcome<Sipp> {
+        self.list("owners.csv", (0..users).map(user))?;
+        let times = times.to_string();
+        self.sipp("subscribe.xml", PHONES, port, &["-inf", "owners.csv", "-r", "500", "-m", &times, "-l", "15000"])
     }
 
     fn sipp(&self, scene: &str, ip: &str, port: u16, words: &[&str]) -> Outcome<Sipp> {

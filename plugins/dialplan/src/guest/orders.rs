@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switch::{Bearing, MemberNumber, MemberView, Role, RoomOrder, RoomRefusal, Sound, is_recording_name};
+use switch::{Bearing, MemberNumber, MemberView, Role, RoomOrder, RoomRefusal, Sound};
 
 use super::{Guest, STORE_WAIT};
 use crate::bindings::strowger::dialplan::{audio as wit, rooms};
@@ -91,7 +91,7 @@ pub(super) fn announcement(sounds: Vec<wit::Sound>) -> Option<RoomOrder> {
 }
 
 pub(super) fn record(name: Option<String>, format: wit::RecordingFormat) -> Option<RoomOrder> {
-    let right = name.as_deref().is_none_or(is_recording_name);
+    let right = name.as_deref().is_none_or(crate::sound::is_own);
     right.then_some(RoomOrder::Record { name, format: sound::recording_format(format) })
 }
 

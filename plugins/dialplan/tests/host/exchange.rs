@@ -30,7 +30,7 @@ pub(crate) fn host() -> &'static Host {
 }
 
 pub(crate) fn host_with(config: Config) -> Host {
-    Host::new(config, keeper(), keeper()).expect("the engine starts")
+    Host::new(config, keeper(), keeper(), keeper()).expect("the engine starts")
 }
 
 /// Fewer requests than usual: a test build takes long for them.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use dialplan::{Found, FoundNumber, FoundRoom, Keeper, OrderFault, Rooms, ValueFault, Wait};
+use dialplan::{Found, FoundNumber, FoundRoom, Keeper, OrderFault, Rooms, ValueFault, Voicemail, Wait};
 use switch::{
-    AudioError, Bearing, CallControl, CallUid, Command, JoinError, Label, Left, MemberNumber, MemberView, Number,
-    NumberClass, Role, RoomOrder, RoomRefusal, Sound, TenantId, UserId, Wish,
+    AudioError, Bearing, CallControl, CallUid, Command, JoinError, Label, Left, MailboxError, MemberNumber, MemberView,
+    Number, NumberClass, Parted, Reason, Role, RoomOrder, RoomRefusal, Sound, TenantId, UserId, Waiting, Whose, Wish,
 };
 
 /// Saturday, 21 November 2026, 07:30:15 UTC.
@@ -58,7 +58,7 @@ impl Keeper for FakeKeeper {
             display_name: display.map(str::to_owned),
             extension: Some(extension.to_owned()),
         };
-        let users = [user("alice", "100", None), user("bob", "101", Some("Bob B."))];
+        let users = [user("alice", "100", None), user("bob", "101", Some("Bob B.")), user("dave", "103", None)];
         users.into_iter().find(|user| user.name == wanted || user.extension.as_deref() == Some(wanted))
     }
 
@@ -198,4 +198,48 @@ fn refusal(room: &str) -> RoomRefusal {
         "no-resources" => RoomRefusal::NoResources,
         _ => RoomRefusal::NoRoom,
     }
+}
+
+/// Bob has a mailbox; of all others the name chooses how a caller fares there. What the call is told says how he came.
+impl Voicemail for FakeKeeper {
+    fn find(&self, _: TenantId, name: &str) -> Option<String> {
+        ["101", "bob"].contains(&name).then(|| "101".to_owned())
+    }
+
+    fn count(&self, _: TenantId, mailbox: &str) -> Option<Waiting> {
+        (mailbox == "101").then_some(Waiting { new: 2, saved: 3, urgent_new: 1, urgent_saved: 0 })
+    }
+
+    fn leave<'a>(
+        &'a self,
+        call: &'a mut CallControl,
+        mailbox: &'a str,
+        reason: Reason,
+    ) -> Wait<'a, Result<Parted, MailboxError>> {
+        Box::pin(visit(call, mailbox, reason.as_str().to_owned()))
+    }
+
+    fn listen<'a>(&'a self, call: &'a mut CallControl, whose: Whose) -> Wait<'a, Result<Parted, MailboxError>> {
+        let mailbox = if let Whose::Of(name) = &whose { name.clone() } else { "101".to_owned() };
+        Box::pin(async move { visit(call, &mailbox, format!("{whose:?}")).await })
+    }
+
+    fn find_by_name<'a>(&'a self, call: &'a mut CallControl) -> Wait<'a, Result<Parted, MailboxError>> {
+        Box::pin(visit(call, "connected", "by name".to_owned()))
+    }
+}
+
+async fn visit(call: &mut CallControl, mailbox: &str, version: String) -> Result<Parted, MailboxError> {
+    let told = Command::Attach(Label { name: mailbox.to_owned(), version });
+    call.request(told).await.map_err(|_| MailboxError::HungUp)?;
+    Err(match mailbox {
+        "101" => return Ok(Parted::Done),
+        "connected" => return Ok(Parted::Connected),
+        "hung-up" => return Ok(Parted::HungUp),
+        "full" => MailboxError::Full,
+        "wrong-pin" => MailboxError::WrongPin,
+        "wrong-state" => MailboxError::WrongState,
+        "no-resources" => MailboxError::NoResources,
+        _ => MailboxError::NoMailbox,
+    })
 }

@@ -307,7 +307,8 @@ fn world_before_sound() -> (wit_parser::Resolve, wit_parser::WorldId) {
     let world = include_str!("../../../../wit/dialplan.wit")
         .replace("    import audio;\n", "")
         .replace("    import rooms;\n", "")
-        .replace("    import numbers;\n", "");
+        .replace("    import numbers;\n", "")
+        .replace("    import voicemail;\n", "");
     let mut files = wit_parser::SourceMap::default();
     files.push_str("call.wit", format!("{call}    }}\n}}\n"));
     files.push_str("dialplan.wit", world);

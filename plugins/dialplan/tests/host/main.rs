@@ -8,6 +8,7 @@ mod hostile;
 mod keeper;
 mod limits;
 mod loading;
+mod mailboxes;
 mod menus;
 mod numbers;
 mod rooms;

@@ -1,6 +1,7 @@
 //! The command line at a real server: what people see, what scripts get, and what it says when it cannot.
 
 mod calls;
+mod mailboxes;
 mod rooms;
 mod trunks;
 
@@ -398,7 +399,7 @@ async fn a_token_that_is_wrong_or_missing_is_said_to_be_so_with_the_cure() {
 #[test]
 fn every_noun_helps_with_examples() {
     Cli::command().debug_assert();
-    for noun in LISTS.into_iter().chain(["trunk", "number", "route", "outside", "grant", "limit"]) {
+    for noun in LISTS.into_iter().chain(["trunk", "number", "route", "outside", "grant", "limit", "mailbox"]) {
         let help = Cli::try_parse_from(["strowger", noun, "--help"]).unwrap_err().to_string();
         assert!(help.contains("Examples:\n  ") && help.contains(&format!("strowger {noun}")), "{help}");
     }

@@ -105,16 +105,7 @@ impl Disk {
     /// Whether there is room enough.
     fn look(&mut self, folder: &Path) -> io::Result<()> {
         self.looked = Some(Instant::now());
-        let found = rustix::fs::statvfs(folder)?;
-        let free = found.f_bavail.saturating_mul(found.f_frsize);
-        #[allow(clippy::cast_precision_loss, reason = "gauges are floats")]
-        metrics::gauge!("strowger_recordings_free_bytes").set(free as f64);
-        if free < self.free {
-            let why =
-                format!("only {} MiB of the disk are free, and {} MiB are to be left", free >> 20, self.free >> 20);
-            return Err(io::Error::new(io::ErrorKind::StorageFull, why));
-        }
-        Ok(())
+        expect_room(folder, self.free)
     }
 
     fn write(&mut self, reel: Reel, at: u64, bytes: &[u8]) {
@@ -198,6 +189,19 @@ impl Disk {
             }
         }));
     }
+}
+
+/// Whether so many bytes of the disk are free.
+pub(super) fn expect_room(folder: &Path, wanted: u64) -> io::Result<()> {
+    let found = rustix::fs::statvfs(folder)?;
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    #[allow(clippy::cast_precision_loss, reason = "gauges are floats")]
+    metrics::gauge!("strowger_recordings_free_bytes").set(free as f64);
+    if free < wanted {
+        let why = format!("only {} MiB of the disk are free, and {} MiB are to be left", free >> 20, wanted >> 20);
+        return Err(io::Error::new(io::ErrorKind::StorageFull, why));
+    }
+    Ok(())
 }
 
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
