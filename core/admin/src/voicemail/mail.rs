@@ -13,6 +13,7 @@ use crate::v1::{
 };
 use crate::violations::{Violations, failed, violation};
 use crate::voicemail::message::{LARGEST_PAGE, PAGE};
+use crate::voicemail::template;
 use crate::words::{filled, given, timestamp};
 
 const KINDS: [(&str, LetterKind, store::LetterKind); 2] = [
@@ -58,6 +59,9 @@ impl Desk {
             text: request.text,
             html: given(request.html),
         };
+        let mut wrong = Violations::default();
+        template::check(&mut wrong, &template);
+        wrong.finish()?;
         self.store.letters().set_template(tenant.id, &template).await.map_err(failed)?;
         tracing::info!(tenant = tenant.id.0, kind = template.kind.as_str(), "a template of mail was kept");
         Ok(template_spelt(&tenant.name, template))

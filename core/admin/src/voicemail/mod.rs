@@ -8,6 +8,7 @@ mod mailbox;
 mod message;
 mod policy;
 mod settings;
+mod template;
 mod watch;
 
 use tokio::sync::mpsc;
