@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use store::{Store, Tenant};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tonic::Status;
 
 use crate::live::Live;
@@ -16,6 +16,8 @@ pub(crate) struct Desk {
     pub(crate) live: Arc<dyn Live>,
     /// Turns true when the server ends: what streams must end by itself.
     pub(crate) closing: watch::Receiver<bool>,
+    /// The places of those who send audio for mailboxes.
+    pub(crate) uploads: Arc<Semaphore>,
 }
 
 impl Desk {

@@ -34,6 +34,7 @@ use crate::v1::tenant_service_server::TenantServiceServer;
 use crate::v1::trunk_service_server::TrunkServiceServer;
 use crate::v1::user_service_server::UserServiceServer;
 use crate::v1::voicemail_service_server::VoicemailServiceServer;
+use crate::voicemail;
 
 /// How long requests that are under way may take once the server ends.
 const GRACE: Duration = Duration::from_secs(5);
@@ -66,7 +67,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let (close, closing) = watch::channel(false);
-    let desk = Desk { store, live, closing: closing.clone() };
+    let desk = Desk { store, live, closing: closing.clone(), uploads: voicemail::places() };
     let guard = Guard(token);
     let dialplans = DialplanServiceServer::new(desk.clone()).max_decoding_message_size(LARGEST + 64 * 1024);
     let reflection = tonic_reflection::server::Builder::configure()

@@ -1,5 +1,6 @@
 //! The audio of messages and greetings: taken in piece by piece, given out piece by piece, removed when it is nobody's.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use store::Tenant;
@@ -21,7 +22,10 @@ const STREAM: usize = 4;
 const AT_ONCE: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-static UPLOADS: Semaphore = Semaphore::const_new(AT_ONCE);
+/// The places of those who send files to one server.
+pub(crate) fn places() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(AT_ONCE))
+}
 
 /// A piece of a file that is sent here.
 pub(super) trait Piece: Send {
@@ -39,13 +43,6 @@ impl Piece for UploadGreetingRequest {
     fn take(&mut self) -> (Vec<u8>, bool) {
         (std::mem::take(&mut self.data), self.last)
     }
-}
-
-/// The place of one who sends a file, while he does.
-pub(super) fn place() -> Result<SemaphorePermit<'static>, Status> {
-    UPLOADS.try_acquire().map_err(|_| {
-        Status::resource_exhausted(format!("{AT_ONCE} files are being uploaded already; try again in a while"))
-    })
 }
 
 /// The next piece, from somebody who does not keep others waiting.
@@ -71,6 +68,13 @@ pub(super) async fn gather<P: Piece>(mut first: P, pieces: &mut Streaming<P>) ->
 }
 
 impl Desk {
+    /// The place of one who sends a file, while he does.
+    pub(super) fn place(&self) -> Result<SemaphorePermit<'_>, Status> {
+        self.uploads.try_acquire().map_err(|_| {
+            Status::resource_exhausted(format!("{AT_ONCE} files are being uploaded already; try again in a while"))
+        })
+    }
+
     /// Keeps a file as audio of the tenant.
     pub(super) async fn take_audio(&self, tenant: &Tenant, file: Vec<u8>) -> Result<TakenAudio, Status> {
         self.live.take_audio(tenant.id, file).await.map_err(|why| match why {

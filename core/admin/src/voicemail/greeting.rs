@@ -41,7 +41,7 @@ impl Desk {
         let mailbox = named("mailbox", &first.mailbox)?.to_owned();
         let mailboxes = self.store.mailboxes(tenant.id);
         mailboxes.get(&mailbox).await.map_err(failed)?;
-        let _place = audio::place()?;
+        let _place = self.place()?;
         let taken = self.take_audio(&tenant, audio::gather(first, &mut pieces).await?).await?;
         let before = match mailboxes.greet(&mailbox, greeting, Some(&taken.recording)).await {
             Ok(before) => before,

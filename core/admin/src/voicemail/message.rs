@@ -165,7 +165,7 @@ impl Desk {
         if let Some(user) = given(first.caller_user.clone()).filter(|user| desk::is_text(user)) {
             new.caller_user = self.store.users(tenant.id).by_name(&user).await.ok().map(|user| user.id);
         }
-        let _place = audio::place()?;
+        let _place = self.place()?;
         let taken = self.take_audio(&tenant, audio::gather(first, &mut pieces).await?).await?;
         new.recording.clone_from(&taken.recording);
         let measured = Measured { length: taken.length, bytes: taken.bytes };

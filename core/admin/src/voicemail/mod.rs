@@ -11,6 +11,7 @@ mod settings;
 mod template;
 mod watch;
 
+pub(crate) use audio::places;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
