@@ -1,11 +1,14 @@
 //! The audio of messages and greetings: it comes whole, is checked, and goes with what it belongs to.
 
+use std::time::Duration;
+
 use admin::Change;
 use admin::v1::{
     DeleteGreetingRequest, DownloadGreetingRequest, DownloadMessageRequest, Greeting, ImportMessageRequest,
     ListGreetingsRequest, MailboxGreeting, MailboxSettings, RecordingFormat, UpdateMailboxRequest,
     UploadGreetingRequest,
 };
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Response, Status};
 
 use super::{SOUND, acme, fields, left};
@@ -116,4 +119,32 @@ async fn what_is_no_sound_or_not_whole_is_kept_nowhere() {
     assert_eq!(house.import(head, b"RIFF").await.unwrap_err().code(), Code::ResourceExhausted);
     assert_eq!(house.store.messages(tenant).usage(None).await.unwrap().messages, 2);
     assert_eq!(house.exchange.files.lock().unwrap().len(), 2, "what had no room left no file");
+}
+
+#[tokio::test]
+async fn so_many_send_files_at_once_and_who_breaks_off_makes_room() {
+    let (house, _) = House::with_acme().await;
+    house.mailbox("acme", "1001").await;
+    let head =
+        ImportMessageRequest { tenant: acme(), mailbox: "1001".to_owned(), data: SOUND.to_vec(), ..Default::default() };
+    let (mut senders, mut imports) = (Vec::new(), tokio::task::JoinSet::new());
+    for _ in 0..5 {
+        let (sender, pieces) = tokio::sync::mpsc::channel(1);
+        sender.send(head.clone()).await.unwrap();
+        senders.push(sender);
+        let mut voicemail = house.voicemail().await;
+        imports.spawn(async move { voicemail.import_message(ReceiverStream::new(pieces)).await.unwrap_err() });
+    }
+    // Four wait for their next piece; whoever came last is sent away.
+    let refused = tokio::time::timeout(Duration::from_secs(20), imports.join_next()).await.expect("a refusal");
+    let refused = refused.unwrap().unwrap();
+    assert_eq!(
+        (refused.code(), refused.message()),
+        (Code::ResourceExhausted, "4 files are being uploaded already; try again in a while")
+    );
+    drop(senders);
+    let torn = imports.join_all().await;
+    assert_eq!(torn.iter().map(fields).collect::<Vec<_>>(), vec![["last"]; 4]);
+    upload(&house, "1001", Greeting::Busy.into(), SOUND).await.unwrap();
+    assert_eq!(house.exchange.files.lock().unwrap().len(), 1, "what broke off is kept nowhere");
 }

@@ -350,10 +350,45 @@ async fn a_tenant_has_templates_of_its_own_until_they_are_deleted() {
     ] {
         assert_eq!(fields(&voicemail.put_template(wrong).await.unwrap_err()), [field]);
     }
+    assert_eq!(voicemail.list_templates(list.clone()).await.unwrap().into_inner().templates.len(), 1);
     let delete =
         DeleteMailTemplateRequest { tenant: acme(), language: "de".to_owned(), kind: LetterKind::Message.into() };
     voicemail.delete_template(delete.clone()).await.unwrap();
     let gone = voicemail.delete_template(delete).await.unwrap_err();
     assert_eq!((gone.code(), gone.message()), (Code::NotFound, "there is no such template"));
     assert!(voicemail.list_templates(list).await.unwrap().into_inner().templates.is_empty());
+}
+
+#[tokio::test]
+async fn a_template_names_only_placeholders_that_there_are() {
+    let (house, tenant) = House::with_acme().await;
+    let mut voicemail = house.voicemail().await;
+    let all = "{caller} {number} {mailbox} {owner} {date} {time} {length} {count} {link}";
+    let put = PutMailTemplateRequest {
+        tenant: acme(),
+        language: "en".to_owned(),
+        kind: LetterKind::NearlyFull.into(),
+        subject: all.to_owned(),
+        text: all.to_owned(),
+        html: Some(format!("<style>p {{ color: red }}</style><p>{all}</p>")),
+    };
+    let kept = voicemail.put_template(put.clone()).await.unwrap().into_inner();
+    assert_eq!((&kept.subject, &kept.text, &kept.html), (&put.subject, &put.text, &put.html), "as it was written");
+    let unknown = PutMailTemplateRequest {
+        subject: "{callee}".to_owned(),
+        text: "{caller} {Caller}".to_owned(),
+        html: Some("{caller_name}".to_owned()),
+        ..put.clone()
+    };
+    let refused = voicemail.put_template(unknown).await.unwrap_err();
+    assert_eq!(fields(&refused), ["subject", "text", "html"]);
+    for named in ["{callee}", "{Caller}", "{caller_name}", "there are {caller}, {number}, {mailbox}"] {
+        assert!(refused.message().contains(named), "{named}: {refused}");
+    }
+    // The answer arrives, whatever stands in the braces.
+    let long = PutMailTemplateRequest { text: format!("{{{}}}", "x".repeat(60_000)), ..put };
+    let refused = voicemail.put_template(long).await.unwrap_err();
+    assert!(fields(&refused) == ["text"] && refused.message().len() < 4_000, "{}", refused.message().len());
+    let all = house.store.letters().templates(tenant).await.unwrap();
+    assert_eq!(all.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), [kept.text]);
 }

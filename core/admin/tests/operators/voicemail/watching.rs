@@ -103,3 +103,13 @@ async fn a_watcher_that_is_too_slow_is_told_what_it_missed_and_what_waits_now() 
     assert!(missed > 0 && again > 0, "{missed} missed, told {again} times what waits");
     assert_eq!(heard + missed, all);
 }
+
+#[tokio::test]
+async fn a_server_that_ends_does_not_wait_for_those_who_watch_mailboxes() {
+    let (mut house, _) = House::with_acme().await;
+    let request = WatchMailboxesRequest { tenant: acme(), mailbox: String::new() };
+    let mut events = house.voicemail().await.watch(request).await.unwrap().into_inner();
+    let closed = tokio::time::timeout(Duration::from_secs(4), house.closes()).await;
+    closed.expect("sooner than what is cut off").unwrap();
+    assert!(events.message().await.unwrap().is_none(), "the stream ended in order");
+}
