@@ -233,6 +233,32 @@ fn who_cannot_be_called_back_is_told_of() {
 }
 
 #[test]
+fn who_listens_from_outside_calls_nobody_outside() {
+    let house = House::new(863);
+    let world = &house.world;
+    let gateway = world.gateway("gw");
+    world.trunks(vec![world.trunk_of(1, "acme", &[&gateway])]);
+    world.owns("+4930123", None);
+    house.has([message(1), Message { id: MessageId(1_002), received: message(2).received, ..from_bob() }]);
+    let call = house.dials(&gateway, "+4930123");
+    gateway.press("101#4711#1");
+    house.wait(2_500);
+    house.news(&gateway);
+    house.press(&gateway, "3");
+    assert_eq!(house.press(&gateway, "2"), "unidentified-no-callback");
+    assert!(world.askers().is_empty(), "nobody asked for a way");
+    // A colleague's mailbox says who called, whatever a carrier says.
+    house.wait(2_000);
+    house.press(&gateway, "6");
+    house.wait(2_500);
+    house.press(&gateway, "3");
+    house.press(&gateway, "2");
+    house.wait(4_000);
+    assert!(gateway.hears(&house.bob) && house.bob.hears(&gateway), "{}", world.ladder());
+    house.ends(&call);
+}
+
+#[test]
 fn who_is_called_back_and_does_not_answer_does_not_answer() {
     let house = House::new(862);
     let _bob = house.bob.clone().that_never_answers();
