@@ -24,7 +24,7 @@ pub struct Import {
     /// The folder, as `mailbox export` made it
     dir: PathBuf,
     /// What the mailbox is to be called; not given: as it was called
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "as", value_name = "NAME")]
     name: Option<String>,
     /// Greetings take the place of those that are there
     #[arg(long, short)]

@@ -51,7 +51,7 @@ pub struct Pin {
     #[arg(long, value_name = "DIGITS")]
     pin: Option<String>,
     /// Read the PIN from the first line of the input
-    #[arg(long)]
+    #[arg(long, visible_alias = "stdin")]
     pin_stdin: bool,
     /// It has none from now on: it is open at its owner's own phones alone
     #[arg(long)]
@@ -76,10 +76,16 @@ struct Settings {
     #[arg(long, value_name = "TAG")]
     language: Option<String>,
     /// The IANA time zone of what it says and writes; empty for the tenant's
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, visible_alias = "zone", value_name = "ZONE")]
     time_zone: Option<String>,
     /// Its owner is asked for the PIN at his own phone too [default: yes]
-    #[arg(long, value_name = "YES/NO", num_args = 0..=1, default_missing_value = "yes")]
+    #[arg(
+        long,
+        visible_alias = "asks-at-own-phone",
+        value_name = "YES/NO",
+        num_args = 0..=1,
+        default_missing_value = "yes"
+    )]
     ask_at_own_phone: Option<Choice>,
     /// The longest message, 10 to 1740 [default: 300]
     #[arg(long, value_name = "SECONDS")]
@@ -102,7 +108,7 @@ struct Settings {
     /// The phones of its owner are told of messages without having asked [default: no]
     #[arg(long, value_name = "YES/NO", num_args = 0..=1, default_missing_value = "yes")]
     unasked: Option<Choice>,
-    /// Where its owner is written to, in place of what there was; may be given several times
+    /// Where its owner is written to, in place of what there was; may be given several times; empty for nowhere
     #[arg(long = "email", value_name = "ADDRESS", conflicts_with = "no_email")]
     emails: Vec<String>,
     /// Its owner is written to nowhere
@@ -199,7 +205,9 @@ impl Settings {
             Form::Opus => MailForm::Opus,
             Form::Link => MailForm::Link,
         });
-        let emails = (self.no_email || !self.emails.is_empty()).then_some(MailboxEmails { addresses: self.emails });
+        let written = self.no_email || !self.emails.is_empty();
+        let addresses = self.emails.into_iter().filter(|address| !address.is_empty()).collect();
+        let emails = written.then_some(MailboxEmails { addresses });
         MailboxSettings {
             language: self.language,
             time_zone: self.time_zone,
@@ -330,5 +338,42 @@ pub(super) fn greeting(greeting: Greeting) -> &'static str {
         Greeting::Busy => "busy",
         Greeting::Temporary => "temporary",
         Greeting::Name => "name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn asked(words: &[&str]) -> MailboxSettings {
+        Typed::try_parse_from(["set"].iter().chain(words)).unwrap().settings.asked()
+    }
+
+    #[test]
+    fn what_is_not_given_is_not_asked_for() {
+        assert_eq!(asked(&[]), MailboxSettings::default());
+    }
+
+    #[test]
+    fn an_empty_address_takes_those_that_there_are() {
+        let addresses = |words| asked(words).emails.map(|emails| emails.addresses);
+        assert_eq!(addresses(&["--email", "a@b.example", "--email", "c@b.example"]).unwrap().len(), 2);
+        assert_eq!(addresses(&["--email", ""]), Some(Vec::new()));
+        assert_eq!(addresses(&["--no-email"]), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_setting_is_known_by_its_name_in_the_docs_too() {
+        let settings = asked(&["--zone", "Europe/Berlin", "--asks-at-own-phone", "no", "--unasked"]);
+        assert_eq!(settings.time_zone.as_deref(), Some("Europe/Berlin"));
+        assert_eq!((settings.asks_at_own_phone, settings.unasked), (Some(false), Some(true)));
     }
 }

@@ -94,7 +94,7 @@ pub enum Verb {
     #[command(subcommand, visible_alias = "greetings")]
     Greeting(greeting::Verb),
     /// Lists of mailboxes to which a message is sent at once
-    #[command(subcommand, visible_aliases = ["groups", "lists"])]
+    #[command(subcommand, visible_aliases = ["groups", "lists", "distribution"])]
     Group(group::Verb),
     /// Show or change what all mailboxes of a tenant may hold together, and who their mail is from
     Policy(policy::Policy),

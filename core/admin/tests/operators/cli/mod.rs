@@ -1,6 +1,7 @@
 //! The command line at a real server: what people see, what scripts get, and what it says when it cannot.
 
 mod calls;
+mod documented;
 mod mailboxes;
 mod rooms;
 mod trunks;
